@@ -1,0 +1,39 @@
+# insightd_module(NAME [USES modules…] [LIBRARIES libraries…] [SOURCES more…])
+#
+# Makes the library `NAME` from this folder and the folders below it: every *.cc but tests, fuzz
+# targets and benchmarks. The tests (*_test.cc) become one program, NAME_test.
+function(insightd_module NAME)
+  cmake_parse_arguments(ARG "" "" "USES;LIBRARIES;SOURCES" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
+  set(tests ${sources})
+  list(FILTER sources EXCLUDE REGEX "_(test|fuzz|bench)\\.cc$|/testing/|/main\\.cc$")
+  list(FILTER tests INCLUDE REGEX "_test\\.cc$|/testing/")
+  add_library(insightd_${NAME} STATIC ${sources} ${ARG_SOURCES})
+  target_include_directories(insightd_${NAME} PUBLIC ${CMAKE_SOURCE_DIR}/src)
+  list(TRANSFORM ARG_USES PREPEND insightd_)
+  target_link_libraries(insightd_${NAME} PUBLIC ${ARG_USES} fmt::fmt Threads::Threads
+                        PRIVATE ${ARG_LIBRARIES})
+  if(INSIGHTD_TESTS AND tests)
+    find_package(GTest REQUIRED)
+    add_executable(${NAME}_test ${tests})
+    target_link_libraries(${NAME}_test PRIVATE insightd_${NAME} ${ARG_LIBRARIES} GTest::gmock
+                          GTest::gtest_main)
+    target_compile_definitions(${NAME}_test PRIVATE
+                               INSIGHTD_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+    if(CMAKE_BUILD_TYPE STREQUAL "Release")
+      # Tests are built for the time it takes to build them.
+      target_compile_options(${NAME}_test PRIVATE -O0)
+    endif()
+    add_test(NAME unit.${NAME} COMMAND ${NAME}_test --gtest_brief=1)
+  endif()
+endfunction()
+
+# insightd_bench(NAME MODULES…): a google-benchmark program from bench/NAME_bench.cc.
+function(insightd_bench NAME)
+  if(INSIGHTD_BENCH)
+    find_package(benchmark REQUIRED)
+    add_executable(${NAME}_bench ${CMAKE_SOURCE_DIR}/bench/${NAME}_bench.cc)
+    list(TRANSFORM ARGN PREPEND insightd_)
+    target_link_libraries(${NAME}_bench PRIVATE ${ARGN} benchmark::benchmark)
+  endif()
+endfunction()
