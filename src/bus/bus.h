@@ -1,0 +1,109 @@
+// Topics between the roles: an ordered log of records, read by groups of consumers.
+//
+// The embedded log (bus/embedded) and Kafka (bus/kafka) keep the same contract:
+//
+// * How often: at least once. A record that a producer was told is durable comes to each group
+//   again and again until that group has committed its position. So consumers must be such that
+//   doing the same twice changes nothing.
+// * In which order: within one partition the order of the log; among partitions none. Records
+//   with one non-empty key are in one partition.
+// * Done: when the group has committed that position. A commit covers all lower positions of the
+//   partition, so a consumer commits only what lies below everything still in work (progress.h).
+// * The other side away: a producer keeps records up to `queue_bytes_max` and goes on trying until
+//   `delivery_timeout`, then `delivered` gets kUnavailable; Poll gives kUnavailable and may be
+//   called again. Nothing is dropped without its callback.
+// * Stopping: Close waits until each record handed over has had its callback, up to its limit;
+//   what is then left gets kUnavailable. A position that was not committed comes again after start.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+
+namespace insightd::bus {
+
+struct Header {
+  std::string name;
+  std::string value;
+};
+
+struct Record {
+  std::string key;  // empty: none
+  std::string value;
+  std::vector<Header> headers;
+  Time timestamp{};  // when it was produced; the bus sets it where it is zero
+
+  // The value of the last header of that name, or nothing.
+  const std::string* FindHeader(std::string_view name) const {
+    for (auto it = headers.rbegin(); it != headers.rend(); ++it) {
+      if (it->name == name) return &it->value;
+    }
+    return nullptr;
+  }
+};
+
+struct Position {
+  std::string topic;
+  std::int32_t partition = 0;
+  std::int64_t offset = 0;
+};
+
+struct Message {
+  Position position;
+  Record record;
+};
+
+// Thread-safe.
+class Producer {
+ public:
+  // Called exactly once a record, from a thread of the bus or from within Produce or Flush; may
+  // not block. A position says that the record is durable. A failure may still have happened.
+  using Delivered = std::function<void(Result<Position>)>;
+
+  virtual ~Producer() = default;
+  // Never blocks. A full queue, an unknown topic, a record over `record_bytes_max` fail at once.
+  virtual void Produce(std::string_view topic, Record record, Delivered delivered) = 0;
+  // Returns when all that was handed over before the call has had its callback, or kTimeout.
+  virtual Result<void> Flush(milliseconds limit) = 0;
+};
+
+// One thread at a time, but for Wake.
+class Consumer {
+ public:
+  virtual ~Consumer() = default;
+  // Up to `messages_max` messages as soon as one is there; none when `wait` has passed, `stop` is
+  // requested or Wake was called. Messages of several partitions may be mixed.
+  virtual Result<std::vector<Message>> Poll(std::size_t messages_max, milliseconds wait,
+                                            std::stop_token stop) = 0;
+  // Everything of the partition up to and with this position has taken effect. Durable soon, not
+  // at once: after a crash committed messages may come again.
+  virtual Result<void> Commit(const Position& position) = 0;
+  // Ends a Poll that waits. Thread-safe.
+  virtual void Wake() = 0;
+  // Messages of the subscribed topics that this group has not committed; -1 if unknown.
+  virtual std::int64_t Lag() = 0;
+};
+
+// Thread-safe. Consumers and the producer must go before the bus.
+class Bus {
+ public:
+  virtual ~Bus() = default;
+  virtual Producer& producer() = 0;
+  // A member of `group`; partitions are shared among the members. A new group begins at the
+  // earliest record. kNotFound for an unknown topic.
+  virtual Result<std::unique_ptr<Consumer>> Subscribe(std::string_view group,
+                                                      std::vector<std::string> topics) = 0;
+  // Whether the other side answers; for /readyz.
+  virtual Result<void> Check() = 0;
+  // Ends the work of the producer; see above. Consumers must be gone.
+  virtual void Close(milliseconds limit) = 0;
+};
+
+}  // namespace insightd::bus
