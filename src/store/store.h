@@ -1,0 +1,318 @@
+// Results, what people said about them, dead letters and the history of uploads: the database.
+//
+// The embedded store (store/embedded: SQLite) and PostgreSQL (store/postgres) keep the same
+// contract. The tables of the recommendations (schema version 32) and workloads (4) are those that
+// an existing aggregator database has; what is ours lies beside them in tables named `insightd_…`
+// with a version of their own, so that other readers of the database go on.
+//
+// * Once in effect: Put may be called again with what was stored before; nothing changes then.
+// * Which is newer is decided here, in the transaction that stores: by `last_checked`; of two equal
+//   ones the greater request id counts as newer, so that the outcome does not depend on the order.
+// * Done: when a writing call has returned good, its effect is durable. When it failed, nothing of
+//   it is there; kTimeout alone leaves that open, and the call may be made again.
+// * The other side away, the disk full: kUnavailable, with what is missing in the message.
+// * Times are UTC. An organisation is a number of 0 to 4294967295; a cluster is compared as text.
+//
+// Thread-safe. Writing calls wait for each other; reading calls run beside them and see whole
+// transactions only.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+
+namespace insightd::store {
+
+// ---- Results in ----
+
+struct Hit {
+  std::string component;  // "ccx_rules_ocp.external.rules.x.report"
+  std::string key;        // "NODE_KUBELET_SKEW_TOO_LARGE"
+  std::string details;    // JSON text as in the message; empty when absent
+};
+
+// How many rules ended how; -1: not known.
+struct OutcomeCounts {
+  std::int32_t passes = -1;
+  std::int32_t skips = -1;
+  std::int32_t errors = -1;
+};
+
+struct ClusterResult {
+  std::int64_t org_id = 0;
+  std::string cluster;
+  std::string request_id;  // empty: unknown, then there is no history of this upload
+  Time last_checked{};
+  std::optional<Time> gathered;
+  std::string report;                  // the `Report` object as JSON text
+  std::vector<Hit> hits;               // of two with one component and key the first counts
+  std::optional<std::string> version;  // nothing: what is stored stays
+  std::string archive;                 // the key of the blob; empty: none of ours
+  OutcomeCounts counts;
+  bool empty = false;  // no rule could run: only the history notes it, the stored report stays
+};
+
+enum class PutOutcome : std::uint8_t {
+  kStored,  // is now its cluster's result
+  kOlder,   // a newer one is stored: only the history notes it
+  kSame,    // was stored before
+  kEmpty    // `empty`: noted in the history
+};
+
+// ---- How an upload ended ----
+
+enum class UploadEnd : std::uint8_t {
+  kStored,     // its result is its cluster's current one
+  kReplaced,   // its result was stored, and a newer one replaced it
+  kOvertaken,  // a newer upload of the cluster was stored before it
+  kEmpty,      // its result had nothing to store
+  kDeadLetter
+};
+
+struct Upload {
+  std::string request_id;
+  std::int64_t org_id = 0;
+  std::string cluster;  // may be empty for a dead letter
+  std::optional<Time> last_checked;
+  UploadEnd end = UploadEnd::kStored;
+  Time ended{};                     // when it was stored, found older, or set aside
+  std::int64_t dead_letter_id = 0;  // of kDeadLetter
+};
+
+// ---- Reports out ----
+
+struct ReportMeta {
+  std::int64_t org_id = 0;
+  std::string cluster;
+  std::string request_id;  // empty: unknown
+  Time last_checked{};
+  Time reported{};  // when it was stored
+  std::optional<Time> gathered;
+  std::string version;  // empty: unknown
+  OutcomeCounts counts;
+  std::int32_t hits = 0;
+};
+
+struct ReportHit {
+  std::string component;
+  std::string key;
+  std::string details;
+  std::optional<Time> created;         // first seen here under this component and key
+  std::optional<Time> impacted_since;  // the same for the recommendation
+  bool disabled = false;               // for this cluster, by a toggle
+  std::optional<Time> disabled_at;     // of that toggle
+  // What the given user said about this hit on this cluster.
+  std::int32_t user_vote = 0;  // -1, 0, 1
+  std::string disable_feedback;
+  std::optional<Time> disable_feedback_at;
+};
+
+struct ClusterReport {
+  ReportMeta meta;
+  std::vector<ReportHit> hits;  // by component and key
+};
+
+// Views are valid during the visit.
+struct FleetHit {
+  std::string_view rule;  // component without `.report`
+  std::string_view key;
+  bool disabled = false;
+};
+
+struct FleetCluster {
+  ReportMeta meta;
+  std::vector<FleetHit> hits;
+};
+
+struct RuleCount {
+  std::string rule;  // component without `.report`
+  std::string key;
+  std::int64_t clusters = 0;           // hit, disabled ones too
+  std::int64_t clusters_disabled = 0;  // of these, with this rule disabled
+};
+
+struct HitCluster {
+  std::string cluster;
+  std::optional<Time> impacted_since;
+  Time stored{};  // what the aggregator shows as `last_checked_at` here
+  Time last_checked{};
+  std::string version;  // empty: unknown
+  bool disabled = false;
+  std::optional<Time> disabled_at;
+  std::string justification;  // the newest feedback on disabling, by any user
+};
+
+// Silence for the organisation (`rule_disable`).
+struct Acknowledgement {
+  std::string rule;  // component without `.report`
+  std::string key;
+  std::string justification;
+  Time created{};
+  std::optional<Time> updated;
+};
+
+// Silence for one cluster (`cluster_rule_toggle`), only those in effect.
+struct Toggle {
+  std::string cluster;
+  std::string component;
+  std::string key;
+  std::optional<Time> disabled_at;
+  Time updated{};
+};
+
+// ---- Dead letters ----
+
+struct LetterHeader {
+  std::string name;
+  std::string value;
+};
+
+struct DeadLetter {
+  std::int64_t id = 0;  // given by the store, grows
+  // Where the record lay that failed: together the identity of the letter.
+  std::string topic;
+  std::int32_t partition = 0;
+  std::int64_t offset = 0;
+  // The record as it came.
+  std::string key;
+  std::string value;
+  std::vector<LetterHeader> headers;
+  Time produced{};
+  std::int64_t value_bytes = 0;  // set when read; also where `value` is left out
+  // Why.
+  std::string stage;   // "unpack", "write"
+  std::string code;    // CodeName
+  std::string reason;  // for people
+  std::int32_t tries = 1;
+  Time first_failed{};
+  Time last_failed{};
+  std::string build;
+  // What is known of the upload.
+  std::string request_id;
+  std::optional<std::int64_t> org_id;
+  std::string cluster;
+  std::string archive;  // the blob that is kept for it; empty: none
+};
+
+// What is empty is not asked for.
+struct DeadLetterFilter {
+  std::string topic;
+  std::string stage;
+  std::string code;
+  std::string cluster;
+  std::string request_id;
+  std::int64_t after_id = 0;  // the page begins behind this one
+  std::size_t letters_max = 100;
+};
+
+// What becomes of the archive of a letter that is dropped.
+enum class ArchiveFate : std::uint8_t {
+  kReleased,  // may be removed, unless it is its cluster's newest
+  kInFlight   // the record goes its way again and needs it
+};
+
+// A row of `consumer_error`, for readers of the aggregator's database.
+struct ConsumerError {
+  std::string topic;
+  std::int32_t partition = 0;
+  std::int64_t offset = 0;
+  std::string key;
+  std::string message;
+  std::string error;
+  Time produced{};
+};
+
+// ---- Archives that are kept ----
+
+struct KeptArchive {
+  std::string key;
+  Time since{};  // when its result was replaced, overtaken, dropped; of a newest one: stored
+};
+
+enum class ArchiveUse : std::uint8_t {
+  kUnknown,    // no result yet, or never announced
+  kNewest,     // of its cluster
+  kReleased,   // waits in ReleasedArchives
+  kDeadLetter  // a dead letter needs it
+};
+
+struct SchemaVersions {
+  std::int32_t recommendations = 0;
+  std::int32_t workloads = 0;
+  std::int32_t own = 0;
+};
+
+class Store {
+ public:
+  virtual ~Store() = default;
+
+  // Stores all in one transaction, in order, or nothing. The outcomes have the order of `results`.
+  // A row that the database refuses fails the call with kInvalid: the caller finds it by halving.
+  // Moves a cluster to another organisation only when its result is newer, and then with what was
+  // said about it. What was stored and has not changed is not written.
+  virtual Result<std::vector<PutOutcome>> Put(std::span<const ClusterResult> results) = 0;
+
+  // How the upload ended; kNotFound as long as it is on its way, or was forgotten.
+  virtual Result<Upload> FindUpload(std::string_view request_id) = 0;
+  // Forgets up to `rows_max` uploads that ended before; gives how many. Current ones stay.
+  virtual Result<std::size_t> ForgetUploads(Time before, std::size_t rows_max) = 0;
+
+  // kNotFound without a result of that cluster in that organisation. `user_id` may be empty.
+  virtual Result<ClusterReport> Report(std::int64_t org_id, std::string_view cluster,
+                                       std::string_view user_id) = 0;
+  virtual Result<ReportMeta> Meta(std::int64_t org_id, std::string_view cluster) = 0;
+  // The stored `Report` object, JSON text; kNotFound as above.
+  virtual Result<std::string> ReportText(std::int64_t org_id, std::string_view cluster) = 0;
+  // kNotFound for a cluster without a result.
+  virtual Result<std::int64_t> OrganizationOf(std::string_view cluster) = 0;
+  // Clusters of the organisation with a result stored at or after `since`, in ascending order.
+  virtual Result<std::vector<std::string>> ClustersSince(std::int64_t org_id, Time since) = 0;
+  // Calls `visit` with each cluster of the organisation behind `after` (empty: all), in ascending
+  // order, until it returns false. A consistent view; `visit` may not call the store's writers.
+  virtual Result<void> Fleet(std::int64_t org_id, std::string_view after,
+                             const std::function<bool(const FleetCluster&)>& visit) = 0;
+  // Rules that hit at least one cluster of the organisation, by rule and key.
+  virtual Result<std::vector<RuleCount>> RuleCounts(std::int64_t org_id) = 0;
+  // Clusters hit by the rule (component without `.report`) and key, in ascending order.
+  virtual Result<std::vector<HitCluster>> ClustersHitBy(std::int64_t org_id, std::string_view rule,
+                                                        std::string_view key) = 0;
+  virtual Result<std::vector<Acknowledgement>> Acknowledgements(std::int64_t org_id) = 0;
+  virtual Result<std::vector<Toggle>> Toggles(std::int64_t org_id) = 0;
+
+  // A letter that is there already (topic, partition, offset) keeps its id and first failure; the
+  // rest is written over. All or nothing.
+  virtual Result<void> PutDeadLetters(std::span<const DeadLetter> letters) = 0;
+  // Without `value`; by ascending id.
+  virtual Result<std::vector<DeadLetter>> ListDeadLetters(const DeadLetterFilter& filter) = 0;
+  virtual Result<std::int64_t> CountDeadLetters() = 0;
+  virtual Result<DeadLetter> GetDeadLetter(std::int64_t id) = 0;
+  // kNotFound when there is no such letter.
+  virtual Result<void> DropDeadLetter(std::int64_t id, ArchiveFate fate) = 0;
+  // Rows that are there already stay as they are.
+  virtual Result<void> PutConsumerErrors(std::span<const ConsumerError> errors) = 0;
+
+  // Archives that nobody needs since `until` or earlier, oldest first, at most `archives_max`.
+  virtual Result<std::vector<KeptArchive>> ReleasedArchives(Time until,
+                                                            std::size_t archives_max) = 0;
+  // The newest archives of the clusters, those stored longest ago first: what else can go when
+  // there is no room. Reads all clusters.
+  virtual Result<std::vector<KeptArchive>> NewestArchives(std::size_t archives_max) = 0;
+  // The blobs are gone (or go now): not listed any more.
+  virtual Result<void> ForgetArchives(std::span<const std::string> keys) = 0;
+  // In the order of `keys`.
+  virtual Result<std::vector<ArchiveUse>> UsesOf(std::span<const std::string> keys) = 0;
+
+  virtual Result<SchemaVersions> Versions() = 0;
+  // Whether the other side answers and takes writes; for /readyz.
+  virtual Result<void> Check() = 0;
+};
+
+}  // namespace insightd::store
