@@ -154,9 +154,7 @@ class Value::Members {
   class Iterator {
    public:
     explicit Iterator(Value name) : name_(name) {}
-    Member operator*() const {
-      return {name_.AsString(), Value(name_.tape(), name_.index() + 1)};
-    }
+    Member operator*() const { return {name_.AsString(), Value(name_.tape(), name_.index() + 1)}; }
     Iterator& operator++() {
       name_ = Value(name_.tape(), Value(name_.tape(), name_.index() + 1).NextIndex());
       return *this;

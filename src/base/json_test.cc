@@ -28,7 +28,8 @@ TEST(JsonTest, OfTwoMembersWithOneNameTheLastCounts) {
 }
 
 TEST(JsonTest, AnIntegerAbove64BitsIsADouble) {
-  const Document document = Parsed(R"({"text":"123456789012345678901234567890","n":123456789012345678901234567890})");
+  const Document document =
+      Parsed(R"({"text":"123456789012345678901234567890","n":123456789012345678901234567890})");
   EXPECT_EQ(document.root()["n"].type(), Type::kDouble);
   EXPECT_DOUBLE_EQ(document.root()["n"].AsDouble(), 1.2345678901234568e29);
   EXPECT_EQ(document.root()["text"].AsString(), "123456789012345678901234567890");
@@ -37,8 +38,8 @@ TEST(JsonTest, AnIntegerAbove64BitsIsADouble) {
 }
 
 TEST(JsonTest, RefusesWhatIsNoJson) {
-  for (const char* text : {"", "{", "[1,]", "1 2", "nul", "\"\xff\"", R"("\ud800")", R"("\udc00 x")",
-                           "1e999", "{\"a\":1,}", "'a'"}) {
+  for (const char* text : {"", "{", "[1,]", "1 2", "nul", "\"\xff\"", R"("\ud800")",
+                           R"("\udc00 x")", "1e999", "{\"a\":1,}", "'a'"}) {
     EXPECT_FALSE(Parse(text)) << text;
   }
   EXPECT_FALSE(Parse(std::string(2000, '[') + std::string(2000, ']')));
@@ -48,9 +49,10 @@ TEST(JsonTest, RefusesWhatIsNoJson) {
 TEST(JsonTest, KeepsAllTextsWhateverTheNumbersLookLike) {
   const std::string looks_like_text = std::to_string(std::int64_t{'"'} << 56 | 5);
   const std::string looks_like_tag = std::to_string(std::int64_t{'l'} << 56);
-  for (const std::string& text :
-       std::vector<std::string>{"[\"abc\"," + looks_like_text + "]", "[" + looks_like_tag + ",\"abc\"]",
-        "[" + looks_like_tag + "," + looks_like_text + "]", "[\"abc\"," + looks_like_tag + "]"}) {
+  for (const std::string& text : std::vector<std::string>{
+           "[\"abc\"," + looks_like_text + "]", "[" + looks_like_tag + ",\"abc\"]",
+           "[" + looks_like_tag + "," + looks_like_text + "]",
+           "[\"abc\"," + looks_like_tag + "]"}) {
     EXPECT_EQ(Parsed(text).root().ToText(), text);
   }
 }
@@ -71,7 +73,9 @@ TEST(JsonWriterTest, WritesAsPythonDoesWhereAsked) {
   w.BeginObject().Key("a").Int(1).Key("b").BeginArray().Double(2).Double(1e22).Double(0.1);
   w.Double(1e16).Double(1e-5).EndArray().Key("c").String("é\x7f😀/<").Key("d").BeginObject();
   w.EndObject().EndObject();
-  EXPECT_EQ(out, R"({"a": 1, "b": [2.0, 1e+22, 0.1, 1e+16, 1e-05], "c": "\u00e9\u007f\ud83d\ude00/<", "d": {}})");
+  EXPECT_EQ(
+      out,
+      R"({"a": 1, "b": [2.0, 1e+22, 0.1, 1e+16, 1e-05], "c": "\u00e9\u007f\ud83d\ude00/<", "d": {}})");
 }
 
 TEST(JsonWriterTest, EscapesWhatMustBeAndRepairsWhatIsNoUtf8) {

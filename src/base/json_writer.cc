@@ -76,9 +76,7 @@ void AppendQuotedAs(std::string& out, std::string_view text) {
 }  // namespace
 
 void AppendQuoted(std::string& out, std::string_view text) { AppendQuotedAs<false>(out, text); }
-void AppendQuotedAscii(std::string& out, std::string_view text) {
-  AppendQuotedAs<true>(out, text);
-}
+void AppendQuotedAscii(std::string& out, std::string_view text) { AppendQuotedAs<true>(out, text); }
 
 void AppendInt(std::string& out, std::int64_t value) {
   char buffer[24];

@@ -56,7 +56,7 @@ class JsonWriter {
 
   std::string& out_;
   Form form_;
-  bool first_ = true;      // nothing written yet inside the open bracket
+  bool first_ = true;  // nothing written yet inside the open bracket
   bool after_key_ = false;
 };
 

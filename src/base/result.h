@@ -35,15 +35,12 @@ constexpr Verdict VerdictFor(Code code) {
   switch (code) {  // No default: a new code must decide.
     case Code::kUnavailable:
     case Code::kTimeout:
-    case Code::kConflict:
-      return Verdict::kRetry;
+    case Code::kConflict: return Verdict::kRetry;
     case Code::kInvalid:
     case Code::kCorrupt:
     case Code::kTooLarge:
-    case Code::kNotFound:
-      return Verdict::kDeadLetter;
-    case Code::kInternal:
-      return Verdict::kStop;
+    case Code::kNotFound: return Verdict::kDeadLetter;
+    case Code::kInternal: return Verdict::kStop;
   }
   __builtin_unreachable();
 }
@@ -73,9 +70,7 @@ using Result = tl::expected<T, Error>;
 inline tl::unexpected<Error> Fail(Code code, std::string message) {
   return tl::unexpected<Error>(Error(code, std::move(message)));
 }
-inline tl::unexpected<Error> Fail(Error error) {
-  return tl::unexpected<Error>(std::move(error));
-}
+inline tl::unexpected<Error> Fail(Error error) { return tl::unexpected<Error>(std::move(error)); }
 
 namespace internal {
 [[noreturn]] void AssertFailed(const char* condition, const char* file, int line);
@@ -84,7 +79,7 @@ namespace internal {
 }  // namespace insightd
 
 // For our own mistakes only; on in release builds too: the process ends and is started again.
-#define INSIGHTD_ASSERT(condition)                                              \
-  (static_cast<bool>(condition)                                                 \
-       ? static_cast<void>(0)                                                   \
+#define INSIGHTD_ASSERT(condition) \
+  (static_cast<bool>(condition)    \
+       ? static_cast<void>(0)      \
        : ::insightd::internal::AssertFailed(#condition, __FILE__, __LINE__))

@@ -7,7 +7,11 @@ Decoded Decode(std::string_view text) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned char first = byte(0);
   if (first < 0x80) return {first, 1, true};
-  const std::uint32_t size = first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0;
+  const std::uint32_t size = first < 0xc2   ? 0
+                             : first < 0xe0 ? 2
+                             : first < 0xf0 ? 3
+                             : first < 0xf5 ? 4
+                                            : 0;
   if (size == 0 || text.size() < size) return kBad;
   std::uint32_t code_point = first & (0x7f >> size);
   for (std::uint32_t i = 1; i < size; ++i) {

@@ -1,0 +1,84 @@
+#include "base/settings.h"
+
+#include <gtest/gtest.h>
+
+namespace insightd::settings {
+namespace {
+
+struct Sample {
+  std::string data_dir = "/var/lib/insightd";
+  std::uint64_t body_bytes_max = 100;
+  bool verify = true;
+  double share = 0.5;
+  std::string level = "info";
+  std::vector<std::string> proxies;
+  std::string password;
+  Table table;
+
+  Sample() {
+    table.Add("data_dir", &data_dir, {}, "Where everything is kept.");
+    table.Add("ingress.body_bytes_max", &body_bytes_max, {.min = 10, .max = 1000},
+              "Largest upload.");
+    table.Add("ingress.verify", &verify, {}, "Whether to check.");
+    table.Add("ingress.share", &share, {.min = 0, .max = 1}, "A share.");
+    table.Add("log.level", &level, {.choices = {"debug", "info"}}, "How much is said.");
+    table.Add("identity.proxies", &proxies, {}, "Who is trusted.");
+    table.Add("store.password", &password, {.secret = true}, "A secret.");
+  }
+};
+
+TEST(SettingsTest, TheFileOverridesTheDefaultAndTheEnvironmentTheFile) {
+  Sample s;
+  const auto mistakes = s.table.Load("a.toml",
+                                     "data_dir = '/d'\n[ingress]\nbody_bytes_max = 200\n"
+                                     "share = 1\n[identity]\nproxies = ['10.0.0.1']\n",
+                                     {{"INSIGHTD__INGRESS__BODY_BYTES_MAX", "300"},
+                                      {"INSIGHTD__INGRESS__VERIFY", "false"},
+                                      {"INSIGHTD__IDENTITY__PROXIES", "a, b"}});
+  EXPECT_TRUE(mistakes.empty()) << mistakes[0];
+  EXPECT_EQ(s.data_dir, "/d");
+  EXPECT_EQ(s.body_bytes_max, 300u);
+  EXPECT_FALSE(s.verify);
+  EXPECT_EQ(s.share, 1.0);
+  EXPECT_EQ(s.proxies, (std::vector<std::string>{"a", "b"}));
+}
+
+TEST(SettingsTest, AMistakeNamesFileLineAndTheNearestKey) {
+  Sample s;
+  const auto mistakes = s.table.Load("a.toml", "[ingress]\nbody_byte_max = 5\n", {});
+  ASSERT_EQ(mistakes.size(), 1u);
+  EXPECT_EQ(mistakes[0],
+            "a.toml:2:1: unknown setting 'ingress.body_byte_max', did you mean "
+            "'ingress.body_bytes_max'?; `insightd config print` lists all");
+}
+
+TEST(SettingsTest, EveryMistakeIsReported) {
+  Sample s;
+  const auto mistakes = s.table.Load(
+      "a.toml",
+      "[ingress]\nbody_bytes_max = 5\nverify = 'yes'\nshare = -1.0\n[log]\nlevel = 'loud'\n",
+      {{"INSIGHTD__INGRES__VERIFY", "true"}, {"INSIGHTD__INGRESS__SHARE", "much"}});
+  EXPECT_EQ(mistakes.size(), 6u);
+  EXPECT_EQ(s.body_bytes_max, 100u) << "a refused value changes nothing";
+}
+
+TEST(SettingsTest, TextThatIsNoTomlNamesThePlace) {
+  Sample s;
+  const auto mistakes = s.table.Load("a.toml", "[ingress\n", {});
+  ASSERT_EQ(mistakes.size(), 1u);
+  EXPECT_EQ(mistakes[0].find("a.toml:1:"), 0u) << mistakes[0];
+}
+
+TEST(SettingsTest, WhatIsPrintedLoadsAgainAndShowsNoSecret) {
+  Sample s;
+  s.password = "hunter2";
+  s.data_dir = "a\"b\\c";
+  const std::string printed = s.table.Print();
+  EXPECT_EQ(printed.find("hunter2"), std::string::npos);
+  Sample again;
+  EXPECT_TRUE(again.table.Load("p.toml", printed, {}).empty());
+  EXPECT_EQ(again.data_dir, "a\"b\\c");
+}
+
+}  // namespace
+}  // namespace insightd::settings
