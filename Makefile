@@ -1,0 +1,48 @@
+# Everything a developer or a user needs, by one word. Each target installs what it lacks
+# (tools/packages/*.txt), says what it does, and is quiet and offline when nothing is missing.
+
+JOBS ?= 2
+PRESET ?= release
+# The page is left out by UI=OFF; it then is one sentence.
+UI ?= ON
+UI_PACKAGES = $(if $(filter ON,$(UI)),ui)
+
+.PHONY: help build demo test bench format lint conformance fuzz install
+
+help:  ## this list
+	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 22
+
+build:  ## the binary: build/release/insightd
+	@tools/install.sh build $(UI_PACKAGES)
+	@tools/build.sh $(PRESET) -DINSIGHTD_UI=$(UI) -DINSIGHTD_TESTS=OFF
+
+demo: build  ## a small fleet that uploads, and the page (DEMO=once: end after the table)
+	@DEMO="$(DEMO)" tools/demo.sh build/$(PRESET)/insightd
+
+test:  ## every kind of test
+	@tools/install.sh build ui test lint
+	@tools/test.sh
+
+bench:  ## figures, each beside a floor measured in the same run
+	@tools/install.sh build ui bench
+	@tools/build.sh release -DINSIGHTD_BENCH=ON
+	@tools/bench.sh
+
+conformance:  ## the expression language against conformance files: make conformance DIR=…
+	@tools/install.sh build
+	@tools/conformance.sh "$(DIR)"
+
+fuzz:  ## every fuzz target for SECONDS (default 60) each
+	@tools/install.sh build lint
+	@tools/fuzz.sh $(or $(SECONDS),60)
+
+format:  ## the layout of all C++ sources
+	@tools/install.sh lint
+	@git ls-files '*.cc' '*.h' | xargs clang-format-14 -i
+
+lint:  ## clang-tidy and shellcheck
+	@tools/install.sh build lint
+	@tools/lint.sh
+
+install: build  ## the binary, the rule pack and a systemd unit (PREFIX=/usr/local, DESTDIR=)
+	@cmake --install build/$(PRESET) --prefix "$(or $(PREFIX),/usr/local)"
