@@ -1,0 +1,83 @@
+#include "bus/dead_letter.h"
+
+#include <gtest/gtest.h>
+
+namespace insightd::bus {
+namespace {
+
+Message Failed() {
+  return {.position = {"announcements", 3, 77},
+          .record = {.key = "k",
+                     .value = std::string("\0\xff bytes", 8),
+                     .headers = {{"service", "openshift"}, {"service", "twice"}},
+                     .timestamp = Time(microseconds(1'700'000'000'123'456))}};
+}
+
+Message AsReceived(Record letter) {
+  letter.timestamp = Time(seconds(1'800'000'000));
+  return {.position = {"dead", 0, 5}, .record = std::move(letter)};
+}
+
+TEST(DeadLetterTest, GivesTheRecordBackAsItCame) {
+  const Message failed = Failed();
+
+  const DeadLetter letter = UnwrapDeadLetter(AsReceived(WrapDeadLetter(failed, {})));
+
+  EXPECT_EQ(letter.record.key, failed.record.key);
+  EXPECT_EQ(letter.record.value, failed.record.value);
+  EXPECT_EQ(letter.record.timestamp, failed.record.timestamp);
+  ASSERT_EQ(letter.record.headers.size(), 2U);
+  EXPECT_EQ(letter.record.headers[1].value, "twice");
+}
+
+TEST(DeadLetterTest, KeepsReasonAndOrigin) {
+  const Failure failure{.stage = "unpack",
+                        .code = "corrupt",
+                        .reason = "cut short",
+                        .tries = 4,
+                        .first_failed = Time(seconds(10)),
+                        .last_failed = Time(seconds(20)),
+                        .build = "1.0.0",
+                        .request_id = "r",
+                        .org_id = 0,
+                        .cluster = "c",
+                        .archive = "a"};
+
+  const DeadLetter letter = UnwrapDeadLetter(AsReceived(WrapDeadLetter(Failed(), failure)));
+
+  EXPECT_EQ(letter.origin.topic, "announcements");
+  EXPECT_EQ(letter.origin.partition, 3);
+  EXPECT_EQ(letter.origin.offset, 77);
+  EXPECT_EQ(letter.failure.stage, "unpack");
+  EXPECT_EQ(letter.failure.code, "corrupt");
+  EXPECT_EQ(letter.failure.reason, "cut short");
+  EXPECT_EQ(letter.failure.tries, 4);
+  EXPECT_EQ(letter.failure.first_failed, Time(seconds(10)));
+  EXPECT_EQ(letter.failure.last_failed, Time(seconds(20)));
+  EXPECT_EQ(letter.failure.build, "1.0.0");
+  EXPECT_EQ(letter.failure.request_id, "r");
+  EXPECT_EQ(letter.failure.org_id, 0);
+  EXPECT_EQ(letter.failure.cluster, "c");
+  EXPECT_EQ(letter.failure.archive, "a");
+}
+
+TEST(DeadLetterTest, ALetterOfSomebodyElseIsItsOwnOrigin) {
+  const DeadLetter letter = UnwrapDeadLetter(AsReceived({.key = {}, .value = "v", .headers = {}}));
+  EXPECT_EQ(letter.origin.topic, "dead");
+  EXPECT_EQ(letter.origin.offset, 5);
+  EXPECT_EQ(letter.failure.stage, "unknown");
+  EXPECT_FALSE(letter.failure.org_id);
+}
+
+TEST(DeadLetterTest, CutsALongReasonBetweenCharacters) {
+  Failure failure;
+  for (int i = 0; i < 5000; ++i) failure.reason += "ä";
+
+  const DeadLetter letter = UnwrapDeadLetter(AsReceived(WrapDeadLetter(Failed(), failure)));
+
+  EXPECT_LE(letter.failure.reason.size(), kReasonBytesMax);
+  EXPECT_TRUE(letter.failure.reason.ends_with("ä … (cut)"));
+}
+
+}  // namespace
+}  // namespace insightd::bus
