@@ -57,6 +57,8 @@ class Store {
   virtual Result<void> Remove(std::string_view key) = 0;
   // Calls `visit` with each object in no order until it returns false.
   virtual Result<void> List(const std::function<bool(const Object&)>& visit) = 0;
+  // Bytes of all objects, about; -1 where that is not known (S3). The first call may take long.
+  virtual std::int64_t BytesHeld() = 0;
   // Where others read the object: `blob:KEY` embedded, a URL signed for `validity` for S3.
   virtual Result<std::string> UrlFor(std::string_view key, seconds validity) = 0;
   // Whether the other side answers and takes objects; for /readyz.
