@@ -1,7 +1,7 @@
 // Where the bytes of an archive come from, pulled piece by piece: a file, a blob, a socket, memory.
 //
-// A source never has to hold the whole: who unpacks asks for as much as fits the work area.
-// One thread at a time.
+// A source (base/source.h) never has to hold the whole: who unpacks asks for as much as fits the
+// work area.
 #pragma once
 
 #include <cstddef>
@@ -10,16 +10,9 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "base/source.h"
 
 namespace insightd::archive {
-
-class Source {
- public:
-  virtual ~Source() = default;
-  // Puts up to out.size() bytes (never none asked for) into `out` and says how many; fewer than
-  // asked for means nothing, 0 means the end. After an error or the end it is not called again.
-  virtual Result<std::size_t> Read(std::span<char> out) = 0;
-};
 
 // Bytes that lie in memory and outlive the source.
 class MemorySource final : public Source {
