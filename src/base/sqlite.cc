@@ -1,0 +1,220 @@
+#include "base/sqlite.h"
+
+#include <fmt/format.h>
+#include <sqlite3.h>
+
+namespace insightd::sqlite {
+namespace {
+
+Code CodeFor(int code) {
+  switch (code & 0xff) {
+    case SQLITE_FULL:
+    case SQLITE_IOERR:
+    case SQLITE_CANTOPEN:
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+    case SQLITE_PERM:
+    case SQLITE_READONLY:
+    case SQLITE_NOMEM:
+    case SQLITE_PROTOCOL: return Code::kUnavailable;
+    case SQLITE_CONSTRAINT:
+    case SQLITE_MISMATCH:
+    case SQLITE_TOOBIG: return Code::kInvalid;
+    default: return Code::kInternal;
+  }
+}
+
+std::string_view WayOut(int code) {
+  switch (code & 0xff) {
+    case SQLITE_FULL: return "; make room on its file system";
+    case SQLITE_IOERR: return "; see whether its file system is full or its disk is failing";
+    case SQLITE_CANTOPEN:
+    case SQLITE_PERM:
+    case SQLITE_READONLY: return "; see whether the folder is there and may be written";
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED: return "; see which other process has it open";
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB: return "; the file is damaged: restore it from a backup";
+    default: return "";
+  }
+}
+
+Error MakeError(int code, const std::string& path, const char* text) {
+  return Error(CodeFor(code), fmt::format("{}: {}{}", path, text, WayOut(code)));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Database>> Database::Open(const std::string& path,
+                                                 const OpenOptions& options) {
+  sqlite3* handle = nullptr;
+  const int flags =
+      (options.read_only ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE) |
+      SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+  const int code = sqlite3_open_v2(path.c_str(), &handle, flags, nullptr);
+  if (code != SQLITE_OK) {
+    Error error = MakeError(code, path, handle != nullptr ? sqlite3_errmsg(handle) : "no memory");
+    sqlite3_close_v2(handle);
+    return Fail(std::move(error));
+  }
+  std::unique_ptr<Database> database(new Database(path, handle));
+  sqlite3_busy_timeout(handle, static_cast<int>(options.busy_timeout.count()));
+  sqlite3_limit(handle, SQLITE_LIMIT_LENGTH, options.row_bytes_max);
+  std::string setup = fmt::format(
+      "PRAGMA page_size={};"
+      "PRAGMA auto_vacuum={};"
+      "PRAGMA journal_mode=WAL;"
+      "PRAGMA synchronous=FULL;"
+      "PRAGMA cache_size=-{};"
+      "PRAGMA cache_spill={};"
+      "PRAGMA temp_store=MEMORY;"
+      "PRAGMA foreign_keys=ON;"
+      "PRAGMA journal_size_limit={};"
+      "PRAGMA wal_autocheckpoint={};",
+      options.page_bytes, options.incremental_vacuum ? "INCREMENTAL" : "NONE", options.cache_kib,
+      options.cache_kib * 1024 / options.page_bytes, options.journal_bytes_kept,
+      options.checkpoint_pages);
+  if (options.read_only) setup += "PRAGMA query_only=ON;";
+  if (auto done = database->Execute(setup); !done) return Fail(std::move(done).error());
+  return database;
+}
+
+Database::~Database() {
+  for (const auto& [sql, statement] : statements_) sqlite3_finalize(statement);
+  sqlite3_close_v2(handle_);
+}
+
+Error Database::ErrorNow(int code) const { return MakeError(code, path_, sqlite3_errmsg(handle_)); }
+
+Result<void> Database::Execute(const std::string& sql) {
+  const int code = sqlite3_exec(handle_, sql.c_str(), nullptr, nullptr, nullptr);
+  if (code != SQLITE_OK) return Fail(ErrorNow(code));
+  return {};
+}
+
+Result<std::int64_t> Database::Number(const std::string& sql) {
+  sqlite3_stmt* statement = nullptr;
+  int code =
+      sqlite3_prepare_v2(handle_, sql.data(), static_cast<int>(sql.size()), &statement, nullptr);
+  std::int64_t number = 0;
+  if (code == SQLITE_OK) {
+    code = sqlite3_step(statement);
+    if (code == SQLITE_ROW) number = sqlite3_column_int64(statement, 0);
+  }
+  const bool good = code == SQLITE_ROW || code == SQLITE_DONE;
+  Error error = good ? Error(Code::kInternal, "") : ErrorNow(code);
+  sqlite3_finalize(statement);
+  if (!good) return Fail(std::move(error));
+  return number;
+}
+
+std::int64_t Database::Changes() const { return sqlite3_changes64(handle_); }
+
+Query::Query(Database& database, std::string_view sql) : database_(database) {
+  sqlite3_stmt*& statement = database.statements_[sql];
+  if (statement == nullptr) {
+    error_ = sqlite3_prepare_v3(database.handle_, sql.data(), static_cast<int>(sql.size()),
+                                SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
+  }
+  statement_ = statement;
+}
+
+Query::~Query() { Reset(); }
+
+void Query::Check(int code) {
+  if (code != SQLITE_OK && error_ == 0) error_ = code;
+}
+
+Query& Query::Int(std::int64_t value) {
+  Check(sqlite3_bind_int64(statement_, ++bound_, value));
+  return *this;
+}
+
+Query& Query::Text(std::string_view value) {
+  // A null pointer would bind NULL.
+  const char* data = value.data() != nullptr ? value.data() : "";
+  Check(sqlite3_bind_text64(statement_, ++bound_, data, value.size(), SQLITE_STATIC, SQLITE_UTF8));
+  return *this;
+}
+
+Query& Query::Blob(std::string_view value) {
+  const char* data = value.data() != nullptr ? value.data() : "";
+  Check(sqlite3_bind_blob64(statement_, ++bound_, data, value.size(), SQLITE_STATIC));
+  return *this;
+}
+
+Query& Query::Null() {
+  Check(sqlite3_bind_null(statement_, ++bound_));
+  return *this;
+}
+
+Result<bool> Query::Step() {
+  if (error_ != 0) {
+    return Fail(MakeError(
+        error_, database_.path_,
+        statement_ == nullptr ? sqlite3_errmsg(database_.handle_) : sqlite3_errstr(error_)));
+  }
+  const int code = sqlite3_step(statement_);
+  if (code == SQLITE_ROW) return true;
+  if (code == SQLITE_DONE) return false;
+  return Fail(database_.ErrorNow(code));
+}
+
+Result<void> Query::Run() {
+  const Result<bool> row = Step();
+  if (!row) return Fail(row.error());
+  Reset();
+  return {};
+}
+
+void Query::Reset() {
+  if (statement_ != nullptr) {
+    sqlite3_reset(statement_);
+    sqlite3_clear_bindings(statement_);
+  }
+  bound_ = 0;
+  if (statement_ != nullptr) error_ = 0;
+}
+
+bool Query::IsNull(int column) const {
+  return sqlite3_column_type(statement_, column) == SQLITE_NULL;
+}
+
+std::int64_t Query::IntAt(int column) const { return sqlite3_column_int64(statement_, column); }
+
+std::string_view Query::TextAt(int column) const {
+  const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));
+  if (text == nullptr) return {};
+  return {text, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
+}
+
+std::string_view Query::BlobAt(int column) const {
+  const auto* bytes = static_cast<const char*>(sqlite3_column_blob(statement_, column));
+  if (bytes == nullptr) return {};
+  return {bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
+}
+
+Transaction::~Transaction() {
+  // Fails only when SQLite has rolled back already.
+  if (open_) (void)database_.Execute("ROLLBACK");
+}
+
+Result<void> Transaction::BeginWrite() {
+  auto begun = database_.Execute("BEGIN IMMEDIATE");
+  open_ = begun.has_value();
+  return begun;
+}
+
+Result<void> Transaction::BeginRead() {
+  auto begun = database_.Execute("BEGIN");
+  open_ = begun.has_value();
+  return begun;
+}
+
+Result<void> Transaction::Commit() {
+  auto committed = database_.Execute("COMMIT");
+  if (committed) open_ = false;
+  return committed;
+}
+
+}  // namespace insightd::sqlite
