@@ -1,0 +1,119 @@
+// The result: the message that carries the report of one archive, from pipeline to writer.
+//
+// Print makes what the hosted pipeline's readers take (one line, keys in its order, spaced and
+// ASCII as Python writes JSON). Parse takes such messages from anyone, so every field is foreign
+// until it has been looked at. Data only: no input or output.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/result.h"
+
+namespace insightd::results {
+
+inline constexpr std::string_view kTopic = "ccx.ocp.results";
+inline constexpr int kSchemaVersion = 2;
+// Headers of our records, for our writer; others pass over them. The key of the archive's blob,
+// and how many rules passed (the report does not list them).
+inline constexpr std::string_view kArchiveHeader = "insightd-archive";
+inline constexpr std::string_view kPassesHeader = "insightd-passes";
+
+inline constexpr std::string_view kReasonMissing = "MISSING_REQUIREMENTS";
+inline constexpr std::string_view kReasonRuleError = "RULE_ERROR";
+
+// ---- Made by the pipeline ----
+
+// A hit, an info or a pass as it goes into the report.
+struct Finding {
+  std::string component;  // with `.report`
+  std::string id;         // last part of the module, `|`, key
+  std::string key;
+  std::string details;  // a JSON object, without `type` and the key
+  std::vector<std::string> tags;
+  std::string links = "{}";  // a JSON object
+};
+
+struct Skip {
+  std::string component;
+  std::string reason;   // kReasonMissing, kReasonRuleError
+  std::string details;  // see MissingText; of an error its message
+};
+
+struct PluginSet {
+  std::string name;
+  std::string version;
+};
+
+struct Report {
+  std::vector<Finding> hits;
+  std::vector<Skip> skips;
+  std::vector<Finding> infos;
+  std::vector<Finding> passes;  // empty: no member `pass`
+  Time started{};
+  Time finished{};
+  std::vector<PluginSet> plugin_sets;
+};
+
+struct Result {
+  std::uint32_t org_id = 0;
+  std::string cluster;
+  Report report;
+  std::string last_checked;    // RFC 3339, as announced
+  std::string request_id;      // empty: null
+  std::string gathering_time;  // RFC 3339
+  std::optional<std::int64_t> account_number;
+};
+
+// The message with its end of line. `parser` reads the details again to write them in this form.
+std::string Print(const Result& result, json::Parser& parser);
+
+// The details of a skip: inputs of which all were needed, and groups of which one was.
+// "All: ['nodes'] Any: ['alerts', 'metrics']"
+std::string MissingText(const std::vector<std::string>& all,
+                        const std::vector<std::vector<std::string>>& any);
+
+// ---- Read by the writer ----
+
+struct Hit {
+  std::string component;
+  std::string key;
+  std::string details;  // compact JSON; empty when absent
+};
+
+struct Received {
+  std::int64_t org_id = 0;
+  std::string cluster;
+  std::string request_id;  // empty: none
+  Time last_checked{};
+  std::optional<Time> gathered;
+  int version = 0;     // 1 and 2 are known; any other is worth a warning
+  std::string report;  // compact, top-level members in ascending order
+  std::vector<Hit> hits;
+  std::optional<std::string> cluster_version;  // of info version_info|CLUSTER_VERSION_INFO
+  std::int32_t skips = 0;
+  std::int32_t errors = 0;
+  // The report holds nothing at all: to be counted and passed over; everything above is set as
+  // far as it was there.
+  bool empty = false;
+};
+
+// Fails with kInvalid and the texts that readers of `consumer_error` know; nothing of a message
+// that fails is to be stored. A `null` in the place of a list of infos counts as no infos; as
+// `reports` it fails the message.
+insightd::Result<Received> Parse(std::string_view message, json::Parser& parser);
+
+// What can be told of a message that does not parse. Never fails.
+struct Traces {
+  std::string request_id;
+  std::optional<std::int64_t> org_id;
+  std::string cluster;
+};
+Traces TracesOf(std::string_view message, json::Parser& parser);
+
+}  // namespace insightd::results
