@@ -37,3 +37,13 @@ function(insightd_bench NAME)
     target_link_libraries(${NAME}_bench PRIVATE ${ARGN} benchmark::benchmark)
   endif()
 endfunction()
+
+# insightd_fuzz(NAME MODULES…): a libFuzzer program from NAME_fuzz.cc of this folder.
+function(insightd_fuzz NAME)
+  if(INSIGHTD_FUZZ)
+    add_executable(${NAME}_fuzz ${CMAKE_CURRENT_SOURCE_DIR}/${NAME}_fuzz.cc)
+    list(TRANSFORM ARGN PREPEND insightd_)
+    target_link_libraries(${NAME}_fuzz PRIVATE ${ARGN})
+    target_link_options(${NAME}_fuzz PRIVATE -fsanitize=fuzzer)
+  endif()
+endfunction()
