@@ -1,0 +1,2 @@
+// As boost_asio.cc, for Beast (BOOST_BEAST_SEPARATE_COMPILATION).
+#include <boost/beast/src.hpp>

@@ -1,0 +1,116 @@
+#include "http/request_parser.h"
+
+#include <boost/beast/http/basic_parser.hpp>
+#include <boost/beast/http/error.hpp>
+#include <limits>
+
+namespace insightd::http {
+namespace {
+
+namespace beast = boost::beast;
+using beast::error_code;
+using BeastView = beast::string_view;
+
+std::string ToString(BeastView text) { return {text.data(), text.size()}; }
+
+}  // namespace
+
+struct RequestParser::Impl : beast::http::basic_parser<true> {
+  void on_request_impl(beast::http::verb, BeastView method, BeastView target, int version,
+                       error_code&) override {
+    request->method = ParseMethod({method.data(), method.size()});
+    request->target = ToString(target);
+    is_http_1_0 = version == 10;
+  }
+  void on_response_impl(int, BeastView, int, error_code&) override {}
+  void on_field_impl(beast::http::field name, BeastView name_string, BeastView value,
+                     error_code&) override {
+    if (in_body) return;  // a field behind a chunked body says nothing that we want to know
+    if (name == beast::http::field::expect && beast::iequals(value, "100-continue")) {
+      expects_continue = true;
+    }
+    request->headers.push_back({ToString(name_string), ToString(value)});
+  }
+  void on_header_impl(error_code&) override {}
+  void on_body_init_impl(const boost::optional<std::uint64_t>&, error_code&) override {}
+  std::size_t on_body_impl(BeastView bytes, error_code& error) override {
+    if (!(*sink)({bytes.data(), bytes.size()})) {
+      refused = true;
+      error = beast::http::error::need_buffer;
+    }
+    return bytes.size();
+  }
+  void on_chunk_header_impl(std::uint64_t, BeastView, error_code&) override {}
+  std::size_t on_chunk_body_impl(std::uint64_t, BeastView bytes, error_code& error) override {
+    return bytes.empty() ? 0 : on_body_impl(bytes, error);
+  }
+  void on_finish_impl(error_code&) override {}
+
+  Request* request = nullptr;
+  const Sink* sink = nullptr;
+  std::size_t head_bytes = 0;
+  std::size_t head_bytes_max = 0;
+  bool in_body = false;
+  bool refused = false;
+  bool is_http_1_0 = false;
+  bool expects_continue = false;
+};
+
+RequestParser::RequestParser(std::size_t head_bytes_max) : impl_(std::make_unique<Impl>()) {
+  impl_->head_bytes_max = head_bytes_max;
+  impl_->header_limit(static_cast<std::uint32_t>(
+      std::min<std::size_t>(head_bytes_max, std::numeric_limits<std::uint32_t>::max())));
+  impl_->body_limit(boost::none);
+  impl_->eager(false);
+}
+
+RequestParser::~RequestParser() = default;
+
+Result<std::size_t> RequestParser::PutHead(std::string_view bytes, Request& request) {
+  impl_->request = &request;
+  error_code error;
+  const std::size_t used = impl_->put(boost::asio::const_buffer(bytes.data(), bytes.size()), error);
+  // Beast's own limit is for what has not been taken yet; this one is for the whole head.
+  impl_->head_bytes += used;
+  const bool over = impl_->head_bytes + (impl_->is_header_done() ? 0 : bytes.size() - used) >
+                    impl_->head_bytes_max;
+  if (over || error == beast::http::error::header_limit) {
+    return Fail(Code::kTooLarge, "the head of the request is over the limit of " +
+                                     std::to_string(impl_->head_bytes_max) +
+                                     " bytes; send fewer or shorter header fields");
+  }
+  if (error && error != beast::http::error::need_more) {
+    return Fail(Code::kInvalid, "not a valid HTTP request: " + error.message());
+  }
+  if (impl_->is_header_done()) impl_->in_body = true;
+  return used;
+}
+
+Result<std::size_t> RequestParser::PutBody(std::string_view bytes, const Sink& sink) {
+  impl_->sink = &sink;
+  std::size_t used = 0;
+  while (!impl_->is_done() && !impl_->refused && used < bytes.size()) {
+    error_code error;
+    used += impl_->put(boost::asio::const_buffer(bytes.data() + used, bytes.size() - used), error);
+    if (error == beast::http::error::need_more || impl_->refused) break;
+    if (error) {
+      return Fail(Code::kInvalid, "the body of the request is not valid HTTP: " + error.message());
+    }
+  }
+  return used;
+}
+
+bool RequestParser::started() const { return impl_->got_some(); }
+bool RequestParser::head_done() const { return impl_->is_header_done(); }
+bool RequestParser::done() const { return impl_->is_done(); }
+
+std::optional<std::uint64_t> RequestParser::content_length() const {
+  const auto length = impl_->content_length();
+  return length ? std::optional<std::uint64_t>(*length) : std::nullopt;
+}
+
+bool RequestParser::keep_alive() const { return impl_->keep_alive(); }
+bool RequestParser::http_1_0() const { return impl_->is_http_1_0; }
+bool RequestParser::expects_continue() const { return impl_->expects_continue; }
+
+}  // namespace insightd::http

@@ -1,0 +1,98 @@
+#include "http/request_parser.h"
+
+#include <gtest/gtest.h>
+
+namespace insightd::http {
+namespace {
+
+struct Parsed {
+  Request request;
+  std::string body;
+  std::string error;
+  bool done = false;
+  bool keep_alive = false;
+  bool expects_continue = false;
+};
+
+// Feeds `text` in pieces of `step` bytes, keeping what is not taken, as the server does.
+Parsed Parse(std::string_view text, std::size_t step, std::size_t head_bytes_max = 1024) {
+  Parsed parsed;
+  RequestParser parser(head_bytes_max);
+  std::string kept;
+  while (!text.empty() && !parser.done()) {
+    kept += text.substr(0, step);
+    text.remove_prefix(std::min(step, text.size()));
+    for (;;) {
+      const bool in_head = !parser.head_done();
+      const Result<std::size_t> used = in_head
+                                           ? parser.PutHead(kept, parsed.request)
+                                           : parser.PutBody(kept, [&](std::span<const char> piece) {
+                                               parsed.body.append(piece.data(), piece.size());
+                                               return true;
+                                             });
+      if (!used) {
+        parsed.error = used.error().message();
+        return parsed;
+      }
+      kept.erase(0, *used);
+      if (!in_head || !parser.head_done() || parser.done() || kept.empty()) break;
+    }
+  }
+  parsed.done = parser.done();
+  if (parser.head_done()) {
+    parsed.keep_alive = parser.keep_alive();
+    parsed.expects_continue = parser.expects_continue();
+  }
+  return parsed;
+}
+
+TEST(RequestParserTest, ReadsAChunkedBodyInPiecesOfEverySize) {
+  constexpr std::string_view kText =
+      "POST /up?x=1 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n"
+      "Expect: 100-continue\r\n\r\n"
+      "5;name=value\r\nhello\r\n1\r\n \r\n5\r\nworld\r\n0\r\nTrailer: x\r\n\r\n";
+  for (std::size_t step = 1; step <= kText.size(); ++step) {
+    const Parsed parsed = Parse(kText, step);
+    EXPECT_EQ(parsed.error, "") << step;
+    EXPECT_TRUE(parsed.done) << step;
+    EXPECT_EQ(parsed.body, "hello world") << step;
+    EXPECT_EQ(parsed.request.method, Method::kPost);
+    EXPECT_EQ(parsed.request.target, "/up?x=1");
+    EXPECT_EQ(parsed.request.headers.size(), 3u) << "a trailer is no header";
+    EXPECT_TRUE(parsed.expects_continue);
+  }
+}
+
+TEST(RequestParserTest, ReadsABodyOfAnnouncedLength) {
+  const Parsed parsed = Parse("PUT / HTTP/1.0\r\nContent-Length: 3\r\n\r\nabcd", 7);
+  EXPECT_TRUE(parsed.done);
+  EXPECT_EQ(parsed.body, "abc");
+  EXPECT_FALSE(parsed.keep_alive);
+}
+
+TEST(RequestParserTest, RefusesWhatCanBeReadInTwoWays) {
+  for (const std::string_view fields :
+       {"Content-Length: 3\r\nTransfer-Encoding: chunked\r\n",
+        "Content-Length: 3\r\nContent-Length: 4\r\n", "Content-Length: 0x3\r\n",
+        "Content-Length: -1\r\n", "Bad Name: x\r\n", "A : b\r\n"}) {
+    const Parsed parsed = Parse("POST / HTTP/1.1\r\n" + std::string(fields) + "\r\nabc", 1000);
+    EXPECT_NE(parsed.error, "") << fields;
+  }
+  EXPECT_NE(Parse("GET / HTTP/2.0\r\n\r\n", 99).error, "");
+  EXPECT_NE(Parse("\x16\x03\x01\x02\x00\x01", 99).error, "");
+}
+
+TEST(RequestParserTest, EndsAHeadAtItsLimitInWhateverPieces) {
+  std::string many = "GET / HTTP/1.1\r\n";
+  for (int i = 0; i < 60; ++i) many += "Field: 01234567890123456789\r\n";
+  const std::string one = "GET / HTTP/1.1\r\nField: " + std::string(2000, 'x');
+  for (const std::size_t step : {std::size_t{1}, std::size_t{17}, std::size_t{5000}}) {
+    for (const std::string& text : {many, one}) {
+      EXPECT_NE(Parse(text, step).error.find("over the limit of 1024 bytes"), std::string::npos)
+          << step;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace insightd::http

@@ -1,0 +1,198 @@
+#include "http/router.h"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <memory>
+#include <utility>
+
+namespace insightd::http {
+namespace {
+
+// "/a/b" has the segments "a" and "b", and so has "/a/b/".
+std::vector<std::string_view> Segments(std::string_view path) {
+  std::vector<std::string_view> segments;
+  while (!path.empty()) {
+    const std::size_t end = std::min(path.find('/'), path.size());
+    if (end > 0) segments.push_back(path.substr(0, end));
+    path.remove_prefix(std::min(end + 1, path.size()));
+  }
+  return segments;
+}
+
+// The shortest form of an absolute path; a slash at the end stays.
+std::string CleanPath(std::string_view path) {
+  std::vector<std::string_view> kept;
+  for (const std::string_view segment : Segments(path)) {
+    if (segment == ".") continue;
+    if (segment == "..") {
+      if (!kept.empty()) kept.pop_back();
+    } else {
+      kept.push_back(segment);
+    }
+  }
+  std::string clean;
+  for (const std::string_view segment : kept) clean.append("/").append(segment);
+  if (clean.empty() || path.back() == '/') clean += '/';
+  return clean;
+}
+
+bool IsClean(std::string_view path) {
+  return path.find("//") == std::string_view::npos && path.find("/.") == std::string_view::npos;
+}
+
+Response MovedTo(std::string path, const Request& request) {
+  std::string location = PercentEncodePath(path);
+  if (!request.query.empty()) location.append("?").append(request.query);
+  return Response{.status = 301, .headers = {}, .body = {}, .static_body = {}}.With("Location",
+                                                                                    location);
+}
+
+}  // namespace
+
+// A place in the tree of segments. A pattern may end here without a slash, with one, or both.
+struct Router::Node {
+  using Routes = std::array<std::unique_ptr<Route>, static_cast<std::size_t>(Method::kOther)>;
+  struct End {
+    bool used = false;
+    std::vector<std::string> names;  // of the variables on the way here
+    Routes routes;
+    std::string allowed;  // "GET, PUT, OPTIONS"
+  };
+
+  std::map<std::string, std::unique_ptr<Node>, std::less<>> literals;
+  std::unique_ptr<Node> variable;
+  End plain;
+  End slashed;
+};
+
+Router::Router() : root_(std::make_unique<Node>()) {}
+Router::~Router() = default;
+
+void Router::Insert(Method method, std::string_view pattern, Route route) {
+  INSIGHTD_ASSERT(!pattern.empty() && pattern.front() == '/' && method != Method::kOther);
+  Node* node = root_.get();
+  std::vector<std::string> names;
+  for (const std::string_view segment : Segments(pattern)) {
+    if (segment.front() == '{') {
+      INSIGHTD_ASSERT(segment.back() == '}');
+      names.emplace_back(segment.substr(1, segment.size() - 2));
+      if (!node->variable) node->variable = std::make_unique<Node>();
+      node = node->variable.get();
+    } else {
+      auto& child = node->literals[std::string(segment)];
+      if (!child) child = std::make_unique<Node>();
+      node = child.get();
+    }
+  }
+  Node::End& end = pattern.back() == '/' ? node->slashed : node->plain;
+  // Two methods of one path share the names of its variables.
+  INSIGHTD_ASSERT(!end.used || end.names == names);
+  end.used = true;
+  end.names = std::move(names);
+  auto& slot = end.routes[static_cast<std::size_t>(method)];
+  INSIGHTD_ASSERT(slot == nullptr);
+  end.allowed.append(MethodName(method)).append(", ");
+  slot = std::make_unique<Route>(std::move(route));
+}
+
+void Router::Add(Method method, std::string_view pattern, Handler handler,
+                 std::uint64_t body_bytes_max) {
+  Insert(method, pattern,
+         {.pattern = std::string(pattern),
+          .handler = std::move(handler),
+          .stream = nullptr,
+          .body_bytes_max = body_bytes_max});
+}
+
+void Router::AddStream(Method method, std::string_view pattern, StreamHandler handler,
+                       std::uint64_t body_bytes_max) {
+  Insert(method, pattern,
+         {.pattern = std::string(pattern),
+          .handler = nullptr,
+          .stream = std::move(handler),
+          .body_bytes_max = body_bytes_max});
+}
+
+void Router::SetFallback(Handler handler) {
+  fallback_ = std::make_unique<Route>(
+      Route{.pattern = "", .handler = std::move(handler), .stream = nullptr, .body_bytes_max = 0});
+}
+
+const Router::Node* Router::FindNode(const Node& from, std::span<const std::string_view> segments,
+                                     std::vector<std::string_view>& values) const {
+  if (segments.empty()) return from.plain.used || from.slashed.used ? &from : nullptr;
+  const auto rest = segments.subspan(1);
+  if (const auto literal = from.literals.find(segments[0]); literal != from.literals.end()) {
+    if (const Node* found = FindNode(*literal->second, rest, values)) return found;
+  }
+  if (!from.variable) return nullptr;
+  values.push_back(segments[0]);
+  if (const Node* found = FindNode(*from.variable, rest, values)) return found;
+  values.pop_back();
+  return nullptr;
+}
+
+Router::Match Router::Find(Request& request) const {
+  if (!IsClean(request.path)) {
+    std::string clean = CleanPath(request.path);
+    if (clean != request.path) return MovedTo(std::move(clean), request);
+  }
+  std::vector<std::string_view> values;
+  const std::vector<std::string_view> segments = Segments(request.path);
+  const Node* node = FindNode(*root_, segments, values);
+  if (node == nullptr) {
+    if (fallback_) return fallback_.get();
+    return NotFoundResponse();
+  }
+  const bool slashed = request.path.back() == '/';
+  const Node::End& own = slashed ? node->slashed : node->plain;
+  const Node::End& other = slashed ? node->plain : node->slashed;
+  const auto index = static_cast<std::size_t>(request.method);
+  const auto has_method = [&](const Node::End& end) {
+    return index < end.routes.size() && end.routes[index] != nullptr;
+  };
+  if (own.used && has_method(own)) {
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      request.variables.push_back({own.names[i], std::string(values[i])});
+    }
+    return own.routes[index].get();
+  }
+  if (!own.used && has_method(other)) {
+    return MovedTo(slashed ? request.path.substr(0, request.path.size() - 1) : request.path + '/',
+                   request);
+  }
+  if (!own.used && fallback_) return fallback_.get();
+  if (!own.used) return NotFoundResponse();
+  if (request.method == Method::kOptions) {
+    return Response{.status = 204, .headers = {}, .body = {}, .static_body = {}}.With(
+        "Allow", own.allowed + "OPTIONS");
+  }
+  return Response{.status = 405, .headers = {}, .body = {}, .static_body = {}};
+}
+
+Response Router::Answer(Request request) const {
+  if (request.path.empty()) {
+    if (auto split = SplitTarget(request); !split) {
+      return ErrorResponse(400, split.error().message());
+    }
+  }
+  Match match = Find(request);
+  if (auto* response = std::get_if<Response>(&match)) return std::move(*response);
+  const Route& route = *std::get<const Route*>(match);
+  if (route.handler) return route.handler(request);
+  StreamStart start = route.stream(request);
+  if (auto* response = std::get_if<Response>(&start)) return std::move(*response);
+  auto& consumer = std::get<std::unique_ptr<BodyConsumer>>(start);
+  auto answer = std::make_shared<Response>(
+      Response{.status = 0, .headers = {}, .body = {}, .static_body = {}});
+  consumer->Data(request.body);
+  consumer->Finish([answer](Response response) {
+    if (answer->status == 0) *answer = std::move(response);
+  });
+  return *answer;
+}
+
+Response NotFoundResponse() { return TextResponse(404, "404 page not found\n"); }
+
+}  // namespace insightd::http

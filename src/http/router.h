@@ -1,0 +1,103 @@
+// Which handler answers which request.
+//
+// Patterns are paths with `{variables}`, each of which stands for one non-empty segment of the
+// decoded path; a segment that is written out goes before a variable. As clients of the original
+// services expect it:
+//
+// * a path that is not in its shortest form (`//`, `/./`, `/../`) is answered 301 to that form;
+// * a path that matches but for the slash at its end is answered 301 to the route's own form;
+// * an unknown path is answered 404 as text, a known one with another method 405 without body;
+// * OPTIONS on a known path is answered 204 and runs no handler.
+//
+// Filled before the server starts, then only read: Find is thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "http/message.h"
+
+namespace insightd::http {
+
+// Takes the answer of a request; call it once, from any thread. Further calls do nothing, and a
+// call after the server has stopped does nothing either.
+using Done = std::function<void(Response)>;
+
+// Takes the body of one request as it comes, so that it is nowhere whole. Calls come one at a time
+// from threads of the server. When the client goes away or falls silent the consumer is destroyed
+// without Finish: whatever it made must then go too.
+class BodyConsumer {
+ public:
+  virtual ~BodyConsumer() = default;
+  // `bytes` are valid during the call. False: enough seen, Finish comes next and the rest of the
+  // body is not wanted.
+  virtual bool Data(std::span<const char> bytes) = 0;
+  // The body is whole (or Data said false): answer through `done`, now or later. No thread waits.
+  // The consumer lives until the answer has been taken.
+  virtual void Finish(Done done) = 0;
+};
+
+// Either the consumer of the body or an answer before the body is read.
+using StreamStart = std::variant<std::unique_ptr<BodyConsumer>, Response>;
+
+class Router {
+ public:
+  // Answers at once. Runs on a thread of the server, so it may wait for a look-up, not for more.
+  using Handler = std::function<Response(const Request&)>;
+  // The request outlives the consumer.
+  using StreamHandler = std::function<StreamStart(const Request&)>;
+
+  // A body of a simple route that is longer is answered 413.
+  static constexpr std::uint64_t kBodyBytesMax = std::uint64_t{1} << 20;
+
+  struct Route {
+    std::string pattern;
+    Handler handler;  // one of the two
+    StreamHandler stream;
+    std::uint64_t body_bytes_max = kBodyBytesMax;
+  };
+  // Either a route, with the request's variables set, or the answer.
+  using Match = std::variant<const Route*, Response>;
+
+  Router();
+  ~Router();
+  Router(const Router&) = delete;
+  Router& operator=(const Router&) = delete;
+
+  // The same method and pattern twice is a mistake of ours.
+  void Add(Method method, std::string_view pattern, Handler handler,
+           std::uint64_t body_bytes_max = kBodyBytesMax);
+  // A body whose announced length is over `body_bytes_max` is answered 413 before it is read; one
+  // without announced length is cut off there. The handler's own limits may be narrower.
+  void AddStream(Method method, std::string_view pattern, StreamHandler handler,
+                 std::uint64_t body_bytes_max);
+  // Answers what no pattern matches: pages. Without it that is 404.
+  void SetFallback(Handler handler);
+
+  Match Find(Request& request) const;
+
+  // For tests and for who asks without a socket: routes, feeds `request.body`, waits for nothing:
+  // an answer that comes later is given as status 0.
+  Response Answer(Request request) const;
+
+ private:
+  struct Node;
+
+  void Insert(Method method, std::string_view pattern, Route route);
+  const Node* FindNode(const Node& from, std::span<const std::string_view> segments,
+                       std::vector<std::string_view>& values) const;
+
+  std::unique_ptr<Node> root_;
+  std::unique_ptr<Route> fallback_;
+};
+
+// 404 as the original services answer it.
+Response NotFoundResponse();
+
+}  // namespace insightd::http

@@ -1,0 +1,119 @@
+#include "http/router.h"
+
+#include <gtest/gtest.h>
+
+namespace insightd::http {
+namespace {
+
+Request Ask(Method method, std::string target) {
+  Request request;
+  request.method = method;
+  request.target = std::move(target);
+  return request;
+}
+
+Response Echo(const Request& request) {
+  std::string text;
+  for (const PathVariable& variable : request.variables) {
+    text += variable.name + "=" + variable.value + ";";
+  }
+  return TextResponse(200, text);
+}
+
+class RouterTest : public testing::Test {
+ protected:
+  RouterTest() {
+    router_.Add(Method::kGet, "/api/v2/", Echo);
+    router_.Add(Method::kGet, "/api/v2/cluster/{cluster}/reports", Echo);
+    router_.Add(Method::kGet, "/api/v2/rule", Echo);
+    router_.Add(Method::kGet, "/api/v2/rule/{rule}/content", Echo);
+    router_.Add(Method::kPut, "/api/v2/rule/{rule}/content", Echo);
+    router_.Add(Method::kGet, "/api/v2/rule/fixed/content",
+                [](const Request&) { return TextResponse(200, "fixed"); });
+  }
+  Response Get(std::string target) { return router_.Answer(Ask(Method::kGet, std::move(target))); }
+
+  Router router_;
+};
+
+TEST_F(RouterTest, FillsVariablesFromTheDecodedPath) {
+  EXPECT_EQ(Get("/api/v2/rule/a.b%7CKEY/content?x=%7C").body, "rule=a.b|KEY;");
+  EXPECT_EQ(Get("/api/v2/cluster/42/reports").body, "cluster=42;");
+}
+
+TEST_F(RouterTest, PrefersASegmentThatIsWrittenOut) {
+  EXPECT_EQ(Get("/api/v2/rule/fixed/content").body, "fixed");
+}
+
+TEST_F(RouterTest, AnswersAnUnknownPathAsTheOriginalsDo) {
+  const Response response = Get("/api/v2/nothing");
+  EXPECT_EQ(response.status, 404);
+  EXPECT_EQ(response.body, "404 page not found\n");
+  EXPECT_EQ(*FindHeader(response.headers, "content-type"), "text/plain; charset=utf-8");
+  EXPECT_EQ(*FindHeader(response.headers, "x-content-type-options"), "nosniff");
+  EXPECT_EQ(Get("/api/v2/rule/a%2Fb/content").status, 404);
+}
+
+TEST_F(RouterTest, AnswersAKnownPathWithAnotherMethodWithoutABody) {
+  const Response response = router_.Answer(Ask(Method::kDelete, "/api/v2/rule"));
+  EXPECT_EQ(response.status, 405);
+  EXPECT_TRUE(response.body.empty());
+  EXPECT_EQ(router_.Answer(Ask(Method::kHead, "/api/v2/rule")).status, 405);
+}
+
+TEST_F(RouterTest, AnswersOptionsWithoutRunningTheHandler) {
+  const Response response = router_.Answer(Ask(Method::kOptions, "/api/v2/rule/x/content"));
+  EXPECT_EQ(response.status, 204);
+  EXPECT_TRUE(response.body.empty());
+  EXPECT_EQ(*FindHeader(response.headers, "allow"), "GET, PUT, OPTIONS");
+}
+
+TEST_F(RouterTest, MovesToTheRoutesOwnSlash) {
+  Response response = Get("/api/v2/rule/a%7Cb/content/?q=1");
+  EXPECT_EQ(response.status, 301);
+  EXPECT_EQ(*FindHeader(response.headers, "location"), "/api/v2/rule/a%7Cb/content?q=1");
+  response = Get("/api/v2");
+  EXPECT_EQ(response.status, 301);
+  EXPECT_EQ(*FindHeader(response.headers, "location"), "/api/v2/");
+  EXPECT_EQ(Get("/api/v2/").status, 200);
+  EXPECT_EQ(router_.Answer(Ask(Method::kPost, "/api/v2/rule/")).status, 404);
+}
+
+TEST_F(RouterTest, MovesToTheShortestFormOfThePath) {
+  const Response response = Get("/api//v2/./x/../rule?impacting=true");
+  EXPECT_EQ(response.status, 301);
+  EXPECT_EQ(*FindHeader(response.headers, "location"), "/api/v2/rule?impacting=true");
+  EXPECT_EQ(*FindHeader(Get("/../../etc").headers, "location"), "/etc");
+}
+
+TEST_F(RouterTest, RefusesAPathThatCannotBeDecoded) {
+  EXPECT_EQ(Get("/api/v2/%zz").status, 400);
+  EXPECT_EQ(Get("/api/v2/%4").status, 400);
+  EXPECT_EQ(Get("api/v2").status, 400);
+}
+
+TEST_F(RouterTest, LeavesUnknownPathsToTheFallback) {
+  router_.SetFallback([](const Request& request) { return TextResponse(200, request.path); });
+  EXPECT_EQ(Get("/clusters/42").body, "/clusters/42");
+  EXPECT_EQ(Get("/api/v2/rule").body, "");
+}
+
+TEST(RequestTest, DecodesParametersOfTheQuery) {
+  Request request = Ask(Method::kGet, "/x?a=1&b=x%20y+z&flag&a=2&bad=%q");
+  ASSERT_TRUE(SplitTarget(request));
+  EXPECT_EQ(request.Query("a"), "1");
+  EXPECT_EQ(request.Query("b"), "x y z");
+  EXPECT_EQ(request.Query("flag"), "");
+  EXPECT_EQ(request.Query("bad"), std::nullopt);
+  EXPECT_EQ(request.Query("none"), std::nullopt);
+}
+
+TEST(RequestTest, TakesTheAbsoluteFormOfProxies) {
+  Request request = Ask(Method::kGet, "http://host:80/x/y?z");
+  ASSERT_TRUE(SplitTarget(request));
+  EXPECT_EQ(request.path, "/x/y");
+  EXPECT_EQ(request.query, "z");
+}
+
+}  // namespace
+}  // namespace insightd::http

@@ -1,0 +1,93 @@
+// The HTTP/1.1 server: several listeners in one process, each with its own routes, on few threads.
+//
+// For the roles that answer over HTTP; they fill a Router, `app` hands it in. What to know:
+//
+// * Handlers run on the server's threads. A handler that waits keeps one of `threads` busy, so
+//   what takes long is a stream route, whose answer may come later from another thread.
+// * Memory: an idle connection costs some 5 KiB (TLS: 15), and no more while its body comes in:
+//   bytes are read into one buffer of `kReadBytes` a thread and handed on from there.
+// * A slow client is ended, not waited for: see the limits below. One timer a connection, which
+//   is moved on only when it fires.
+// * More than `connections_max` connections of a listener wait unaccepted until one ends, and
+//   idle ones are ended then. Nothing is refused.
+// * Stopping: Stop ends accepting and idle connections, lets requests under way finish up to its
+//   limit, then cuts what is left. Consumers of bodies are destroyed before it returns.
+//
+// Everything but Create, Listen, Run and Stop happens on threads of the server.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "http/router.h"
+#include "http/tls.h"
+
+namespace insightd::http {
+
+// Read at once from a socket, one buffer a thread.
+inline constexpr std::size_t kReadBytes = 64 * 1024;
+
+struct ServerOptions {
+  int threads = 2;
+  // The head of a request; more is answered 431.
+  std::size_t head_bytes_max = 32 * 1024;
+  // From the first byte of a head to its last, and for the TLS handshake; then 408.
+  milliseconds head_time_max{10'000};
+  // A connection without a request on the way.
+  milliseconds idle_time_max{75'000};
+  // A body has to bring at least so many bytes in each window, or end; else 408. An answer has to
+  // be taken on at all within a window.
+  milliseconds body_window{30'000};
+  std::size_t body_window_bytes_min = 8 * 1024;
+  // What is still taken in and thrown away of a body that is not wanted, so that the client gets
+  // to read why.
+  std::uint64_t linger_bytes_max = std::uint64_t{16} << 20;
+  milliseconds linger_time_max{5'000};
+};
+
+struct ListenerOptions {
+  std::string setting;  // named when the address cannot be had: "http.address"
+  // "127.0.0.1:8080", "[::1]:8080", "name:8080"; ":8080" is every address of the machine. Port 0
+  // takes a free one.
+  std::string address;
+  const Router* router = nullptr;  // outlives the server
+  std::shared_ptr<TlsContext> tls;
+  std::size_t connections_max = 2048;
+};
+
+// What was answered, for metrics and logs; `route` is the pattern, empty where none matched.
+struct Exchange {
+  std::string_view listener;  // its `setting`
+  std::string_view route;
+  const Request* request;  // null when its head could not be read
+  int status;
+  microseconds duration;
+};
+// Called after each answer, from threads of the server.
+using Observer = std::function<void(const Exchange&)>;
+
+class Server {
+ public:
+  static std::unique_ptr<Server> Create(const ServerOptions& options, Observer observer = nullptr);
+
+  // Stops without patience when Stop was not called.
+  virtual ~Server() = default;
+
+  // Takes the address; from now on clients can connect and wait. Gives the port. kInvalid for an
+  // address that is none, kUnavailable for one that is taken or not of this machine, with the
+  // setting in the message. Before Run only.
+  virtual Result<std::uint16_t> Listen(const ListenerOptions& options) = 0;
+  // Starts to answer; once. SIGPIPE is ignored in this process from here on.
+  virtual void Run() = 0;
+  // Waits up to `limit` for requests under way. Once is enough, more do no harm. Not from a
+  // thread of the server.
+  virtual void Stop(milliseconds limit) = 0;
+  virtual std::size_t connections() const = 0;
+};
+
+}  // namespace insightd::http

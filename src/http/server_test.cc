@@ -1,0 +1,294 @@
+#include "http/server.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <future>
+#include <mutex>
+#include <thread>
+
+#include "http/testing/raw_client.h"
+
+namespace insightd::http {
+namespace {
+
+using testing::RawClient;
+
+// Counts what comes; the test decides when the answer is given.
+struct UploadState {
+  std::promise<Done> finished;
+  std::promise<void> destroyed;
+  std::promise<void> first_bytes;
+  std::atomic<std::uint64_t> bytes = 0;
+  std::uint64_t enough = UINT64_MAX;
+};
+
+class Upload : public BodyConsumer {
+ public:
+  explicit Upload(UploadState& state) : state_(state) {}
+  ~Upload() override { state_.destroyed.set_value(); }
+  bool Data(std::span<const char> bytes) override {
+    if (state_.bytes.exchange(state_.bytes + bytes.size()) == 0) state_.first_bytes.set_value();
+    return state_.bytes < state_.enough;
+  }
+  void Finish(Done done) override { state_.finished.set_value(std::move(done)); }
+
+ private:
+  UploadState& state_;
+};
+
+class ServerTest : public ::testing::Test {
+ protected:
+  ServerTest() {
+    router_.Add(Method::kGet, "/hello", [](const Request& request) {
+      return TextResponse(200, "hello " + request.remote_address);
+    });
+    router_.Add(Method::kHead, "/hello", [](const Request&) { return TextResponse(200, "hello"); });
+    router_.Add(
+        Method::kPost, "/echo",
+        [](const Request& request) { return TextResponse(200, request.body); },
+        /*body_bytes_max=*/64);
+    router_.Add(Method::kGet, "/large", [](const Request&) {
+      return TextResponse(200, std::string(std::size_t{8} << 20, 'x'));
+    });
+    router_.AddStream(
+        Method::kPost, "/upload",
+        [this](const Request& request) -> StreamStart {
+          if (!request.Header("refuse").empty()) return ErrorResponse(415, "refused");
+          return std::make_unique<Upload>(upload_);
+        },
+        /*body_bytes_max=*/std::uint64_t{1} << 30);
+  }
+  ~ServerTest() override {
+    if (server_) server_->Stop(milliseconds(0));
+  }
+
+  std::uint16_t Start(ServerOptions options = {}, std::size_t connections_max = 100) {
+    server_ = Server::Create(options, [this](const Exchange& exchange) {
+      const std::lock_guard lock(mutex_);
+      observed_.push_back(std::string(exchange.route) + " " + std::to_string(exchange.status));
+    });
+    const auto port = server_->Listen({.setting = "http.address",
+                                       .address = "127.0.0.1:0",
+                                       .router = &router_,
+                                       .tls = nullptr,
+                                       .connections_max = connections_max});
+    EXPECT_TRUE(port) << port.error().message();
+    server_->Run();
+    return *port;
+  }
+
+  Router router_;
+  UploadState upload_;
+  std::mutex mutex_;
+  std::vector<std::string> observed_;
+  std::unique_ptr<Server> server_;
+};
+
+TEST_F(ServerTest, AnswersManyRequestsOnOneConnection) {
+  RawClient client(Start());
+  for (int i = 0; i < 3; ++i) {
+    const RawClient::Answer answer = client.Ask("GET /hello HTTP/1.1\r\nHost: x\r\n\r\n");
+    EXPECT_EQ(answer.status, 200);
+    EXPECT_EQ(answer.body, "hello 127.0.0.1");
+    EXPECT_NE(answer.head.find("\r\nDate: "), std::string::npos);
+  }
+}
+
+TEST_F(ServerTest, AnswersRequestsThatComeBehindEachOther) {
+  RawClient client(Start());
+  client.Send(
+      "POST /echo HTTP/1.1\r\nContent-Length: 3\r\n\r\nabcGET /hello HTTP/1.1\r\n\r\n"
+      "GET /nothing HTTP/1.1\r\nConnection: close\r\n\r\n");
+  EXPECT_EQ(client.Read().body, "abc");
+  EXPECT_EQ(client.Read().body, "hello 127.0.0.1");
+  EXPECT_EQ(client.Read().status, 404);
+  EXPECT_TRUE(client.Closes());
+}
+
+TEST_F(ServerTest, TakesARequestByteByByte) {
+  RawClient client(Start());
+  for (const char c : std::string_view("POST /echo HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+                                       "2\r\nhi\r\n0\r\n\r\n")) {
+    client.Send({&c, 1});
+  }
+  EXPECT_EQ(client.Read().body, "hi");
+}
+
+TEST_F(ServerTest, SendsNoBodyToHead) {
+  RawClient client(Start());
+  client.Send("HEAD /hello HTTP/1.1\r\n\r\nGET /hello HTTP/1.1\r\n\r\n");
+  const RawClient::Answer head = client.Read(/*head_only=*/true);
+  EXPECT_NE(head.head.find("Content-Length: 5\r\n"), std::string::npos);
+  EXPECT_EQ(client.Read().body, "hello 127.0.0.1");
+}
+
+TEST_F(ServerTest, SendsALargeAnswerWhole) {
+  RawClient client(Start());
+  EXPECT_EQ(client.Ask("GET /large HTTP/1.1\r\n\r\n").body.size(), std::size_t{8} << 20);
+}
+
+TEST_F(ServerTest, ClosesAfterARequestOfHttp10) {
+  RawClient client(Start());
+  EXPECT_EQ(client.Ask("GET /hello HTTP/1.0\r\n\r\n").status, 200);
+  EXPECT_TRUE(client.Closes());
+}
+
+TEST_F(ServerTest, SaysWhyWhatIsNoHttpIsRefused) {
+  RawClient client(Start());
+  const RawClient::Answer answer = client.Ask("nonsense\r\n\r\n");
+  EXPECT_EQ(answer.status, 400);
+  EXPECT_NE(answer.body.find("not a valid HTTP request"), std::string::npos);
+  EXPECT_TRUE(client.Closes());
+}
+
+TEST_F(ServerTest, RefusesAHeadOverItsLimit) {
+  RawClient client(Start({.head_bytes_max = 1000}));
+  EXPECT_EQ(client.Ask("GET / HTTP/1.1\r\nX: " + std::string(2000, 'x') + "\r\n\r\n").status, 431);
+}
+
+TEST_F(ServerTest, RefusesABodyOverItsLimitBeforeItIsSent) {
+  RawClient client(Start());
+  const RawClient::Answer answer =
+      client.Ask("POST /echo HTTP/1.1\r\nContent-Length: 65\r\nExpect: 100-continue\r\n\r\n");
+  EXPECT_EQ(answer.status, 413);
+  EXPECT_NE(answer.body.find("64 bytes"), std::string::npos);
+}
+
+TEST_F(ServerTest, CutsAChunkedBodyAtItsLimitAndStillSaysWhy) {
+  RawClient client(Start());
+  client.Send("POST /echo HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n");
+  for (int i = 0; i < 100; ++i) client.Send("10\r\n0123456789abcdef\r\n");
+  EXPECT_EQ(client.Read().status, 413);
+}
+
+TEST_F(ServerTest, InvitesABodyThatWaits) {
+  RawClient client(Start());
+  client.Send("POST /echo HTTP/1.1\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n");
+  EXPECT_EQ(client.Read(/*head_only=*/true).status, 100);
+  EXPECT_EQ(client.Ask("ok").body, "ok");
+}
+
+TEST_F(ServerTest, AnswersAnUploadLateFromAnotherThread) {
+  RawClient client(Start());
+  client.Send("POST /upload HTTP/1.1\r\nContent-Length: 100000\r\n\r\n" + std::string(100000, 'x'));
+  Done done = upload_.finished.get_future().get();
+  EXPECT_EQ(upload_.bytes, 100000u);
+  std::thread([&] { done(TextResponse(202, "taken")); }).join();
+  done(TextResponse(500, "a second answer is passed over"));
+  EXPECT_EQ(client.Read().body, "taken");
+  upload_.destroyed.get_future().get();
+}
+
+TEST_F(ServerTest, DestroysTheConsumerOfACutUploadWithoutFinish) {
+  const std::uint16_t port = Start();
+  {
+    RawClient client(port);
+    client.Send("POST /upload HTTP/1.1\r\nContent-Length: 100\r\n\r\nhalf");
+    upload_.first_bytes.get_future().get();
+  }
+  upload_.destroyed.get_future().get();
+  auto finished = upload_.finished.get_future();
+  EXPECT_EQ(finished.wait_for(milliseconds(0)), std::future_status::timeout);
+}
+
+TEST_F(ServerTest, AnswersAnUploadThatWasSeenEnoughOf) {
+  RawClient client(Start());
+  upload_.enough = 10;
+  client.Send("POST /upload HTTP/1.1\r\nContent-Length: 1000000\r\n\r\n0123456789");
+  upload_.finished.get_future().get()(ErrorResponse(415, "no"));
+  EXPECT_EQ(client.Read().status, 415);
+  client.Send(std::string(100000, 'x'));
+}
+
+TEST_F(ServerTest, AnswersAnUploadThatIsRefusedAtItsHead) {
+  RawClient client(Start());
+  EXPECT_EQ(
+      client.Ask("POST /upload HTTP/1.1\r\nRefuse: 1\r\nTransfer-Encoding: chunked\r\n\r\n").status,
+      415);
+}
+
+TEST_F(ServerTest, EndsAHeadThatComesTooSlowly) {
+  RawClient client(Start({.head_time_max = milliseconds(30)}));
+  client.Send("GET /hello HT");
+  EXPECT_EQ(client.Read().status, 408);
+  EXPECT_TRUE(client.Closes());
+}
+
+TEST_F(ServerTest, EndsASilentConnectionWithoutAWord) {
+  RawClient client(Start({.head_time_max = milliseconds(30), .idle_time_max = milliseconds(30)}));
+  EXPECT_TRUE(client.Closes());
+}
+
+TEST_F(ServerTest, EndsABodyThatTrickles) {
+  RawClient client(Start({.body_window = milliseconds(50), .body_window_bytes_min = 1000000}));
+  client.Send("POST /upload HTTP/1.1\r\nContent-Length: 100000000\r\n\r\n");
+  while (client.Send("a few bytes now and then") && upload_.bytes < 400) std::this_thread::yield();
+  EXPECT_EQ(client.Read().status, 408);
+  upload_.destroyed.get_future().get();
+}
+
+TEST_F(ServerTest, LetsFurtherConnectionsWaitAndEndsIdleOnesForThem) {
+  const std::uint16_t port = Start({}, /*connections_max=*/1);
+  RawClient first(port);
+  EXPECT_EQ(first.Ask("GET /hello HTTP/1.1\r\n\r\n").status, 200);
+  RawClient second(port);
+  EXPECT_EQ(second.Ask("GET /hello HTTP/1.1\r\n\r\n").status, 200);
+}
+
+TEST_F(ServerTest, FinishesWhatIsUnderWayWhenStopped) {
+  const std::uint16_t port = Start();
+  RawClient idle(port);
+  EXPECT_EQ(idle.Ask("GET /hello HTTP/1.1\r\n\r\n").status, 200);
+  RawClient client(port);
+  client.Send("POST /upload HTTP/1.1\r\nContent-Length: 2\r\n\r\nok");
+  Done done = upload_.finished.get_future().get();
+  std::thread stop([&] { server_->Stop(milliseconds(20'000)); });
+  EXPECT_TRUE(idle.Closes());
+  done(TextResponse(202, "taken"));
+  const RawClient::Answer answer = client.Read();
+  EXPECT_EQ(answer.status, 202);
+  EXPECT_NE(answer.head.find("Connection: close"), std::string::npos);
+  stop.join();
+  EXPECT_EQ(server_->connections(), 0u);
+}
+
+TEST_F(ServerTest, CutsWhatDoesNotFinishInTimeAndDestroysItsConsumer) {
+  RawClient client(Start());
+  client.Send("POST /upload HTTP/1.1\r\nContent-Length: 2\r\n\r\nok");
+  Done done = upload_.finished.get_future().get();
+  server_->Stop(milliseconds(10));
+  EXPECT_EQ(upload_.destroyed.get_future().wait_for(milliseconds(0)), std::future_status::ready);
+  done(TextResponse(202, "too late"));
+  EXPECT_EQ(client.Read().status, 0);
+}
+
+TEST_F(ServerTest, TellsTheSettingOfATakenPort) {
+  const std::uint16_t port = Start();
+  auto second = Server::Create({});
+  const auto taken = second->Listen({.setting = "http.address",
+                                     .address = "127.0.0.1:" + std::to_string(port),
+                                     .router = &router_,
+                                     .tls = nullptr});
+  ASSERT_FALSE(taken);
+  EXPECT_EQ(taken.error().code(), Code::kUnavailable);
+  EXPECT_NE(taken.error().message().find("http.address"), std::string::npos);
+  for (const char* address : {"", "x", "1.2.3.4", "::1:80", "x:99999", "x:y"}) {
+    const auto wrong = second->Listen(
+        {.setting = "http.address", .address = address, .router = &router_, .tls = nullptr});
+    ASSERT_FALSE(wrong) << address;
+    EXPECT_EQ(wrong.error().code(), Code::kInvalid) << address;
+  }
+}
+
+TEST_F(ServerTest, ObservesEachAnswerWithItsRoute) {
+  RawClient client(Start());
+  client.Ask("GET /hello HTTP/1.1\r\n\r\n");
+  client.Ask("GET /nothing HTTP/1.1\r\nConnection: close\r\n\r\n");
+  EXPECT_TRUE(client.Closes());
+  server_->Stop(milliseconds(1000));
+  EXPECT_EQ(observed_, (std::vector<std::string>{"/hello 200", " 404"}));
+}
+
+}  // namespace
+}  // namespace insightd::http
