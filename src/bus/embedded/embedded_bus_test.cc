@@ -1,0 +1,524 @@
+#include "bus/embedded/embedded_bus.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <filesystem>
+#include <future>
+#include <map>
+#include <thread>
+
+#include "base/sqlite.h"
+
+namespace insightd::bus {
+namespace {
+
+namespace fs = std::filesystem;
+
+class TestClock final : public Clock {
+ public:
+  Time Now() const override { return Time(microseconds(now_)); }
+  microseconds Steady() const override { return microseconds(now_); }
+  void Advance(microseconds by) { now_ += by.count(); }
+
+ private:
+  std::atomic<std::int64_t> now_{1'000'000'000};
+};
+
+class EmbeddedBusTest : public testing::Test {
+ protected:
+  EmbeddedBusTest() {
+    std::string name = (fs::temp_directory_path() / "bus_test.XXXXXX").string();
+    INSIGHTD_ASSERT(mkdtemp(name.data()) != nullptr);
+    folder_ = name;
+    options_.path = (folder_ / "bus.db").string();
+    options_.topics = {{.name = "t"}};
+  }
+  ~EmbeddedBusTest() override { fs::remove_all(folder_); }
+
+  std::unique_ptr<Bus> Open() {
+    auto bus = OpenEmbeddedBus(options_);
+    INSIGHTD_ASSERT(bus);
+    return std::move(*bus);
+  }
+  std::unique_ptr<Bus> OpenWithoutThreads() {
+    options_.background = false;
+    options_.clock = &clock_;
+    return Open();
+  }
+
+  fs::path folder_;
+  EmbeddedBusOptions options_;
+  TestClock clock_;
+};
+
+std::unique_ptr<Consumer> Subscribe(Bus& bus, std::string_view group,
+                                    std::vector<std::string> topics = {"t"}) {
+  auto consumer = bus.Subscribe(group, std::move(topics));
+  INSIGHTD_ASSERT(consumer);
+  return std::move(*consumer);
+}
+
+Result<Position> ProduceAndWait(Bus& bus, std::string_view topic, Record record) {
+  std::promise<Result<Position>> promise;
+  bus.producer().Produce(topic, std::move(record),
+                         [&](Result<Position> position) { promise.set_value(position); });
+  return promise.get_future().get();
+}
+
+void ProduceAll(Bus& bus, int first, int count, std::size_t bytes = 10) {
+  for (int i = first; i < first + count; ++i) {
+    std::string value = std::to_string(i);
+    value.resize(std::max(value.size(), bytes), ' ');
+    bus.producer().Produce("t", {.key = {}, .value = std::move(value), .headers = {}},
+                           [](const Result<Position>& position) { INSIGHTD_ASSERT(position); });
+  }
+}
+
+std::vector<Message> Poll(Consumer& consumer, std::size_t messages_max = 1000,
+                          milliseconds wait = milliseconds(0)) {
+  auto messages = consumer.Poll(messages_max, wait, {});
+  INSIGHTD_ASSERT(messages);
+  return *std::move(messages);
+}
+
+std::vector<int> Numbers(const std::vector<Message>& messages) {
+  std::vector<int> numbers;
+  for (const Message& message : messages) numbers.push_back(std::stoi(message.record.value));
+  return numbers;
+}
+
+// ---- With its thread ----
+
+TEST_F(EmbeddedBusTest, ARecordComesAsItWasProduced) {
+  const auto bus = Open();
+  const auto consumer = Subscribe(*bus, "g");
+  const Record record{.key = "k",
+                      .value = std::string("\0\xff", 2),
+                      .headers = {{"a", "1"}, {"", ""}},
+                      .timestamp = Time(microseconds(123'456'789))};
+
+  const auto position = ProduceAndWait(*bus, "t", record);
+
+  ASSERT_TRUE(position);
+  EXPECT_EQ(position->offset, 0);
+  const auto messages = Poll(*consumer, 10, seconds(5));
+  ASSERT_EQ(messages.size(), 1U);
+  EXPECT_EQ(messages[0].record.key, "k");
+  EXPECT_EQ(messages[0].record.value, record.value);
+  EXPECT_EQ(messages[0].record.headers.size(), 2U);
+  EXPECT_EQ(messages[0].record.headers[0].value, "1");
+  EXPECT_EQ(messages[0].record.timestamp, record.timestamp);
+}
+
+TEST_F(EmbeddedBusTest, ManyProducersEachKeepTheirOrder) {
+  const auto bus = Open();
+  const auto consumer = Subscribe(*bus, "g");
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&bus, t] { ProduceAll(*bus, t * 1000, 500); });
+  }
+  for (auto& thread : threads) thread.join();
+  ASSERT_TRUE(bus->producer().Flush(seconds(30)));
+
+  std::map<int, int> last;
+  std::size_t count = 0;
+  while (count < 2000) {
+    const auto messages = Poll(*consumer, 100, seconds(5));
+    ASSERT_FALSE(messages.empty());
+    for (const int number : Numbers(messages)) {
+      const auto [at, first] = last.try_emplace(number / 1000, number);
+      if (!first) {
+        EXPECT_EQ(number, at->second + 1);
+      }
+      at->second = number;
+    }
+    count += messages.size();
+  }
+  EXPECT_EQ(count, 2000U);
+}
+
+TEST_F(EmbeddedBusTest, APollThatWaitsIsWokenByARecord) {
+  const auto bus = Open();
+  const auto consumer = Subscribe(*bus, "g");
+  auto polled = std::async(std::launch::async, [&] { return Poll(*consumer, 10, seconds(60)); });
+  ProduceAll(*bus, 7, 1);
+  EXPECT_EQ(Numbers(polled.get()), std::vector<int>{7});
+}
+
+TEST_F(EmbeddedBusTest, APollThatWaitsIsWokenByWakeAndByStop) {
+  const auto bus = Open();
+  const auto consumer = Subscribe(*bus, "g");
+  auto polled = std::async(std::launch::async, [&] { return Poll(*consumer, 10, seconds(60)); });
+  consumer->Wake();
+  EXPECT_TRUE(polled.get().empty());
+
+  std::stop_source stop;
+  auto stopped = std::async(std::launch::async, [&] {
+    return consumer->Poll(10, seconds(60), stop.get_token())->size();
+  });
+  stop.request_stop();
+  EXPECT_EQ(stopped.get(), 0U);
+}
+
+TEST_F(EmbeddedBusTest, CloseWaitsForWhatWasHandedOver) {
+  std::atomic<int> delivered = 0;
+  {
+    const auto bus = Open();
+    for (int i = 0; i < 200; ++i) {
+      bus->producer().Produce("t", {.key = {}, .value = "x", .headers = {}},
+                              [&](const Result<Position>& position) {
+                                if (position) ++delivered;
+                              });
+    }
+    bus->Close(seconds(30));
+    EXPECT_EQ(delivered, 200);
+    const auto late = ProduceAndWait(*bus, "t", {.key = {}, .value = "late", .headers = {}});
+    ASSERT_FALSE(late);
+    EXPECT_EQ(late.error().code(), Code::kUnavailable);
+  }
+  const auto bus = Open();
+  EXPECT_EQ(Poll(*Subscribe(*bus, "g")).size(), 200U);
+}
+
+TEST_F(EmbeddedBusTest, RefusesAnUnknownTopicAndATooLargeRecord) {
+  options_.record_bytes_max = 1000;
+  const auto bus = Open();
+  const auto unknown = ProduceAndWait(*bus, "nowhere", {});
+  ASSERT_FALSE(unknown);
+  EXPECT_EQ(unknown.error().code(), Code::kNotFound);
+  EXPECT_FALSE(bus->Subscribe("g", {"nowhere"}));
+
+  const auto large =
+      ProduceAndWait(*bus, "t", {.key = {}, .value = std::string(1001, 'x'), .headers = {}});
+  ASSERT_FALSE(large);
+  EXPECT_EQ(large.error().code(), Code::kTooLarge);
+}
+
+// ---- Positions of groups ----
+
+TEST_F(EmbeddedBusTest, WhatWasNotCommittedComesAgainAfterStart) {
+  {
+    const auto bus = OpenWithoutThreads();
+    const auto consumer = Subscribe(*bus, "g");
+    ProduceAll(*bus, 0, 5);
+    ASSERT_TRUE(bus->producer().Flush(seconds(0)));
+    ASSERT_EQ(Poll(*consumer).size(), 5U);
+    ASSERT_TRUE(consumer->Commit({"t", 0, 2}));
+    EXPECT_EQ(consumer->Lag(), 2);
+    ASSERT_TRUE(bus->producer().Flush(seconds(0)));
+  }
+  const auto bus = OpenWithoutThreads();
+  EXPECT_EQ(Numbers(Poll(*Subscribe(*bus, "g"))), (std::vector<int>{3, 4}));
+}
+
+TEST_F(EmbeddedBusTest, ALowerCommitAfterAHigherOneChangesNothing) {
+  const auto bus = OpenWithoutThreads();
+  auto consumer = Subscribe(*bus, "g");
+  ProduceAll(*bus, 0, 5);
+  ASSERT_TRUE(bus->producer().Flush(seconds(0)));
+  ASSERT_TRUE(consumer->Commit({"t", 0, 3}));
+  ASSERT_TRUE(consumer->Commit({"t", 0, 1}));
+  consumer.reset();
+  EXPECT_EQ(Numbers(Poll(*Subscribe(*bus, "g"))), std::vector<int>{4});
+}
+
+TEST_F(EmbeddedBusTest, EachGroupReadsEverythingANewOneFromTheEarliest) {
+  const auto bus = OpenWithoutThreads();
+  const auto first = Subscribe(*bus, "one");
+  ProduceAll(*bus, 0, 3);
+  ASSERT_TRUE(bus->producer().Flush(seconds(0)));
+  EXPECT_EQ(Poll(*first).size(), 3U);
+  EXPECT_EQ(Poll(*Subscribe(*bus, "two")).size(), 3U);
+}
+
+TEST_F(EmbeddedBusTest, MembersOfAGroupShareThePartitions) {
+  options_.topics = {{.name = "t", .partitions = 4}};
+  const auto bus = OpenWithoutThreads();
+  const auto one = Subscribe(*bus, "g");
+  auto two = Subscribe(*bus, "g");
+  ProduceAll(*bus, 0, 8);  // no key: in turn
+  ASSERT_TRUE(bus->producer().Flush(seconds(0)));
+
+  EXPECT_EQ(Poll(*one).size(), 4U);
+  EXPECT_EQ(Poll(*two).size(), 4U);
+  two.reset();
+
+  EXPECT_EQ(Poll(*one).size(), 4U) << "what the other had not committed";
+}
+
+TEST_F(EmbeddedBusTest, RecordsOfOneKeyAreInOnePartition) {
+  options_.topics = {{.name = "t", .partitions = 8}};
+  const auto bus = OpenWithoutThreads();
+  const auto consumer = Subscribe(*bus, "g");
+  for (int i = 0; i < 100; ++i) {
+    bus->producer().Produce(
+        "t", {.key = std::to_string(i % 20), .value = std::to_string(i), .headers = {}},
+        [](const Result<Position>&) {});
+  }
+  ASSERT_TRUE(bus->producer().Flush(seconds(0)));
+  std::map<std::string, std::int32_t> partition;
+  std::set<std::int32_t> used;
+  for (const Message& message : Poll(*consumer)) {
+    const auto [at, _] = partition.try_emplace(message.record.key, message.position.partition);
+    EXPECT_EQ(at->second, message.position.partition);
+    used.insert(message.position.partition);
+  }
+  EXPECT_GT(used.size(), 3U);
+}
+
+TEST_F(EmbeddedBusTest, APollIsBoundedInMessagesAndBytes) {
+  options_.poll_bytes_max = 10'000;
+  options_.topics = {{.name = "t", .partitions = 2}};
+  const auto bus = OpenWithoutThreads();
+  const auto consumer = Subscribe(*bus, "g");
+  ProduceAll(*bus, 0, 20, 3000);
+  ASSERT_TRUE(bus->producer().Flush(seconds(0)));
+  EXPECT_EQ(Poll(*consumer, 2).size(), 2U);
+  std::set<int> seen;
+  std::size_t polls = 0;
+  for (auto messages = Poll(*consumer); !messages.empty(); messages = Poll(*consumer)) {
+    EXPECT_LE(messages.size(), 4U);
+    for (const int number : Numbers(messages)) seen.insert(number);
+    ++polls;
+  }
+  EXPECT_EQ(seen.size(), 18U);
+  EXPECT_GE(polls, 5U);
+}
+
+// ---- What is kept ----
+
+TEST_F(EmbeddedBusTest, RemovesWhatEveryGroupHasCommitted) {
+  options_.topics = {{.name = "t", .partitions = 1, .groups = {"slow", "fast"}}};
+  options_.removed_per_step = 3;
+  const auto bus = OpenWithoutThreads();
+  const auto fast = Subscribe(*bus, "fast");
+  ProduceAll(*bus, 0, 10);
+  ASSERT_TRUE(bus->producer().Flush(seconds(0)));
+  ASSERT_TRUE(fast->Commit({"t", 0, 9}));
+  ASSERT_TRUE(bus->producer().Flush(seconds(0)));
+
+  const auto slow = Subscribe(*bus, "slow");
+  EXPECT_EQ(Poll(*slow).size(), 10U) << "a group that is only named keeps the records too";
+  ASSERT_TRUE(slow->Commit({"t", 0, 7}));
+  ASSERT_TRUE(bus->producer().Flush(seconds(0)));
+
+  EXPECT_EQ(Numbers(Poll(*Subscribe(*bus, "new"))), (std::vector<int>{8, 9}));
+}
+
+TEST_F(EmbeddedBusTest, OfATopicThatNobodyReadsTheNewestStay) {
+  options_.unread_records_max = 4;
+  const auto bus = OpenWithoutThreads();
+  ProduceAll(*bus, 0, 10);
+  ASSERT_TRUE(bus->producer().Flush(seconds(0)));
+  EXPECT_EQ(Numbers(Poll(*Subscribe(*bus, "g"))), (std::vector<int>{6, 7, 8, 9}));
+}
+
+TEST_F(EmbeddedBusTest, OffsetsGoOnWhenAllRecordsAreRemoved) {
+  {
+    const auto bus = OpenWithoutThreads();
+    const auto consumer = Subscribe(*bus, "g");
+    ProduceAll(*bus, 0, 3);
+    ASSERT_TRUE(bus->producer().Flush(seconds(0)));
+    ASSERT_TRUE(consumer->Commit({"t", 0, 2}));
+    ASSERT_TRUE(bus->producer().Flush(seconds(0)));
+  }
+  const auto bus = OpenWithoutThreads();
+  const auto consumer = Subscribe(*bus, "g");
+  ProduceAll(*bus, 3, 1);
+  ASSERT_TRUE(bus->producer().Flush(seconds(0)));
+  const auto messages = Poll(*consumer);
+  ASSERT_EQ(messages.size(), 1U);
+  EXPECT_EQ(messages[0].position.offset, 3);
+}
+
+TEST_F(EmbeddedBusTest, TheFileDoesNotGrowWithWhatWentThrough) {
+  const auto bus = OpenWithoutThreads();
+  const auto consumer = Subscribe(*bus, "g");
+  std::int64_t passed = 0;
+  for (int round = 0; round < 60; ++round) {
+    ProduceAll(*bus, 0, 50, 20'000);
+    ASSERT_TRUE(bus->producer().Flush(seconds(0)));
+    const auto messages = Poll(*consumer);
+    ASSERT_EQ(messages.size(), 50U);
+    passed += 50 * 20'000;
+    ASSERT_TRUE(consumer->Commit(messages.back().position));
+    ASSERT_TRUE(bus->producer().Flush(seconds(0)));
+  }
+  const auto size = static_cast<std::int64_t>(fs::file_size(options_.path) +
+                                              fs::file_size(options_.path + "-wal"));
+  EXPECT_LT(size, passed / 3) << passed;
+}
+
+// ---- Without its thread ----
+
+TEST_F(EmbeddedBusTest, WithoutBackgroundNothingHappensBeforeFlush) {
+  const auto bus = OpenWithoutThreads();
+  const auto consumer = Subscribe(*bus, "g");
+  bool delivered = false;
+  bus->producer().Produce("t", {.key = {}, .value = "1", .headers = {}},
+                          [&](const Result<Position>& position) {
+                            ASSERT_TRUE(position);
+                            delivered = true;
+                          });
+  EXPECT_FALSE(delivered);
+  EXPECT_TRUE(Poll(*consumer, 1, seconds(60)).empty()) << "it must not wait";
+
+  ASSERT_TRUE(bus->producer().Flush(seconds(0)));
+
+  EXPECT_TRUE(delivered);
+  const auto messages = Poll(*consumer, 1, seconds(60));
+  ASSERT_EQ(messages.size(), 1U);
+  EXPECT_EQ(messages[0].record.timestamp, clock_.Now());
+}
+
+// ---- When things go wrong ----
+
+// Files of this process cannot grow over `bytes` while it lives: a full disk.
+class FullDisk {
+ public:
+  explicit FullDisk(std::uint64_t bytes) {
+    signal(SIGXFSZ, SIG_IGN);
+    getrlimit(RLIMIT_FSIZE, &before_);
+    rlimit limit = before_;
+    limit.rlim_cur = bytes;
+    setrlimit(RLIMIT_FSIZE, &limit);
+  }
+  ~FullDisk() { setrlimit(RLIMIT_FSIZE, &before_); }
+
+ private:
+  rlimit before_{};
+};
+
+TEST_F(EmbeddedBusTest, AFullDiskIsUnavailableAndItGoesOnWhenThereIsRoom) {
+  const auto bus = OpenWithoutThreads();
+  const auto consumer = Subscribe(*bus, "g");
+  ProduceAll(*bus, 0, 10, 10'000);
+  ASSERT_TRUE(bus->producer().Flush(seconds(0)));
+
+  std::optional<Result<Position>> waiting;
+  std::optional<Result<Position>> expired;
+  {
+    const FullDisk full(150'000);
+    bus->producer().Produce("t", {.key = {}, .value = std::string(200'000, 'x'), .headers = {}},
+                            [&](Result<Position> position) { expired = position; });
+    EXPECT_EQ(bus->producer().Flush(seconds(0)).error().code(), Code::kTimeout);
+    EXPECT_FALSE(expired) << "it goes on trying";
+    const auto check = bus->Check();
+    ASSERT_FALSE(check);
+    EXPECT_EQ(check.error().code(), Code::kUnavailable);
+    EXPECT_NE(check.error().message().find("bus.db"), std::string::npos);
+
+    clock_.Advance(options_.delivery_timeout);
+    bus->producer().Produce("t", {.key = {}, .value = std::string(200'000, '7'), .headers = {}},
+                            [&](Result<Position> position) { waiting = position; });
+    EXPECT_FALSE(bus->producer().Flush(seconds(0)));
+    ASSERT_TRUE(expired);
+    EXPECT_EQ(expired->error().code(), Code::kUnavailable);
+    EXPECT_FALSE(waiting);
+    EXPECT_EQ(Poll(*consumer).size(), 10U) << "what is there can be read";
+  }
+  ASSERT_TRUE(bus->producer().Flush(seconds(0)));
+  ASSERT_TRUE(waiting);
+  EXPECT_TRUE(*waiting);
+  EXPECT_TRUE(bus->Check());
+  EXPECT_EQ(Poll(*consumer).size(), 1U);
+}
+
+TEST_F(EmbeddedBusTest, AQueueThatIsFullFailsAtOnce) {
+  options_.queue_bytes_max = 50'000;
+  const auto bus = OpenWithoutThreads();
+  ProduceAll(*bus, 0, 4, 10'000);
+  std::optional<Result<Position>> refused;
+  bus->producer().Produce("t", {.key = {}, .value = std::string(10'000, 'x'), .headers = {}},
+                          [&](Result<Position> position) { refused = position; });
+  ASSERT_TRUE(refused);
+  EXPECT_EQ(refused->error().code(), Code::kUnavailable);
+  EXPECT_NE(refused->error().message().find("queue_bytes_max"), std::string::npos);
+}
+
+TEST_F(EmbeddedBusTest, AFileOfANewerVersionIsRefused) {
+  { OpenWithoutThreads(); }
+  {
+    auto database = sqlite::Database::Open(options_.path, {});
+    ASSERT_TRUE((*database)->Execute("PRAGMA user_version = 99"));
+  }
+  const auto bus = OpenEmbeddedBus(options_);
+  ASSERT_FALSE(bus);
+  EXPECT_EQ(bus.error().code(), Code::kInvalid);
+  EXPECT_NE(bus.error().message().find("99"), std::string::npos);
+}
+
+// A child produces and tells each acknowledgement through a pipe until it is killed.
+TEST_F(EmbeddedBusTest, WhatWasAcknowledgedIsThereAfterAKill) {
+  options_.topics = {{.name = "t", .partitions = 1, .groups = {"g"}}};
+  std::set<std::string> acknowledged;
+  for (int round = 0; round < 5; ++round) {
+    int pipe_ends[2];
+    ASSERT_EQ(pipe(pipe_ends), 0);
+    const pid_t child = fork();
+    if (child == 0) {
+      close(pipe_ends[0]);
+      auto bus = OpenEmbeddedBus(options_);
+      if (!bus) _exit(1);
+      const auto consumer = (*bus)->Subscribe("other", {"t"});
+      for (int i = 0;; ++i) {
+        std::string name = std::to_string(round) + "/" + std::to_string(i) + "\n";
+        (*bus)->producer().Produce("t", {.key = {}, .value = name, .headers = {}},
+                                   [name, fd = pipe_ends[1]](const Result<Position>& position) {
+                                     if (position) (void)!write(fd, name.data(), name.size());
+                                   });
+        if (i % 50 == 49) {
+          (void)(*bus)->producer().Flush(seconds(10));
+          const auto messages = Poll(**consumer);
+          for (const Message& message : messages) {
+            (void)(*consumer)->Commit(message.position);
+          }
+        }
+      }
+    }
+    close(pipe_ends[1]);
+    std::string told;
+    char buffer[4096];
+    while (told.size() < 4000U + 1000U * static_cast<unsigned>(round)) {
+      const ssize_t got = read(pipe_ends[0], buffer, sizeof(buffer));
+      ASSERT_GT(got, 0);
+      told.append(buffer, static_cast<std::size_t>(got));
+    }
+    kill(child, SIGKILL);
+    while (true) {
+      const ssize_t got = read(pipe_ends[0], buffer, sizeof(buffer));
+      if (got <= 0) break;
+      told.append(buffer, static_cast<std::size_t>(got));
+    }
+    close(pipe_ends[0]);
+    waitpid(child, nullptr, 0);
+    for (std::size_t at = 0; at < told.size();) {
+      const std::size_t end = told.find('\n', at);
+      ASSERT_NE(end, std::string::npos);
+      acknowledged.insert(told.substr(at, end + 1 - at));
+      at = end + 1;
+    }
+    const auto bus = Open();
+    const auto consumer = Subscribe(*bus, "g");
+    std::vector<std::string> order;
+    for (auto messages = Poll(*consumer); !messages.empty(); messages = Poll(*consumer)) {
+      for (const Message& message : messages) order.push_back(message.record.value);
+    }
+    const std::set<std::string> there(order.begin(), order.end());
+    EXPECT_EQ(there.size(), order.size()) << "doubled";
+    for (const std::string& name : acknowledged) {
+      ASSERT_TRUE(there.contains(name)) << name << " was acknowledged and is lost";
+    }
+  }
+  EXPECT_GT(acknowledged.size(), 1000U);
+}
+
+}  // namespace
+}  // namespace insightd::bus
