@@ -1,9 +1,11 @@
 #include "archive/byte_stream.h"
 
 #include <fmt/core.h>
+#include <isa-l/crc.h>
 #include <isa-l/igzip_lib.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <vector>
 
@@ -15,6 +17,13 @@ namespace {
 constexpr std::size_t kInputBytes = 64 << 10;
 // ISA-L counts the room for output in 32 bits.
 constexpr std::size_t kInflateBytesMax = std::size_t{1} << 30;
+
+// Flags of a gzip header.
+constexpr std::uint8_t kHasHeaderCrc = 0x02;
+constexpr std::uint8_t kHasExtra = 0x04;
+constexpr std::uint8_t kHasName = 0x08;
+constexpr std::uint8_t kHasComment = 0x10;
+constexpr std::uint8_t kReserved = 0xe0;
 
 tl::unexpected<Error> Damaged(int isal_error) {
   switch (isal_error) {
@@ -40,6 +49,7 @@ struct ByteStream::Impl {
   bool source_ended = false;
   bool is_gzip = false;
   Place place = Place::kInMember;
+  std::uint32_t header_crc = 0;
   std::uint64_t packed = 0;
   std::uint64_t unpacked = 0;
   std::uint64_t unpacked_max = 0;
@@ -75,6 +85,63 @@ struct ByteStream::Impl {
     return done;
   }
 
+  // The next byte of the input; kCorrupt at its end.
+  Result<std::uint8_t> HeaderByte() {
+    if (left == 0) {
+      if (auto refilled = Refill(); !refilled) return Fail(refilled.error());
+      if (left == 0) return Fail(Code::kCorrupt, "gzip is cut short");
+    }
+    const auto byte = static_cast<std::uint8_t>(*next);
+    ++next;
+    --left;
+    header_crc = crc32_gzip_refl(header_crc, &byte, 1);
+    return byte;
+  }
+
+  // Passes the header of a gzip member (RFC 1952) over and makes the state ready for its data.
+  // Not left to ISA-L, which takes some damaged ones for good, depending on where input is split.
+  Result<void> BeginMember() {
+    constexpr std::uint8_t kDeflate = 8;
+    constexpr int kFlagsAt = 3;
+    header_crc = 0;
+    std::array<std::uint8_t, 10> fixed;
+    for (std::uint8_t& byte : fixed) {
+      const auto got = HeaderByte();
+      if (!got) return Fail(got.error());
+      byte = *got;
+    }
+    const std::uint8_t flags = fixed[kFlagsAt];
+    if (fixed[0] != 0x1f || fixed[1] != 0x8b || fixed[2] != kDeflate || (flags & kReserved) != 0) {
+      return Damaged(ISAL_INVALID_WRAPPER);
+    }
+    if ((flags & kHasExtra) != 0) {
+      const auto low = HeaderByte();
+      const auto high = low ? HeaderByte() : low;
+      if (!high) return Fail(high.error());
+      for (unsigned bytes = *low + *high * 256U; bytes > 0; --bytes) {
+        if (const auto got = HeaderByte(); !got) return Fail(got.error());
+      }
+    }
+    for (const std::uint8_t text : {kHasName, kHasComment}) {
+      while ((flags & text) != 0) {
+        const auto got = HeaderByte();
+        if (!got) return Fail(got.error());
+        if (*got == 0) break;
+      }
+    }
+    if ((flags & kHasHeaderCrc) != 0) {
+      const std::uint32_t crc = header_crc & 0xffff;
+      const auto low = HeaderByte();
+      const auto high = low ? HeaderByte() : low;
+      if (!high) return Fail(high.error());
+      if (*low + *high * 256U != crc) return Damaged(ISAL_INVALID_WRAPPER);
+    }
+    isal_inflate_reset(&state);
+    state.crc_flag = ISAL_GZIP_NO_HDR_VER;
+    place = Place::kInMember;
+    return {};
+  }
+
   // Moves on from the end of a gzip member. True when another one begins.
   Result<bool> NextMember() {
     while (true) {
@@ -91,9 +158,7 @@ struct ByteStream::Impl {
       if (place == Place::kInPadding || *next != '\x1f') {
         return Fail(Code::kCorrupt, "bytes behind the last gzip member are no gzip");
       }
-      isal_inflate_reset(&state);
-      state.crc_flag = ISAL_GZIP;
-      place = Place::kInMember;
+      if (auto begun = BeginMember(); !begun) return Fail(begun.error());
       return true;
     }
   }
@@ -158,11 +223,7 @@ Result<void> ByteStream::Open(Source& source, std::uint64_t unpacked_bytes_max) 
     case Form::kNeither:
       return Fail(Code::kInvalid, "neither gzip nor tar; an archive is a tar, plain or gzipped");
     case Form::kTar: impl.is_gzip = false; return {};
-    case Form::kGzip:
-      impl.is_gzip = true;
-      isal_inflate_reset(&impl.state);
-      impl.state.crc_flag = ISAL_GZIP;
-      return {};
+    case Form::kGzip: impl.is_gzip = true; return impl.BeginMember();
   }
   __builtin_unreachable();
 }

@@ -200,7 +200,9 @@ Result<PaxRecords> ParsePaxRecords(std::string_view data) {
     }
     const std::string_view record = data.substr(digits + 1, bytes - digits - 2);
     const std::size_t equals = record.find('=');
-    if (equals == 0 || equals == std::string_view::npos) return BadRecord("a record without key");
+    if (equals == 0 || equals == std::string_view::npos || record.find('\0') < equals) {
+      return BadRecord("a record without key");
+    }
     if (auto wrong = Apply(record.substr(0, equals), record.substr(equals + 1), records)) {
       return Fail(std::move(*wrong));
     }

@@ -246,6 +246,26 @@ TEST(UnpackTest, RefusesBytesBehindTheLastGzipMemberButForZeros) {
   EXPECT_TRUE(UnpackBytes(good + std::string(100'000, '\0')));
 }
 
+TEST(UnpackTest, PassesTheOptionalFieldsOfAGzipHeaderOver) {
+  const std::string good = Gzip(Tar({{"config/id", "42"}}));
+  const auto with = [&](char flags, std::string_view fields) {
+    return good.substr(0, 3) + flags + good.substr(4, 6) + std::string(fields) + good.substr(10);
+  };
+  for (const std::string& packed : {with(0x01, ""), with(0x04, std::string_view("\x03\0abc", 5)),
+                                    with(0x08, std::string_view("name\0", 5)),
+                                    with(0x1c, std::string_view("\x01\0xname\0comment\0", 16))}) {
+    for (const std::size_t step : {1UL, 1000UL}) {
+      DribblingSource source(packed, step);
+      const auto tree = Unpack(source);
+      ASSERT_TRUE(tree) << tree.error().message();
+      EXPECT_EQ(BytesOf(*tree, "config/id"), "42");
+    }
+  }
+  ExpectFails(with(0x20, ""), Code::kCorrupt, "header is damaged");
+  ExpectFails(with(0x02, "xx"), Code::kCorrupt, "header is damaged");
+  ExpectFails(with(0x08, "name").substr(0, 14), Code::kCorrupt, "cut short");
+}
+
 TEST(UnpackTest, ReadsOnInFurtherGzipMembersEmptyOnesToo) {
   const std::string tar = Tar({{"config/a", "1"}, {"config/b", "2"}});
   std::string packed = Gzip("");
