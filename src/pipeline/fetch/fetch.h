@@ -1,0 +1,23 @@
+// The archive that an announcement names, from the object store, as a stream.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "announce/announcement.h"
+#include "base/result.h"
+#include "base/source.h"
+#include "blob/blob.h"
+
+namespace insightd::pipeline {
+
+struct Fetched {
+  std::unique_ptr<Source> source;
+  std::uint64_t bytes = 0;  // as it lies there
+};
+
+// An archive of our own is read by its key (`blob:KEY`) with our own credentials, so that it can
+// be read however late; any other URL fails with kInvalid. kNotFound: it has been removed.
+Result<Fetched> OpenArchive(const announce::Announcement& announcement, blob::Store& blobs);
+
+}  // namespace insightd::pipeline

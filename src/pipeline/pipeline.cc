@@ -1,0 +1,309 @@
+#include "pipeline/pipeline.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <charconv>
+#include <thread>
+
+#include "base/log.h"
+#include "base/log_events.h"
+#include "base/metric_names.h"
+#include "bus/dead_letter.h"
+
+namespace insightd::pipeline {
+namespace {
+
+constexpr log::Logger kLog("pipeline");
+
+// With something in work, deliveries have to be looked at; with nothing, only messages count.
+constexpr milliseconds kBusyWait{50};
+constexpr milliseconds kIdleWait{1'000};
+constexpr milliseconds kFlushLimit{10'000};
+// Jobs that lie ready for each worker, so that none waits for the intake.
+constexpr std::size_t kReadyPerWorker = 2;
+constexpr std::string_view kStageSetAside = "set-aside";
+
+std::optional<std::int64_t> ToNumber(const std::string& text) {
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || text.empty()) {
+    return std::nullopt;
+  }
+  return value;
+}
+
+void LogDelivered(std::string_view event, std::string_view text, std::string_view outcome,
+                  const Known& known, const bus::Position& from, const bus::Position& to,
+                  int tries) {
+  kLog.Info(event, text,
+            {{"request_id", known.request_id},
+             {"org_id", known.org_id},
+             {"cluster", known.cluster},
+             {"topic", from.topic},
+             {"partition", from.partition},
+             {"offset", from.offset},
+             {"out_topic", to.topic},
+             {"out_partition", to.partition},
+             {"out_offset", to.offset},
+             {"outcome", outcome},
+             {"attempt", tries}});
+}
+
+}  // namespace
+
+Pipeline::Pipeline(Doors doors, Settings settings, MakeEvaluator make_evaluator, std::string build)
+    : doors_(doors),
+      settings_(std::move(settings)),
+      make_evaluator_(std::move(make_evaluator)),
+      build_(std::move(build)),
+      progress_(static_cast<std::size_t>(settings_.in_work_max)),
+      bytes_in_work_(settings_.in_work_bytes_max),
+      judged_(doors.registry.MakeCounter(metrics::kArchives, {{"outcome", "ok"}})),
+      retried_(doors.registry.MakeCounter(metrics::kArchives, {{"outcome", "retried"}})),
+      dead_lettered_(
+          doors.registry.MakeCounter(metrics::kArchives, {{"outcome", "dead_lettered"}})),
+      lag_(doors.registry.MakeGauge(metrics::kBusLag, {{"group", settings_.group}})) {}
+
+Pipeline::~Pipeline() = default;
+
+Result<void> Pipeline::Open() {
+  Result<std::unique_ptr<bus::Consumer>> consumer =
+      doors_.bus.Subscribe(settings_.group, {settings_.announce_topic});
+  if (!consumer) return Fail(std::move(consumer).error().While("pipeline"));
+  consumer_ = *std::move(consumer);
+  return {};
+}
+
+std::unique_ptr<Worker> Pipeline::MakeWorker() {
+  return std::make_unique<Worker>(settings_, doors_.blobs, doors_.clock, bytes_in_work_,
+                                  doors_.registry, make_evaluator_());
+}
+
+Result<void> Pipeline::Run(std::stop_token stop) {
+  INSIGHTD_ASSERT(consumer_ != nullptr);
+  const std::size_t workers = settings_.workers > 0
+                                  ? static_cast<std::size_t>(settings_.workers)
+                                  : std::max<std::size_t>(1, std::thread::hardware_concurrency());
+  // Workers stop also when the intake fails.
+  std::stop_source end_of_work;
+  const std::stop_callback pass_on(stop, [&end_of_work] { end_of_work.request_stop(); });
+  std::vector<std::jthread> threads;
+  threads.reserve(workers);
+  for (std::size_t i = 0; i < workers; ++i) {
+    threads.emplace_back([this, token = end_of_work.get_token()] {
+      const std::unique_ptr<Worker> worker = MakeWorker();
+      while (std::unique_ptr<Job> job = desk_->TakeReady(token)) {
+        HandleNext(*worker, std::move(job), token);
+      }
+    });
+  }
+
+  const Result<void> intake = RunIntake(workers * kReadyPerWorker, end_of_work.get_token());
+  end_of_work.request_stop();
+  threads.clear();  // joins: what is being judged is finished
+  if (const Result<void> flushed = doors_.bus.producer().Flush(kFlushLimit); !flushed) {
+    kLog.Warn("", "results still on their way when stopping",
+              {{"error", flushed.error().message()}});
+  }
+  const Result<void> tended = Tend();
+  return intake ? tended : intake;
+}
+
+Result<void> Pipeline::RunIntake(std::size_t ready_max, std::stop_token stop) {
+  while (!stop.stop_requested()) {
+    if (Result<void> tended = Tend(); !tended) return tended;
+    const std::size_t ready = desk_->ready();
+    const bool has_room =
+        progress_.size() + ready_max <= static_cast<std::size_t>(settings_.in_work_max);
+    if (ready >= ready_max || !has_room) {
+      desk_->AwaitChange(kBusyWait, stop);
+      continue;
+    }
+    const bool idle = progress_.size() == 0 && to_commit_.empty();
+    TakeIn(ready_max - ready, idle ? kIdleWait : kBusyWait, stop);
+  }
+  return {};
+}
+
+Result<bool> Pipeline::Step() {
+  INSIGHTD_ASSERT(consumer_ != nullptr);
+  if (Result<void> tended = Tend(); !tended) return Fail(tended.error());
+  if (desk_->ready() == 0 && progress_.size() < static_cast<std::size_t>(settings_.in_work_max)) {
+    TakeIn(1, milliseconds(0), {});
+  }
+  std::unique_ptr<Job> job = desk_->TryTakeReady();
+  if (job == nullptr) return false;
+  if (step_worker_ == nullptr) step_worker_ = MakeWorker();
+  HandleNext(*step_worker_, std::move(job), {});
+  if (Result<void> tended = Tend(); !tended) return Fail(tended.error());
+  return true;
+}
+
+std::size_t Pipeline::TakeIn(std::size_t messages_max, milliseconds wait, std::stop_token stop) {
+  Result<std::vector<bus::Message>> messages = consumer_->Poll(messages_max, wait, stop);
+  if (!messages) {
+    kLog.Warn("", "the bus does not answer",
+              {{"topic", settings_.announce_topic},
+               {"error_class", CodeName(messages.error().code())},
+               {"error", messages.error().message()}});
+    desk_->AwaitChange(milliseconds(settings_.retry_delay_ms_min), stop);
+    return 0;
+  }
+  for (bus::Message& message : *messages) {
+    // Refused only when it is in work already: there is room for all, see the callers.
+    if (!progress_.Begin(message.position)) continue;
+    auto job = std::make_unique<Job>();
+    job->message = std::move(message);
+    desk_->AddReady(std::move(job));
+  }
+  lag_.Set(static_cast<double>(consumer_->Lag()));
+  return messages->size();
+}
+
+void Pipeline::HandleNext(Worker& worker, std::unique_ptr<Job> job, std::stop_token stop) {
+  ++job->tries;
+  Handled handled = worker.Handle(job->message, job->tries, std::move(stop));
+  if (handled.filtered) {
+    kLog.Info(log::event::kMessageFiltered, "announcement for another service",
+              {{"topic", job->message.position.topic},
+               {"partition", job->message.position.partition},
+               {"offset", job->message.position.offset},
+               {"outcome", "skipped"}});
+    desk_->AddFinished(job->message.position);
+  } else if (handled.result) {
+    Deliver(std::move(job), std::move(handled));
+  } else {
+    desk_->AddFailed({std::move(job), std::move(handled.known), handled.stage, *handled.failure});
+  }
+}
+
+void Pipeline::Deliver(std::unique_ptr<Job> job, Handled handled) {
+  // std::function must be copyable, so the job travels in a shared pointer.
+  auto travelling = std::make_shared<std::unique_ptr<Job>>(std::move(job));
+  doors_.bus.producer().Produce(
+      settings_.results_topic, *std::move(handled.result),
+      [desk = desk_, travelling, known = std::move(handled.known),
+       judged = judged_](Result<bus::Position> delivered) {
+        std::unique_ptr<Job> back = std::move(*travelling);
+        if (!delivered) {
+          desk->AddFailed({std::move(back), known, kStageProduce, std::move(delivered).error()});
+          return;
+        }
+        judged.Add();
+        LogDelivered(log::event::kResultProduced, "result delivered", "ok", known,
+                     back->message.position, *delivered, back->tries);
+        desk->AddFinished(back->message.position);
+      });
+}
+
+Result<void> Pipeline::Tend() {
+  for (const bus::Position& position : desk_->TakeFinished()) progress_.Done(position);
+  for (Failed& failed : desk_->TakeFailed()) {
+    if (Result<void> settled = Settle(std::move(failed)); !settled) return settled;
+  }
+
+  const microseconds now = doors_.clock.Steady();
+  for (std::unique_ptr<Job>& job : waiting_) {
+    if (job->due <= now) desk_->AddReady(std::move(job));
+  }
+  std::erase(waiting_, nullptr);
+
+  for (bus::Position& position : progress_.TakeCommittable()) {
+    to_commit_.push_back(std::move(position));
+  }
+  std::vector<bus::Position> left;
+  for (bus::Position& position : to_commit_) {
+    // A commit that fails is made again: until then the message may come again, nothing worse.
+    if (!consumer_->Commit(position)) left.push_back(std::move(position));
+  }
+  to_commit_ = std::move(left);
+  return {};
+}
+
+Result<void> Pipeline::Settle(Failed failed) {
+  const Time now = doors_.clock.Now();
+  if (failed.job->first_failed == Time{}) failed.job->first_failed = now;
+  const bool tried_long_enough =
+      now - failed.job->first_failed >= seconds(settings_.retry_s_max) && failed.job->tries > 1;
+  // A letter that does not go out has nowhere else to go.
+  const bool letter_failed = failed.stage == kStageSetAside;
+  Verdict verdict = letter_failed ? Verdict::kRetry : VerdictFor(failed.error.code());
+  if (verdict == Verdict::kRetry && tried_long_enough && !letter_failed) {
+    verdict = Verdict::kDeadLetter;
+  }
+  switch (verdict) {
+    case Verdict::kRetry:
+      TryAgain(std::move(failed.job), failed.known, failed.stage, failed.error);
+      return {};
+    case Verdict::kDeadLetter:
+      SetAside(std::move(failed.job), failed.known, failed.stage, failed.error);
+      return {};
+    case Verdict::kStop:
+      return Fail(std::move(failed.error)
+                      .While(fmt::format("{} {}", failed.stage, failed.known.request_id)));
+  }
+  __builtin_unreachable();
+}
+
+void Pipeline::TryAgain(std::unique_ptr<Job> job, const Known& known, std::string_view stage,
+                        const Error& error) {
+  constexpr int kDoublingsMax = 20;
+  const std::int64_t doubled = settings_.retry_delay_ms_min
+                               << std::min(std::max(job->tries, 1) - 1, kDoublingsMax);
+  const std::int64_t delay_ms = std::min(doubled, settings_.retry_delay_ms_max);
+  // Half of it by chance, so that many do not come back at once.
+  const auto chance =
+      static_cast<std::int64_t>(doors_.random.Below(static_cast<std::uint64_t>(delay_ms / 2 + 1)));
+  const milliseconds delay(delay_ms - chance);
+  kLog.Warn("", fmt::format("will be tried again in {} ms", delay.count()),
+            {{"request_id", known.request_id},
+             {"org_id", known.org_id},
+             {"cluster", known.cluster},
+             {"topic", job->message.position.topic},
+             {"partition", job->message.position.partition},
+             {"offset", job->message.position.offset},
+             {"outcome", "retried"},
+             {"error_class", CodeName(error.code())},
+             {"error", fmt::format("{}: {}", stage, error.message())},
+             {"attempt", job->tries}});
+  retried_.Add();
+  job->due = doors_.clock.Steady() + delay;
+  waiting_.push_back(std::move(job));
+}
+
+void Pipeline::SetAside(std::unique_ptr<Job> job, const Known& known, std::string_view stage,
+                        const Error& error) {
+  const bus::Failure failure{.stage = std::string(stage),
+                             .code = std::string(CodeName(error.code())),
+                             .reason = error.message(),
+                             .tries = job->tries,
+                             .first_failed = job->first_failed,
+                             .last_failed = doors_.clock.Now(),
+                             .build = build_,
+                             .request_id = known.request_id,
+                             .org_id = ToNumber(known.org_id),
+                             .cluster = known.cluster,
+                             .archive = known.archive};
+  bus::Record letter = bus::WrapDeadLetter(job->message, failure);
+  const metrics::Counter letters = doors_.registry.MakeCounter(
+      metrics::kDeadLetters, {{"stage", failure.stage}, {"code", failure.code}});
+  auto travelling = std::make_shared<std::unique_ptr<Job>>(std::move(job));
+  doors_.bus.producer().Produce(
+      settings_.dead_letter_topic, std::move(letter),
+      [desk = desk_, travelling, known, letters, dead_lettered = dead_lettered_,
+       reason = failure.stage + ": " + failure.reason](Result<bus::Position> delivered) {
+        std::unique_ptr<Job> back = std::move(*travelling);
+        if (!delivered) {
+          desk->AddFailed({std::move(back), known, kStageSetAside, std::move(delivered).error()});
+          return;
+        }
+        letters.Add();
+        dead_lettered.Add();
+        LogDelivered(log::event::kDlqProduced, reason, "dead_lettered", known,
+                     back->message.position, *delivered, back->tries);
+        desk->AddFinished(back->message.position);
+      });
+}
+
+}  // namespace insightd::pipeline

@@ -1,0 +1,97 @@
+// The role that judges archives: announcements in, results out.
+//
+// * How often: an announcement may be judged more than once (after a crash, after a failed
+//   delivery); the results are the same but for their times, and the writer takes the first.
+// * In which order: archives are judged side by side and results come in any order; which of two
+//   results of a cluster is newer is told by their `LastChecked`.
+// * Done: an announcement's offset is committed when its result, or its dead letter, is durable
+//   and all lower offsets of the partition are done.
+// * The other side away: what fails with a code that VerdictFor retries is tried again with a
+//   growing delay, for `retry_s_max` at most; then it is a dead letter. A dead letter that cannot
+//   be delivered is tried again without end. kInternal ends Run.
+// * Stopping: archives being judged are finished, their results awaited; all others are given
+//   back: they come again after start.
+//
+// An archive that is gone (kNotFound) makes a dead letter. After a crash the announcement of an
+// upload that has ended already may come again when its archive has been removed; the letter says
+// `not_found`, and whoever stores letters knows by the request id that the upload has its end.
+#pragma once
+
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/metrics.h"
+#include "base/random.h"
+#include "base/result.h"
+#include "blob/blob.h"
+#include "bus/bus.h"
+#include "bus/progress.h"
+#include "pipeline/bytes_in_work.h"
+#include "pipeline/desk.h"
+#include "pipeline/evaluate/evaluator.h"
+#include "pipeline/settings.h"
+#include "pipeline/worker.h"
+
+namespace insightd::pipeline {
+
+// The doors; all outlive the pipeline.
+struct Doors {
+  bus::Bus& bus;
+  blob::Store& blobs;
+  const Clock& clock;
+  Random& random;
+  metrics::Registry& registry;
+};
+
+// One thread at a time: either Run or Step.
+class Pipeline {
+ public:
+  // `build` names the version in dead letters.
+  Pipeline(Doors doors, Settings settings, MakeEvaluator make_evaluator, std::string build);
+  ~Pipeline();
+
+  // Joins the consumer group. Once, before anything else.
+  Result<void> Open();
+
+  // Judges with worker threads until `stop` is requested; fails on what nobody can mend.
+  Result<void> Run(std::stop_token stop);
+
+  // For a single thread: takes and judges at most one announcement, settles what deliveries have
+  // reported. False when there was nothing to do. Waits for nothing.
+  Result<bool> Step();
+
+ private:
+  Result<void> Tend();
+  Result<void> Settle(Failed failed);
+  void Deliver(std::unique_ptr<Job> job, Handled handled);
+  void SetAside(std::unique_ptr<Job> job, const Known& known, std::string_view stage,
+                const Error& error);
+  void TryAgain(std::unique_ptr<Job> job, const Known& known, std::string_view stage,
+                const Error& error);
+  void HandleNext(Worker& worker, std::unique_ptr<Job> job, std::stop_token stop);
+  // Takes up to `messages_max` announcements into work; how many it was.
+  std::size_t TakeIn(std::size_t messages_max, milliseconds wait, std::stop_token stop);
+  Result<void> RunIntake(std::size_t ready_max, std::stop_token stop);
+  std::unique_ptr<Worker> MakeWorker();
+
+  Doors doors_;
+  const Settings settings_;
+  const MakeEvaluator make_evaluator_;
+  const std::string build_;
+  std::unique_ptr<bus::Consumer> consumer_;
+  bus::Progress progress_;
+  std::vector<bus::Position> to_commit_;
+  std::vector<std::unique_ptr<Job>> waiting_;  // to be tried again when due
+  std::shared_ptr<Desk> desk_ = std::make_shared<Desk>();
+  BytesInWork bytes_in_work_;
+  std::unique_ptr<Worker> step_worker_;
+  metrics::Counter judged_;
+  metrics::Counter retried_;
+  metrics::Counter dead_lettered_;
+  metrics::Gauge lag_;
+};
+
+}  // namespace insightd::pipeline

@@ -1,0 +1,35 @@
+#include "pipeline/settings.h"
+
+namespace insightd::pipeline {
+
+void Settings::AddTo(settings::Table& table) {
+  table.Add("pipeline.announce_topic", &announce_topic, {}, "Topic that uploads are announced on.");
+  table.Add("pipeline.group", &group, {}, "Consumer group of the pipeline.");
+  table.Add("pipeline.results_topic", &results_topic, {}, "Topic that results go to.");
+  table.Add("pipeline.dead_letter_topic", &dead_letter_topic, {},
+            "Topic for announcements that cannot be handled.");
+  table.Add("pipeline.service", &service, {},
+            "Announcements whose header `service` is another one are passed over; empty: none.");
+  table.Add("pipeline.workers", &workers, {.min = 0, .max = 256},
+            "Archives judged at one time; 0: as many as there are cores.");
+  table.Add("pipeline.in_work_max", &in_work_max, {.min = 1, .max = 100'000},
+            "Announcements of one partition that may be in work or wait for a lower one.");
+  table.Add("pipeline.in_work_bytes_max", &in_work_bytes_max, {.min = 1 << 20},
+            "Bytes of archives in work at one time; a larger archive is judged alone.");
+  table.Add("pipeline.unpacked_bytes_max", &limits.unpacked_bytes_max, {.min = 1 << 16},
+            "Largest archive in bytes when unpacked; a larger one is a dead letter.");
+  table.Add("pipeline.member_bytes_max", &limits.member_bytes_max, {.min = 1 << 16},
+            "Largest file in an archive in bytes; with a larger one it is a dead letter.");
+  table.Add("pipeline.members_max", &limits.members_max, {.min = 1},
+            "Most entries of an archive; with more it is a dead letter.");
+  table.Add("pipeline.retry_delay_ms_min", &retry_delay_ms_min, {.min = 1},
+            "Delay before a step that failed for now is tried again; doubles each time.");
+  table.Add("pipeline.retry_delay_ms_max", &retry_delay_ms_max, {.min = 1},
+            "Longest delay between two tries.");
+  table.Add("pipeline.retry_s_max", &retry_s_max, {.min = 0},
+            "How long a step is tried again before its announcement becomes a dead letter.");
+  table.Add("pipeline.list_passes", &list_passes, {},
+            "Whether results list the rules that passed: some 35 kB more for each archive.");
+}
+
+}  // namespace insightd::pipeline

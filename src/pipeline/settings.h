@@ -1,0 +1,37 @@
+// What can be set about the pipeline.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "archive/limits.h"
+#include "base/settings.h"
+
+namespace insightd::pipeline {
+
+struct Settings {
+  std::string announce_topic = "platform.upload.announce";
+  std::string group = "ccx_data_pipeline_app";
+  std::string results_topic = "ccx.ocp.results";
+  std::string dead_letter_topic = "ccx.data.pipeline.dead.letter.queue";
+  // Announcements of other services are passed over; empty: none are.
+  std::string service = "openshift";
+
+  int workers = 0;  // 0: as many as there are cores
+  // Announcements taken from one partition and not committed yet.
+  std::int64_t in_work_max = 1'000;
+  std::uint64_t in_work_bytes_max = std::uint64_t{64} << 20;
+  archive::Limits limits;
+
+  // A step that may pass later is tried again after a delay that doubles from min to max.
+  std::int64_t retry_delay_ms_min = 200;
+  std::int64_t retry_delay_ms_max = 30'000;
+  // After that the announcement is set aside.
+  std::int64_t retry_s_max = 86'400;
+
+  bool list_passes = false;
+
+  void AddTo(settings::Table& table);
+};
+
+}  // namespace insightd::pipeline

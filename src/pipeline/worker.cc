@@ -1,0 +1,194 @@
+#include "pipeline/worker.h"
+
+#include <fmt/core.h>
+
+#include "base/log.h"
+#include "base/log_events.h"
+#include "base/metric_names.h"
+#include "pipeline/fetch/fetch.h"
+#include "pipeline/unpack/cluster_id.h"
+
+namespace insightd::pipeline {
+namespace {
+
+constexpr log::Logger kLog("pipeline");
+
+// What an archive takes in memory for each byte that was uploaded: gzip makes a tenth of JSON,
+// and a half of it is wanted.
+constexpr std::uint64_t kMemoryPerUploadedByte = 8;
+
+double Milliseconds(microseconds duration) { return static_cast<double>(duration.count()) / 1e3; }
+double Seconds(microseconds duration) { return static_cast<double>(duration.count()) / 1e6; }
+
+}  // namespace
+
+struct Worker::Task {
+  const bus::Message& message;
+  int tries;
+  Handled handled;
+  announce::Announcement announcement;
+  std::unique_ptr<Source> source;
+  std::optional<BytesInWork::Share> share;
+  archive::FileTree tree;
+  Evaluated evaluated;
+
+  void Log(log::Level level, std::string_view event, std::string_view text) const {
+    kLog.Write(level, event, text,
+               {{"request_id", handled.known.request_id},
+                {"org_id", handled.known.org_id},
+                {"cluster", handled.known.cluster},
+                {"topic", message.position.topic},
+                {"partition", message.position.partition},
+                {"offset", message.position.offset},
+                {"attempt", tries}});
+  }
+  void LogStage(std::string_view event, std::string_view text, microseconds duration,
+                std::uint64_t bytes) const {
+    kLog.Info(event, text,
+              {{"request_id", handled.known.request_id},
+               {"org_id", handled.known.org_id},
+               {"cluster", handled.known.cluster},
+               {"topic", message.position.topic},
+               {"partition", message.position.partition},
+               {"offset", message.position.offset},
+               {"attempt", tries},
+               {"bytes", bytes},
+               {"duration_ms", Milliseconds(duration)}});
+  }
+};
+
+Worker::Worker(const Settings& settings, blob::Store& blobs, const Clock& clock, BytesInWork& bytes,
+               metrics::Registry& registry, std::unique_ptr<Evaluator> evaluator)
+    : settings_(settings),
+      blobs_(blobs),
+      clock_(clock),
+      bytes_(bytes),
+      evaluator_(std::move(evaluator)),
+      unpack_seconds_(
+          registry.MakeHistogram(metrics::kArchiveSeconds, {{"stage", std::string(kStageUnpack)}})),
+      evaluate_seconds_(registry.MakeHistogram(metrics::kArchiveSeconds,
+                                               {{"stage", std::string(kStageEvaluate)}})) {}
+
+Handled Worker::Handle(const bus::Message& message, int tries, std::stop_token stop) {
+  Task task{.message = message,
+            .tries = tries,
+            .handled = {},
+            .announcement = {},
+            .source = {},
+            .share = {},
+            .tree = {},
+            .evaluated = {}};
+  const std::string* service = message.record.FindHeader(announce::kServiceHeader);
+  if (!settings_.service.empty() && (service == nullptr || *service != settings_.service)) {
+    task.handled.filtered = true;
+    return std::move(task.handled);
+  }
+  const auto failed = [&task](std::string_view stage, const Result<void>& outcome) {
+    if (outcome) return false;
+    task.handled.stage = stage;
+    task.handled.failure = outcome.error();
+    return true;
+  };
+  if (failed(kStageParse, Parse(task)) || failed(kStageFetch, Fetch(task, stop)) ||
+      failed(kStageUnpack, Unpack(task)) || failed(kStageEvaluate, Evaluate(task))) {
+    return std::move(task.handled);
+  }
+  Print(task);
+  return std::move(task.handled);
+}
+
+Result<void> Worker::Parse(Task& task) {
+  Known& known = task.handled.known;
+  Result<announce::Announcement> parsed = announce::Parse(task.message.record.value, parser_);
+  if (!parsed) {
+    const announce::Traces traces = announce::TracesOf(task.message.record.value, parser_);
+    known = {traces.request_id, traces.org_id, traces.cluster, ""};
+    return Fail(std::move(parsed).error());
+  }
+  task.announcement = *std::move(parsed);
+  known.request_id = task.announcement.request_id;
+  known.org_id = std::to_string(task.announcement.identity.org_id);
+  known.cluster = task.announcement.cluster();
+  known.archive = task.announcement.blob_key().value_or("");
+  task.Log(log::Level::kInfo, log::event::kAnnounceConsumed, "announcement taken");
+  return {};
+}
+
+Result<void> Worker::Fetch(Task& task, std::stop_token stop) {
+  const microseconds begun = clock_.Steady();
+  task.Log(log::Level::kInfo, log::event::kArchiveDownloadStarted, "opening archive");
+  Result<Fetched> fetched = OpenArchive(task.announcement, blobs_);
+  if (!fetched) return Fail(std::move(fetched).error());
+  task.source = std::move(fetched->source);
+  task.share = bytes_.Take(fetched->bytes * kMemoryPerUploadedByte, stop);
+  if (!task.share) return Fail(Code::kTimeout, "stopped before the archive's turn");
+  // What is left of reading happens while it is unpacked: the bytes stream.
+  task.LogStage(log::event::kArchiveDownloaded, "archive opened", clock_.Steady() - begun,
+                fetched->bytes);
+  return {};
+}
+
+Result<void> Worker::Unpack(Task& task) {
+  const microseconds begun = clock_.Steady();
+  const auto wanted = [this](std::string_view member) {
+    return member.ends_with(kClusterIdMember) || evaluator_->Wants(member);
+  };
+  Result<archive::FileTree> tree = unpacker_.Unpack(*task.source, wanted, settings_.limits);
+  if (!tree) return Fail(std::move(tree).error().While("unpacking"));
+  task.tree = *std::move(tree);
+
+  const archive::Member* config_id = task.tree.Find(kClusterIdMember);
+  Result<ClusterChoice> choice =
+      ChooseCluster(task.announcement, config_id == nullptr ? "" : config_id->bytes);
+  if (!choice) return Fail(std::move(choice).error());
+  task.handled.known.cluster = std::move(choice->cluster);
+  if (!choice->remark.empty()) task.Log(log::Level::kWarn, "", choice->remark);
+  for (const std::string& note : task.tree.notes()) task.Log(log::Level::kInfo, "", note);
+
+  const microseconds duration = clock_.Steady() - begun;
+  task.LogStage(log::event::kArchiveExtracted, "archive unpacked", duration,
+                task.tree.totals().unpacked_bytes);
+  unpack_seconds_.Observe(Seconds(duration));
+  return {};
+}
+
+Result<void> Worker::Evaluate(Task& task) {
+  const microseconds begun = clock_.Steady();
+  Result<Evaluated> evaluated = evaluator_->Evaluate(std::move(task.tree));
+  if (!evaluated) return Fail(std::move(evaluated).error());
+  task.evaluated = *std::move(evaluated);
+  const results::Report& report = task.evaluated.report;
+  const microseconds duration = clock_.Steady() - begun;
+  task.LogStage(log::event::kRulesDone,
+                fmt::format("{} hits, {} passes, {} not judged", report.hits.size(),
+                            task.evaluated.passes, report.skips.size()),
+                duration, 0);
+  evaluate_seconds_.Observe(Seconds(duration));
+  return {};
+}
+
+void Worker::Print(Task& task) {
+  const announce::Announcement& announcement = task.announcement;
+  const Known& known = task.handled.known;
+  results::Result result;
+  result.org_id = announcement.identity.org_id;
+  result.cluster = known.cluster;
+  result.report = std::move(task.evaluated.report);
+  result.last_checked = announcement.LastChecked();
+  result.request_id = known.request_id;
+  result.gathering_time =
+      FormatTimeSeconds(announce::ParseIsoTime(announcement.gathering_time).value_or(clock_.Now()));
+  result.account_number = announcement.identity.account_number;
+
+  bus::Record record;
+  record.key = known.cluster;
+  record.value = results::Print(result, parser_);
+  if (!known.archive.empty()) {
+    record.headers.push_back({std::string(results::kArchiveHeader), known.archive});
+  }
+  record.headers.push_back(
+      {std::string(results::kPassesHeader), std::to_string(task.evaluated.passes)});
+  task.handled.result = std::move(record);
+}
+
+}  // namespace insightd::pipeline
