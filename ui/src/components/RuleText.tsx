@@ -1,0 +1,210 @@
+// A rule's texts and what it found, as a reader sees them.
+import {
+  Alert,
+  Button,
+  CodeBlock,
+  CodeBlockCode,
+  Content,
+  DescriptionList,
+  DescriptionListDescription,
+  DescriptionListGroup,
+  DescriptionListTerm,
+  List,
+  ListItem,
+} from '@patternfly/react-core';
+import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
+import { useMemo, useState } from 'react';
+import { escapeForMarkdown, renderMarkdown } from '../lib/markdown';
+import { renderTemplate } from '../lib/template';
+import { humanise } from '../lib/words';
+
+export function Markdown({ text, headingLevel }: { text: string; headingLevel?: number }) {
+  const html = useMemo(() => renderMarkdown(text, headingLevel), [text, headingLevel]);
+  return (
+    <Content
+      className="insightd-markdown insightd-break"
+      dangerouslySetInnerHTML={{ __html: html }}
+    />
+  );
+}
+
+type Rendered = { html: string } | { failure: string };
+
+/** A text with templates, filled with what the rule found; the raw text when that fails. */
+export function FilledText({
+  text,
+  data,
+  headingLevel,
+}: {
+  text: string;
+  data: unknown;
+  headingLevel?: number;
+}) {
+  const rendered = useMemo((): Rendered => {
+    try {
+      return { html: renderMarkdown(renderTemplate(text, data, escapeForMarkdown), headingLevel) };
+    } catch (error) {
+      return { failure: error instanceof Error ? error.message : String(error) };
+    }
+  }, [text, data, headingLevel]);
+  if ('html' in rendered) {
+    return (
+      <Content
+        className="insightd-markdown insightd-break"
+        dangerouslySetInnerHTML={{ __html: rendered.html }}
+      />
+    );
+  }
+  return (
+    <>
+      <Alert
+        variant="danger"
+        isInline
+        title="Sorry, there was an error rendering the content correctly."
+      >
+        {rendered.failure}. The text as its author wrote it:
+      </Alert>
+      <CodeBlock>
+        <CodeBlockCode>{text}</CodeBlockCode>
+      </CodeBlock>
+    </>
+  );
+}
+
+// What every rule's details have and no reader needs.
+const OWN_KEYS = new Set(['type', 'error_key']);
+const SHOWN_MAX = 20;
+const DEPTH_MAX = 6;
+
+function isMap(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isPlain(value: unknown): boolean {
+  return typeof value !== 'object' || value === null;
+}
+
+function Scalar({ value }: { value: unknown }) {
+  if (value === null || value === undefined || value === '')
+    return <span className="insightd-none">none</span>;
+  if (typeof value === 'boolean') return value ? 'yes' : 'no';
+  if (typeof value === 'number')
+    return <>{Number.isInteger(value) ? value : Number(value.toFixed(3))}</>;
+  return <span className="insightd-break insightd-pre">{String(value)}</span>;
+}
+
+/** A list shown up to a bound, the rest on request. */
+function useSome<T>(items: readonly T[]): { some: readonly T[]; more: React.ReactNode } {
+  const [all, setAll] = useState(false);
+  const hidden = items.length - SHOWN_MAX;
+  if (all || hidden <= 0) return { some: items, more: null };
+  return {
+    some: items.slice(0, SHOWN_MAX),
+    more: (
+      <Button variant="link" isInline onClick={() => setAll(true)}>
+        Show {hidden} more
+      </Button>
+    ),
+  };
+}
+
+function DetailTable({ label, rows }: { label: string; rows: readonly Record<string, unknown>[] }) {
+  const keys = [...new Set(rows.flatMap((x) => Object.keys(x)))];
+  const { some, more } = useSome(rows);
+  return (
+    <>
+      <Table aria-label={label} variant="compact" borders={false}>
+        <Thead>
+          <Tr>
+            {keys.map((key) => (
+              <Th key={key}>{humanise(key)}</Th>
+            ))}
+          </Tr>
+        </Thead>
+        <Tbody>
+          {some.map((row, i) => (
+            <Tr key={i}>
+              {keys.map((key) => (
+                <Td key={key} dataLabel={humanise(key)} modifier="breakWord">
+                  <Scalar value={row[key]} />
+                </Td>
+              ))}
+            </Tr>
+          ))}
+        </Tbody>
+      </Table>
+      {more}
+    </>
+  );
+}
+
+function DetailList({
+  label,
+  items,
+  depth,
+}: {
+  label: string;
+  items: readonly unknown[];
+  depth: number;
+}) {
+  const { some, more } = useSome(items);
+  return (
+    <>
+      <List>
+        {some.map((item, i) => (
+          <ListItem key={i}>
+            <Detail label={`${label} ${i + 1}`} value={item} depth={depth + 1} />
+          </ListItem>
+        ))}
+      </List>
+      {more}
+    </>
+  );
+}
+
+const TABLE_COLUMNS_MAX = 8;
+
+function Detail({ label, value, depth }: { label: string; value: unknown; depth: number }) {
+  if (isPlain(value)) return <Scalar value={value} />;
+  if (depth > DEPTH_MAX) return <code className="insightd-break">{JSON.stringify(value)}</code>;
+  if (isMap(value)) {
+    return Object.keys(value).length === 0 ? (
+      <Scalar value={null} />
+    ) : (
+      <DetailMap map={value} depth={depth + 1} />
+    );
+  }
+  const items = value as unknown[];
+  if (items.length === 0) return <Scalar value={null} />;
+  const isTable =
+    items.every((x) => isMap(x) && Object.values(x).every(isPlain)) &&
+    new Set(items.flatMap((x) => Object.keys(x as object))).size <= TABLE_COLUMNS_MAX;
+  if (isTable) return <DetailTable label={label} rows={items as Record<string, unknown>[]} />;
+  return <DetailList label={label} items={items} depth={depth} />;
+}
+
+function DetailMap({ map, depth }: { map: Record<string, unknown>; depth: number }) {
+  return (
+    <DescriptionList isCompact>
+      {Object.entries(map).map(([key, value]) => (
+        <DescriptionListGroup key={key}>
+          <DescriptionListTerm>{humanise(key)}</DescriptionListTerm>
+          <DescriptionListDescription>
+            <Detail label={humanise(key)} value={value} depth={depth} />
+          </DescriptionListDescription>
+        </DescriptionListGroup>
+      ))}
+    </DescriptionList>
+  );
+}
+
+/** What a rule found, for a rule without a text of its own. */
+export function Details({ data }: { data: Record<string, unknown> }) {
+  const own = Object.fromEntries(Object.entries(data).filter(([key]) => !OWN_KEYS.has(key)));
+  if (Object.keys(own).length === 0) {
+    return (
+      <Content component="p">The rule found its condition true; it has no details to show.</Content>
+    );
+  }
+  return <DetailMap map={own} depth={0} />;
+}

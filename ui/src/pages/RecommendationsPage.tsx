@@ -1,0 +1,182 @@
+import {
+  Content,
+  EmptyState,
+  EmptyStateBody,
+  Grid,
+  GridItem,
+  PageSection,
+} from '@patternfly/react-core';
+import CubesIcon from '@patternfly/react-icons/dist/esm/icons/cubes-icon';
+import { Link } from 'react-router';
+import type { Recommendation } from '../api/client';
+import { useRecommendations } from '../api/queries';
+import { CheckboxFilter } from '../components/CheckboxFilter';
+import type { Column } from '../components/DataTable';
+import { DataTable, by } from '../components/DataTable';
+import { CategoryLabels, ChangeLabel, DisabledLabel, RiskLabel } from '../components/Labels';
+import { PageHead } from '../components/PageHead';
+import { RiskBlock } from '../components/RiskBlock';
+import { Markdown } from '../components/RuleText';
+import { ErrorState, StaleAlert } from '../components/States';
+import { RelativeTime } from '../components/Time';
+import { useTableState } from '../components/tableState';
+import { byNumber, byText, timeValue } from '../lib/order';
+import { categoriesOf } from '../lib/words';
+
+function pathOf(rule: Recommendation): string {
+  return `/recommendations/${encodeURIComponent(rule.rule_id)}`;
+}
+
+const COLUMNS: Column<Recommendation>[] = [
+  {
+    id: 'description',
+    title: 'Name',
+    width: 40,
+    cell: (x) => (
+      <>
+        <Link to={pathOf(x)}>{x.description || x.rule_id}</Link> {x.disabled && <DisabledLabel />}
+      </>
+    ),
+    sort: by((x) => x.description || x.rule_id, byText),
+  },
+  {
+    id: 'publish_date',
+    title: 'Modified',
+    first: 'desc',
+    cell: (x) => <RelativeTime time={x.publish_date} label="Modified" />,
+    sort: by((x) => timeValue(x.publish_date), byNumber),
+  },
+  {
+    id: 'category',
+    title: 'Category',
+    cell: (x) => <CategoryLabels tags={x.tags} />,
+    sort: by((x) => categoriesOf(x.tags)[0]?.title, byText),
+  },
+  {
+    id: 'total_risk',
+    title: 'Total risk',
+    first: 'desc',
+    cell: (x) => <RiskLabel risk={x.total_risk} />,
+    sort: by((x) => x.total_risk, byNumber),
+  },
+  {
+    id: 'resolution_risk',
+    title: 'Risk of change',
+    first: 'desc',
+    cell: (x) => <ChangeLabel change={x.resolution_risk} />,
+    sort: by((x) => x.resolution_risk || null, byNumber),
+  },
+  {
+    id: 'impacted_count',
+    title: 'Clusters',
+    first: 'desc',
+    cell: (x) => (
+      <span className="insightd-number">{x.impacted_clusters_count.toLocaleString('en')}</span>
+    ),
+    sort: by((x) => x.impacted_clusters_count, byNumber),
+  },
+];
+
+const COLUMN_IDS = COLUMNS.map((x) => x.id);
+
+const IMPACTING = [
+  { value: 'true', title: '1 or more' },
+  { value: 'false', title: 'None' },
+];
+const ALL = 'all';
+
+// In the address: absent for the default, `all` for none chosen, else what is chosen.
+function parseImpacting(text: string | null): string[] {
+  if (text === null) return ['true'];
+  return IMPACTING.map((x) => x.value).filter((x) => text.split(',').includes(x));
+}
+
+function formatImpacting(chosen: readonly string[]): string | null {
+  const text = chosen.join(',');
+  return text === 'true' ? null : text || ALL;
+}
+
+function Expanded({ rule }: { rule: Recommendation }) {
+  const count = rule.impacted_clusters_count;
+  return (
+    <Grid hasGutter>
+      <GridItem md={8}>
+        {rule.generic ? (
+          <Markdown text={rule.generic} headingLevel={2} />
+        ) : (
+          <Content component="p">
+            This recommendation has no text yet. The page of an affected cluster lists what was
+            found there.
+          </Content>
+        )}
+        {count > 0 && (
+          <Link to={pathOf(rule)}>
+            {count === 1
+              ? 'View the affected cluster'
+              : `View ${count.toLocaleString('en')} affected clusters`}
+          </Link>
+        )}
+      </GridItem>
+      <GridItem md={4}>
+        <RiskBlock rule={rule} />
+      </GridItem>
+    </Grid>
+  );
+}
+
+export function RecommendationsPage() {
+  const recommendations = useRecommendations();
+  const state = useTableState({ column: 'total_risk', direction: 'desc' }, COLUMN_IDS);
+  const impacting = parseImpacting(state.params.get('impacting'));
+  const rows = recommendations.data;
+  const isShown = (x: Recommendation) =>
+    impacting.length === 0 || impacting.includes(String(x.impacted_clusters_count > 0));
+  return (
+    <>
+      <PageHead title="Recommendations" />
+      <PageSection isFilled>
+        {recommendations.isError && !rows ? (
+          <ErrorState error={recommendations.error} retry={() => void recommendations.refetch()} />
+        ) : (
+          <>
+            {recommendations.isError && <StaleAlert error={recommendations.error} />}
+            <DataTable
+              noun="recommendation"
+              label="Recommendations"
+              columns={COLUMNS}
+              rows={rows}
+              isShown={isShown}
+              rowKey={(x) => x.rule_id}
+              tie={(a, b) =>
+                b.impacted_clusters_count - a.impacted_clusters_count ||
+                byText(a.description, b.description)
+              }
+              state={state}
+              filterBy={(x) => `${x.description} ${x.rule_id}`}
+              filterLabel="Filter by name"
+              filters={
+                <CheckboxFilter
+                  title="Clusters impacted"
+                  options={IMPACTING}
+                  chosen={impacting}
+                  onChange={(chosen) =>
+                    state.change({ impacting: formatImpacting(chosen), offset: null })
+                  }
+                />
+              }
+              resetFilters={{ impacting: null }}
+              expanded={(x) => <Expanded rule={x} />}
+              empty={
+                <EmptyState icon={CubesIcon} titleText="No recommendations" headingLevel="h2">
+                  <EmptyStateBody>
+                    No rules are loaded. <code>insightd rules list</code> shows those that are.
+                  </EmptyStateBody>
+                </EmptyState>
+              }
+            />
+          </>
+        )}
+      </PageSection>
+    </>
+  );
+}

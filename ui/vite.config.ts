@@ -1,0 +1,43 @@
+// How the page is built (vite) and its unit tests are run (vitest).
+import react from '@vitejs/plugin-react';
+import type { Plugin } from 'vite';
+import { defineConfig } from 'vitest/config';
+
+declare const process: { env: Record<string, string | undefined> };
+
+// The page carries its own policy, so that it holds whoever serves it. Only in what is built: the
+// development server needs an inline script. Popper and React set styles by script, which
+// `style-src 'self'` allows; style attributes in markup are refused.
+const contentSecurityPolicy: Plugin = {
+  name: 'content-security-policy',
+  apply: 'build',
+  transformIndexHtml: () => [
+    {
+      tag: 'meta',
+      attrs: {
+        'http-equiv': 'Content-Security-Policy',
+        content:
+          "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; " +
+          "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'",
+      },
+      injectTo: 'head-prepend',
+    },
+  ],
+};
+
+export default defineConfig({
+  plugins: [react(), contentSecurityPolicy],
+  build: {
+    target: 'es2022',
+    // Everything is a file of its own under /assets/, which may be kept for ever.
+    assetsInlineLimit: 0,
+    chunkSizeWarningLimit: 800,
+  },
+  server: { proxy: { '/api': process.env.INSIGHTD_URL ?? 'http://127.0.0.1:8080' } },
+  test: {
+    environment: 'jsdom',
+    include: ['src/**/*.test.{ts,tsx}'],
+    setupFiles: ['src/testing/setup.ts'],
+    restoreMocks: true,
+  },
+});
