@@ -1,31 +1,24 @@
 #include "base/sqlite.h"
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
-#include <filesystem>
 #include <fstream>
+
+#include "base/testing/temp_folder.h"
 
 namespace insightd::sqlite {
 namespace {
 
-class SqliteTest : public testing::Test {
+class SqliteTest : public ::testing::Test {
  protected:
-  SqliteTest() {
-    std::string name = (std::filesystem::temp_directory_path() / "sqlite_test.XXXXXX").string();
-    INSIGHTD_ASSERT(mkdtemp(name.data()) != nullptr);
-    folder_ = name;
-  }
-  ~SqliteTest() override { std::filesystem::remove_all(folder_); }
-
-  std::string Path() const { return (folder_ / "x.db").string(); }
+  std::string Path() const { return folder_ / "x.db"; }
   std::unique_ptr<Database> Open() {
     auto database = Database::Open(Path(), {});
     INSIGHTD_ASSERT(database);
     return std::move(*database);
   }
 
-  std::filesystem::path folder_;
+  testing::TempFolder folder_;
 };
 
 TEST_F(SqliteTest, BindsFromLeftToRightAndReadsBack) {
@@ -85,7 +78,7 @@ TEST_F(SqliteTest, AFileThatIsNoDatabaseIsRefused) {
 }
 
 TEST_F(SqliteTest, AFolderThatIsNotThereIsUnavailable) {
-  const auto database = Database::Open((folder_ / "no" / "x.db").string(), {});
+  const auto database = Database::Open(folder_ / "no/x.db", {});
   ASSERT_FALSE(database);
   EXPECT_EQ(database.error().code(), Code::kUnavailable);
 }

@@ -2,8 +2,6 @@
 
 #include <gtest/gtest.h>
 #include <signal.h>
-#include <stdlib.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,21 +12,19 @@
 #include <set>
 #include <thread>
 
+#include "base/testing/temp_folder.h"
+
 namespace insightd::blob {
 namespace {
 
 namespace fs = std::filesystem;
 
-class EmbeddedBlobTest : public testing::Test {
+class EmbeddedBlobTest : public ::testing::Test {
  protected:
   EmbeddedBlobTest() {
-    std::string name = (fs::temp_directory_path() / "blob_test.XXXXXX").string();
-    INSIGHTD_ASSERT(mkdtemp(name.data()) != nullptr);
-    folder_ = name;
-    options_.folder = (folder_ / "blob").string();
+    options_.folder = folder_ / "blob";
     options_.free_bytes_min = 0;
   }
-  ~EmbeddedBlobTest() override { fs::remove_all(folder_); }
 
   std::unique_ptr<Store> Open() {
     auto store = OpenEmbeddedBlob(options_);
@@ -40,7 +36,7 @@ class EmbeddedBlobTest : public testing::Test {
         std::distance(fs::directory_iterator(folder_ / "blob/tmp"), {}));
   }
 
-  fs::path folder_;
+  testing::TempFolder folder_;
   EmbeddedBlobOptions options_;
 };
 
@@ -193,16 +189,11 @@ TEST_F(EmbeddedBlobTest, RefusesUploadsBeforeTheDiskIsFull) {
 TEST_F(EmbeddedBlobTest, AFullDiskIsUnavailableAndLeavesNothing) {
   const auto store = Open();
   ASSERT_TRUE(Put(*store, "before", "x"));
-  signal(SIGXFSZ, SIG_IGN);
-  rlimit before{};
-  getrlimit(RLIMIT_FSIZE, &before);
-  rlimit limit = before;
-  limit.rlim_cur = 10'000;
-  setrlimit(RLIMIT_FSIZE, &limit);
-
-  const auto put = Put(*store, "k", std::string(50'000, 'x'));
-
-  setrlimit(RLIMIT_FSIZE, &before);
+  Result<void> put;
+  {
+    const testing::FullDisk full(10'000);
+    put = Put(*store, "k", std::string(50'000, 'x'));
+  }
   ASSERT_FALSE(put);
   EXPECT_EQ(put.error().code(), Code::kUnavailable);
   EXPECT_EQ(Temporaries(), 0U);
@@ -218,7 +209,7 @@ TEST_F(EmbeddedBlobTest, RemovesAtStartWhatACrashHasLeft) {
 }
 
 TEST_F(EmbeddedBlobTest, AFolderThatCannotBeMadeIsUnavailable) {
-  options_.folder = (folder_ / "no/such").string();
+  options_.folder = folder_ / "no/such";
   const auto store = OpenEmbeddedBlob(options_);
   ASSERT_FALSE(store);
   EXPECT_EQ(store.error().code(), Code::kUnavailable);

@@ -1,10 +1,7 @@
 #include "bus/embedded/embedded_bus.h"
 
-#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
-#include <stdlib.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -15,6 +12,7 @@
 #include <thread>
 
 #include "base/sqlite.h"
+#include "base/testing/temp_folder.h"
 
 namespace insightd::bus {
 namespace {
@@ -31,16 +29,12 @@ class TestClock final : public Clock {
   std::atomic<std::int64_t> now_{1'000'000'000};
 };
 
-class EmbeddedBusTest : public testing::Test {
+class EmbeddedBusTest : public ::testing::Test {
  protected:
   EmbeddedBusTest() {
-    std::string name = (fs::temp_directory_path() / "bus_test.XXXXXX").string();
-    INSIGHTD_ASSERT(mkdtemp(name.data()) != nullptr);
-    folder_ = name;
-    options_.path = (folder_ / "bus.db").string();
+    options_.path = folder_ / "bus.db";
     options_.topics = {{.name = "t"}};
   }
-  ~EmbeddedBusTest() override { fs::remove_all(folder_); }
 
   std::unique_ptr<Bus> Open() {
     auto bus = OpenEmbeddedBus(options_);
@@ -53,7 +47,7 @@ class EmbeddedBusTest : public testing::Test {
     return Open();
   }
 
-  fs::path folder_;
+  testing::TempFolder folder_;
   EmbeddedBusOptions options_;
   TestClock clock_;
 };
@@ -380,22 +374,6 @@ TEST_F(EmbeddedBusTest, WithoutBackgroundNothingHappensBeforeFlush) {
 
 // ---- When things go wrong ----
 
-// Files of this process cannot grow over `bytes` while it lives: a full disk.
-class FullDisk {
- public:
-  explicit FullDisk(std::uint64_t bytes) {
-    signal(SIGXFSZ, SIG_IGN);
-    getrlimit(RLIMIT_FSIZE, &before_);
-    rlimit limit = before_;
-    limit.rlim_cur = bytes;
-    setrlimit(RLIMIT_FSIZE, &limit);
-  }
-  ~FullDisk() { setrlimit(RLIMIT_FSIZE, &before_); }
-
- private:
-  rlimit before_{};
-};
-
 TEST_F(EmbeddedBusTest, AFullDiskIsUnavailableAndItGoesOnWhenThereIsRoom) {
   const auto bus = OpenWithoutThreads();
   const auto consumer = Subscribe(*bus, "g");
@@ -405,7 +383,7 @@ TEST_F(EmbeddedBusTest, AFullDiskIsUnavailableAndItGoesOnWhenThereIsRoom) {
   std::optional<Result<Position>> waiting;
   std::optional<Result<Position>> expired;
   {
-    const FullDisk full(150'000);
+    const testing::FullDisk full(150'000);
     bus->producer().Produce("t", {.key = {}, .value = std::string(200'000, 'x'), .headers = {}},
                             [&](Result<Position> position) { expired = position; });
     EXPECT_EQ(bus->producer().Flush(seconds(0)).error().code(), Code::kTimeout);
