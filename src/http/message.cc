@@ -74,12 +74,12 @@ std::optional<std::string> Request::Query(std::string_view name) const {
 }
 
 Response JsonResponse(int status, std::string body) {
-  Response response{.status = status, .headers = {}, .body = std::move(body), .static_body = {}};
+  Response response{.status = status, .body = std::move(body)};
   return std::move(response).With("Content-Type", "application/json; charset=utf-8");
 }
 
 Response TextResponse(int status, std::string body) {
-  Response response{.status = status, .headers = {}, .body = std::move(body), .static_body = {}};
+  Response response{.status = status, .body = std::move(body)};
   return std::move(response)
       .With("Content-Type", "text/plain; charset=utf-8")
       .With("X-Content-Type-Options", "nosniff");

@@ -58,10 +58,10 @@ struct Request {
 
 struct Response {
   int status = 200;
-  std::vector<HeaderField> headers;
-  std::string body;
+  std::vector<HeaderField> headers = {};
+  std::string body = {};
   // Sent instead of `body` where not empty, without a copy: bytes that outlive the server.
-  std::string_view static_body;
+  std::string_view static_body = {};
 
   Response& With(std::string_view name, std::string_view value) & {
     headers.push_back({std::string(name), std::string(value)});

@@ -44,8 +44,7 @@ bool IsClean(std::string_view path) {
 Response MovedTo(std::string path, const Request& request) {
   std::string location = PercentEncodePath(path);
   if (!request.query.empty()) location.append("?").append(request.query);
-  return Response{.status = 301, .headers = {}, .body = {}, .static_body = {}}.With("Location",
-                                                                                    location);
+  return Response{.status = 301}.With("Location", location);
 }
 
 }  // namespace
@@ -165,10 +164,9 @@ Router::Match Router::Find(Request& request) const {
   if (!own.used && fallback_) return fallback_.get();
   if (!own.used) return NotFoundResponse();
   if (request.method == Method::kOptions) {
-    return Response{.status = 204, .headers = {}, .body = {}, .static_body = {}}.With(
-        "Allow", own.allowed + "OPTIONS");
+    return Response{.status = 204}.With("Allow", own.allowed + "OPTIONS");
   }
-  return Response{.status = 405, .headers = {}, .body = {}, .static_body = {}};
+  return Response{.status = 405};
 }
 
 Response Router::Answer(Request request) const {
@@ -184,8 +182,7 @@ Response Router::Answer(Request request) const {
   StreamStart start = route.stream(request);
   if (auto* response = std::get_if<Response>(&start)) return std::move(*response);
   auto& consumer = std::get<std::unique_ptr<BodyConsumer>>(start);
-  auto answer = std::make_shared<Response>(
-      Response{.status = 0, .headers = {}, .body = {}, .static_body = {}});
+  auto answer = std::make_shared<Response>(Response{.status = 0});
   consumer->Data(request.body);
   consumer->Finish([answer](Response response) {
     if (answer->status == 0) *answer = std::move(response);

@@ -40,14 +40,16 @@ class Session : public TlsSession {
   TlsStep Read(std::span<char> into) override {
     ERR_clear_error();
     std::size_t bytes = 0;
-    return Step(SSL_read_ex(ssl_.get(), into.data(), into.size(), &bytes), bytes);
+    const int outcome = SSL_read_ex(ssl_.get(), into.data(), into.size(), &bytes);
+    return Step(outcome, bytes);
   }
 
   TlsStep Write(std::span<const char> bytes) override {
     if (bytes.empty()) return {};
     ERR_clear_error();
     std::size_t written = 0;
-    return Step(SSL_write_ex(ssl_.get(), bytes.data(), bytes.size(), &written), written);
+    const int outcome = SSL_write_ex(ssl_.get(), bytes.data(), bytes.size(), &written);
+    return Step(outcome, written);
   }
 
   void Shutdown() override {

@@ -1,0 +1,255 @@
+#include "http/client.h"
+
+#include <curl/curl.h>
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cstring>
+#include <mutex>
+#include <optional>
+#include <utility>
+
+namespace insightd::http {
+namespace {
+
+constexpr int kPollMs = 1000;  // libcurl looks at its own time limits at least so often
+
+struct CleanupEasy {
+  void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
+};
+struct CleanupMulti {
+  void operator()(CURLM* multi) const { curl_multi_cleanup(multi); }
+};
+struct CleanupUrl {
+  void operator()(CURLU* url) const { curl_url_cleanup(url); }
+};
+struct FreeText {
+  void operator()(char* text) const { curl_free(text); }
+};
+
+void InitOnce() {
+  static std::once_flag once;
+  std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
+}
+
+std::string Part(CURLU* url, CURLUPart part) {
+  char* text = nullptr;
+  if (curl_url_get(url, part, &text, 0) != CURLUE_OK) return "";
+  const std::unique_ptr<char, FreeText> owned(text);
+  return text;
+}
+
+// The URL's host as messages may show it; empty when the URL cannot be used. `allowed` tells
+// whether the list has it.
+struct Host {
+  std::string name;
+  bool allowed = false;
+};
+
+Host HostOf(const std::string& text, const std::vector<std::string>& hosts) {
+  const std::unique_ptr<CURLU, CleanupUrl> url(curl_url());
+  if (!url || curl_url_set(url.get(), CURLUPART_URL, text.c_str(), 0) != CURLUE_OK) return {};
+  const std::string scheme = Part(url.get(), CURLUPART_SCHEME);
+  if (scheme != "http" && scheme != "https") return {};
+  Host host{.name = Part(url.get(), CURLUPART_HOST)};
+  const std::string port = Part(url.get(), CURLUPART_PORT);
+  const std::string with_port = host.name + ":" +
+                                (!port.empty()      ? port
+                                 : scheme == "http" ? "80"
+                                                    : "443");
+  host.allowed = std::any_of(hosts.begin(), hosts.end(), [&](const std::string& allowed) {
+    return allowed == "*" || allowed == host.name || allowed == with_port;
+  });
+  return host;
+}
+
+class CurlSource : public Source {
+ public:
+  CurlSource(GetOptions options, std::string host)
+      : options_(std::move(options)), host_(std::move(host)) {}
+
+  ~CurlSource() override {
+    if (multi_ && easy_) curl_multi_remove_handle(multi_.get(), easy_.get());
+  }
+
+  // One request; the answer's status is good or a redirect when this returns.
+  Result<void> Start(const std::string& url) {
+    InitOnce();
+    easy_.reset(curl_easy_init());
+    multi_.reset(curl_multi_init());
+    if (!easy_ || !multi_) return Fail(Code::kInternal, "libcurl cannot be used");
+    CURL* easy = easy_.get();
+    curl_easy_setopt(easy, CURLOPT_URL, url.c_str());
+    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
+                     static_cast<long>(options_.connect_time_max.count()));
+    curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME,
+                     static_cast<long>(options_.slow_time_max.count()));
+    curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, static_cast<long>(options_.slow_bytes_per_s));
+    curl_easy_setopt(easy, CURLOPT_USERAGENT, options_.user_agent.c_str());
+    curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, 64L * 1024);
+    if (!options_.ca_file.empty()) {
+      curl_easy_setopt(easy, CURLOPT_CAINFO, options_.ca_file.c_str());
+    }
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, this);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &CurlSource::OnBytes);
+    if (curl_multi_add_handle(multi_.get(), easy) != CURLM_OK) {
+      return Fail(Code::kInternal, "libcurl cannot be used");
+    }
+    while (!ended_ && !head_done_) {
+      if (Result<void> step = Step(); !step) return step;
+    }
+    return failure_ ? Fail(*failure_) : Result<void>();
+  }
+
+  long status() const {
+    long status = 0;
+    curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status);
+    return status;
+  }
+  std::string redirect() const {
+    char* url = nullptr;
+    curl_easy_getinfo(easy_.get(), CURLINFO_REDIRECT_URL, &url);
+    return url != nullptr ? url : "";
+  }
+  std::uint64_t announced_bytes() const {
+    curl_off_t bytes = -1;
+    curl_easy_getinfo(easy_.get(), CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &bytes);
+    return bytes > 0 ? static_cast<std::uint64_t>(bytes) : 0;
+  }
+
+  Result<std::size_t> Read(std::span<char> into) override {
+    for (;;) {
+      if (at_ < window_.size()) break;
+      if (failure_) return Fail(*failure_);
+      if (ended_) return std::size_t{0};
+      window_.clear();
+      at_ = 0;
+      if (paused_) {
+        paused_ = false;
+        curl_easy_pause(easy_.get(), CURLPAUSE_CONT);
+        if (!window_.empty()) continue;
+      }
+      if (Result<void> step = Step(); !step) return Fail(step.error());
+    }
+    const std::size_t bytes = std::min(into.size(), window_.size() - at_);
+    std::memcpy(into.data(), window_.data() + at_, bytes);
+    at_ += bytes;
+    total_ += bytes;
+    if (total_ > options_.bytes_max) return TooLarge();
+    return bytes;
+  }
+
+  tl::unexpected<Error> TooLarge() {
+    failure_.emplace(Code::kTooLarge, fmt::format("the answer of {} is over the limit of {} bytes",
+                                                  host_, options_.bytes_max));
+    return Fail(*failure_);
+  }
+
+ private:
+  static std::size_t OnBytes(char* bytes, std::size_t size, std::size_t count, void* self_pointer) {
+    auto& self = *static_cast<CurlSource*>(self_pointer);
+    self.head_done_ = true;
+    if (self.window_.size() + size * count > kWindowBytes && !self.window_.empty()) {
+      self.paused_ = true;
+      return CURL_WRITEFUNC_PAUSE;
+    }
+    self.window_.append(bytes, size * count);
+    return size * count;
+  }
+
+  // Waits for something to happen and lets libcurl do it.
+  Result<void> Step() {
+    int running = 0;
+    if (curl_multi_perform(multi_.get(), &running) != CURLM_OK) {
+      return Fail(Code::kInternal, "libcurl failed");
+    }
+    int left = 0;
+    while (const CURLMsg* message = curl_multi_info_read(multi_.get(), &left)) {
+      if (message->msg != CURLMSG_DONE) continue;
+      ended_ = true;
+      if (message->data.result != CURLE_OK) failure_ = ErrorOf(message->data.result);
+    }
+    if (!ended_ && window_.empty()) curl_multi_poll(multi_.get(), nullptr, 0, kPollMs, nullptr);
+    return {};
+  }
+
+  Error ErrorOf(CURLcode code) const {
+    const std::string text = fmt::format("{}: {}", host_, curl_easy_strerror(code));
+    switch (code) {
+      case CURLE_OPERATION_TIMEDOUT: return {Code::kTimeout, text};
+      case CURLE_PARTIAL_FILE:
+      case CURLE_BAD_CONTENT_ENCODING:
+      case CURLE_WEIRD_SERVER_REPLY: return {Code::kCorrupt, text};
+      case CURLE_URL_MALFORMAT:
+      case CURLE_UNSUPPORTED_PROTOCOL: return {Code::kInvalid, text};
+      default: return {head_done_ ? Code::kCorrupt : Code::kUnavailable, text};
+    }
+  }
+
+  const GetOptions options_;
+  const std::string host_;
+  std::unique_ptr<CURLM, CleanupMulti> multi_;
+  std::unique_ptr<CURL, CleanupEasy> easy_;
+  std::string window_;
+  std::size_t at_ = 0;
+  std::uint64_t total_ = 0;
+  bool head_done_ = false;
+  bool paused_ = false;
+  bool ended_ = false;
+  std::optional<Error> failure_;
+};
+
+Code CodeOf(long status) {
+  if (status == 404 || status == 410) return Code::kNotFound;
+  return status >= 500 || status == 429 ? Code::kUnavailable : Code::kInvalid;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Source>> Get(const std::string& url, const GetOptions& options) {
+  std::string at = url;
+  for (int redirects = 0;; ++redirects) {
+    const Host host = HostOf(at, options.hosts);
+    if (host.name.empty()) {
+      return Fail(Code::kInvalid, "not an http or https URL that can be read");
+    }
+    if (!host.allowed) {
+      return Fail(Code::kInvalid,
+                  fmt::format("host {} is not listed as one that may be read from", host.name));
+    }
+    auto source = std::make_unique<CurlSource>(options, host.name);
+    if (Result<void> started = source->Start(at); !started) return Fail(started.error());
+    const long status = source->status();
+    if (status >= 200 && status < 300) {
+      if (source->announced_bytes() > options.bytes_max) return source->TooLarge();
+      return source;
+    }
+    const std::string next = status >= 300 && status < 400 ? source->redirect() : "";
+    if (next.empty()) {
+      return Fail(CodeOf(status), fmt::format("{} answered with status {}", host.name, status));
+    }
+    if (redirects >= options.redirects_max) {
+      return Fail(Code::kInvalid,
+                  fmt::format("{} redirects more than {} times", host.name, options.redirects_max));
+    }
+    at = next;
+  }
+}
+
+Result<std::string> GetText(const std::string& url, const GetOptions& options) {
+  Result<std::unique_ptr<Source>> source = Get(url, options);
+  if (!source) return Fail(std::move(source.error()));
+  std::string text;
+  char chunk[16 * 1024];
+  for (;;) {
+    const Result<std::size_t> bytes = (*source)->Read(chunk);
+    if (!bytes) return Fail(bytes.error());
+    if (*bytes == 0) return text;
+    text.append(chunk, *bytes);
+  }
+}
+
+}  // namespace insightd::http

@@ -1,0 +1,34 @@
+// The settings of the listeners, section `http`.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/settings.h"
+#include "http/server.h"
+
+namespace insightd::http {
+
+struct HttpSettings {
+  std::string address = ":8080";
+  std::string metrics_address = ":9000";
+  std::string aggregator_address = "127.0.0.1:8081";
+  std::string cert_file = {};
+  std::string key_file = {};
+  std::string client_ca_file = {};
+  int threads = 2;
+  std::uint64_t connections_max = 2048;
+  std::int64_t head_time_ms_max = 10'000;
+  std::int64_t idle_time_ms_max = 75'000;
+  std::int64_t body_window_ms = 30'000;
+  std::uint64_t body_window_bytes_min = 8 * 1024;
+
+  void AddTo(settings::Table& table);
+  ServerOptions ServerOptionsFrom() const;
+  // Null where no certificate is set. Fails with kInvalid for one without the other and for files
+  // that cannot be used.
+  Result<std::shared_ptr<TlsContext>> Tls() const;
+};
+
+}  // namespace insightd::http
