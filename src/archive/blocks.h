@@ -11,10 +11,12 @@
 #include <mutex>
 #include <vector>
 
+#include "base/json.h"
+
 namespace insightd::archive {
 
-// Bytes of a block that several members share.
-inline constexpr std::size_t kSharedBlockBytes = std::size_t{1} << 20;
+// Bytes of a block that several members share: with its padding a huge page.
+inline constexpr std::size_t kSharedBlockBytes = (std::size_t{2} << 20) - json::kPadding;
 // Shared blocks that a pool keeps for the next archive.
 inline constexpr std::size_t kBlocksKept = 2;
 

@@ -17,7 +17,7 @@ namespace {
 
 // A member that does not fit the rest of the window is carried to the next one up to this size;
 // a larger one has a block of its own.
-constexpr std::size_t kCarryBytesMax = 64 << 10;
+constexpr std::size_t kCarryBytesMax = 256 << 10;
 // Of PAX records and GNU names; real ones have some hundred bytes.
 constexpr std::uint64_t kExtensionBytesMax = 1 << 20;
 // A window of which less than one in so many bytes is kept has these copied out.
