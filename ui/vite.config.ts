@@ -39,5 +39,7 @@ export default defineConfig({
     include: ['src/**/*.test.{ts,tsx}'],
     setupFiles: ['src/testing/setup.ts'],
     restoreMocks: true,
+    // A failure names what was looked for; the whole document would hide it.
+    env: { DEBUG_PRINT_LIMIT: '1000' },
   },
 });

@@ -27,8 +27,8 @@ export type Column<T> = {
   /** The direction of the first click; numbers and times are mostly wanted from the top. */
   first?: Direction;
   width?: 10 | 15 | 20 | 25 | 30 | 35 | 40 | 45 | 50 | 60;
-  /** Text that may be broken within a word, as ids are. */
-  breaks?: boolean;
+  /** Names and ids, which may be broken within a word. */
+  isName?: boolean;
 };
 
 export function by<T, V>(
@@ -116,7 +116,11 @@ export function DataTable<T>(props: Props<T>) {
   const span = columns.length + (expanded ? 1 : 0);
   return (
     <>
-      <Toolbar clearAllFilters={reset} clearFiltersButtonText="Reset filters">
+      <Toolbar
+        clearAllFilters={reset}
+        clearFiltersButtonText="Reset filters"
+        numberOfFiltersText={(count) => `${plural(count, 'filter')} applied`}
+      >
         <ToolbarContent>
           <ToolbarItem>
             <SearchInput
@@ -177,9 +181,9 @@ export function DataTable<T>(props: Props<T>) {
             {Array.from({ length: SKELETON_ROWS }, (_, i) => (
               <Tr key={i}>
                 {expanded && <Td />}
-                {columns.map(({ id, title }) => (
+                {columns.map(({ id, title }, j) => (
                   <Td key={id} dataLabel={title}>
-                    <Skeleton {...(i === 0 ? { screenreaderText: `Loading ${noun}s` } : {})} />
+                    <Skeleton {...(i + j === 0 ? { screenreaderText: `Loading ${noun}s` } : {})} />
                   </Td>
                 ))}
               </Tr>
@@ -233,7 +237,7 @@ export function DataTable<T>(props: Props<T>) {
               </Tbody>
             )}
       </Table>
-      {rows && !props.onePage && ordered.length > 0 && pagination('bottom')}
+      {!props.onePage && ordered.length > state.limit && pagination('bottom')}
     </>
   );
 }
@@ -241,8 +245,8 @@ export function DataTable<T>(props: Props<T>) {
 function Cells<T>({ columns, row }: { columns: Column<T>[]; row: T }) {
   return (
     <Fragment>
-      {columns.map(({ id, title, cell, breaks }) => (
-        <Td key={id} dataLabel={title} {...(breaks ? { modifier: 'breakWord' as const } : {})}>
+      {columns.map(({ id, title, cell, isName }) => (
+        <Td key={id} dataLabel={title} {...(isName ? { className: 'insightd-break' } : {})}>
           {cell(row)}
         </Td>
       ))}

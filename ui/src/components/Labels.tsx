@@ -28,9 +28,11 @@ export function RiskLabel({ risk }: { risk: number }) {
         </>
       }
     >
-      <Label color={COLORS[risk - 1]} icon={<Icon />} isCompact>
-        {word}
-      </Label>
+      <span>
+        <Label color={COLORS[risk - 1]} icon={<Icon />} isCompact>
+          {word}
+        </Label>
+      </span>
     </Tooltip>
   );
 }
@@ -39,9 +41,11 @@ export function ChangeLabel({ change }: { change: number }) {
   const word = wordFor(CHANGES, change);
   if (!word) return <span className="insightd-none">Not available</span>;
   return (
-    <Label color={COLORS[change - 1]} isCompact>
-      {word}
-    </Label>
+    <span>
+      <Label color={COLORS[change - 1]} isCompact>
+        {word}
+      </Label>
+    </span>
   );
 }
 

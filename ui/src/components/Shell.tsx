@@ -92,7 +92,7 @@ export function Shell() {
           <MastheadContent>
             <Toolbar isStatic>
               <ToolbarContent>
-                <ToolbarItem isOverflowContainer>
+                <ToolbarItem>
                   <Navigation />
                 </ToolbarItem>
                 <ToolbarItem align={{ default: 'alignEnd' }}>

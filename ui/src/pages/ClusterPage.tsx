@@ -31,7 +31,7 @@ import { ErrorState, NotFoundState, StaleAlert } from '../components/States';
 import { ExactTime, RelativeTime } from '../components/Time';
 import { useTableState } from '../components/tableState';
 import { byNumber, byText, timeValue } from '../lib/order';
-import { compositeId } from '../lib/words';
+import { CATEGORIES, categoriesOf, compositeId } from '../lib/words';
 import { OutcomesSection } from './OutcomesSection';
 
 const PARENT = { title: 'Clusters', to: '/clusters' };
@@ -53,10 +53,11 @@ const COLUMNS: Column<ReportItem>[] = [
     sort: by((x) => x.description, byText),
   },
   {
-    id: 'category',
-    title: 'Category',
-    cell: (x) => <CategoryLabels tags={x.tags} />,
-    sort: by((x) => x.tags[0], byText),
+    id: 'created_at',
+    title: 'Modified',
+    first: 'desc',
+    cell: (x) => <RelativeTime time={x.created_at} label="Modified" />,
+    sort: by((x) => timeValue(x.created_at), byNumber),
   },
   {
     id: 'impacted',
@@ -104,6 +105,11 @@ function Item({ item }: { item: ReportItem }) {
   const data = item.extra_data;
   return (
     <Stack hasGutter>
+      {categoriesOf(item.tags).length > 0 && (
+        <StackItem>
+          <CategoryLabels tags={item.tags} shown={CATEGORIES.length} />
+        </StackItem>
+      )}
       <TextCard title="Detected issues">
         {item.reason ? (
           <>
@@ -232,29 +238,27 @@ export function ClusterPage() {
   return (
     <>
       <PageHead title={name} parent={PARENT}>
-        <DescriptionList isCompact isAutoFit autoFitMinModifier={{ default: '200px' }}>
-          <Fact term="UUID">
-            <span className="insightd-break">{clusterId}</span>
-          </Fact>
-          {!waiting && (
-            <>
-              <Fact term="Version">
-                {info.isLoading ? (
-                  <Skeleton screenreaderText="Loading the version" />
-                ) : (
-                  info.data?.cluster_version || <span className="insightd-none">Not available</span>
-                )}
-              </Fact>
-              <Fact term="Last seen">
-                {report.isLoading ? (
-                  <Skeleton screenreaderText="Loading the time" />
-                ) : (
-                  <ExactTime time={report.data?.meta.last_checked_at} />
-                )}
-              </Fact>
-            </>
-          )}
-        </DescriptionList>
+        {!waiting && (
+          <DescriptionList isCompact isAutoFit autoFitMinModifier={{ default: '200px' }}>
+            <Fact term="UUID">
+              <span className="insightd-break">{clusterId}</span>
+            </Fact>
+            <Fact term="Version">
+              {info.isLoading ? (
+                <Skeleton screenreaderText="Loading the version" />
+              ) : (
+                info.data?.cluster_version || <span className="insightd-none">Not available</span>
+              )}
+            </Fact>
+            <Fact term="Last seen">
+              {report.isLoading ? (
+                <Skeleton screenreaderText="Loading the time" />
+              ) : (
+                <ExactTime time={report.data?.meta.last_checked_at} />
+              )}
+            </Fact>
+          </DescriptionList>
+        )}
       </PageHead>
       {waiting ? (
         <PageSection isFilled>

@@ -46,8 +46,8 @@ const COLUMNS: Column<FleetCluster>[] = [
   {
     id: 'name',
     title: 'Name',
+    isName: true,
     width: 30,
-    breaks: true,
     cell: (x) => <Link to={`/clusters/${x.cluster_id}`}>{x.cluster_name || x.cluster_id}</Link>,
     sort: by((x) => x.cluster_name || x.cluster_id, byText),
   },
@@ -82,7 +82,7 @@ const COLUMN_IDS = COLUMNS.map((x) => x.id);
 
 function Command({ children }: { children: string }) {
   return (
-    <CodeBlock>
+    <CodeBlock className="insightd-command">
       <CodeBlockCode>{children}</CodeBlockCode>
     </CodeBlock>
   );

@@ -38,7 +38,7 @@ function Section({ title, children }: { title: string; children: React.ReactNode
 
 function Skips({ skips }: { skips: Outcomes['skips'] }) {
   return (
-    <Section title={`${plural(skips.length, 'rule')} without the input that it needs`}>
+    <Section title={`${plural(skips.length, 'rule')} whose input is missing`}>
       <Table aria-label="Rules without their input" variant="compact">
         <Thead>
           <Tr>

@@ -33,8 +33,8 @@ function columnsFor(ruleId: string): Column<HitCluster>[] {
     {
       id: 'name',
       title: 'Name',
+      isName: true,
       width: 40,
-      breaks: true,
       cell: (x) => (
         <Link to={`/clusters/${x.cluster}?first=${encodeURIComponent(ruleId)}`}>
           {x.cluster_name || x.cluster}
