@@ -1,0 +1,187 @@
+#include "app/analyze/analyze.h"
+
+#include <fmt/core.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "app/analyze/format.h"
+#include "app/load_rules.h"
+#include "app/risk.h"
+#include "archive/folder.h"
+#include "archive/source.h"
+#include "archive/unpack.h"
+#include "rules/judge.h"
+
+namespace insightd::app {
+namespace {
+
+// Archives that may be judged ahead of the one to be printed next, for each thread.
+constexpr std::size_t kAheadPerThread = 4;
+
+struct Printed {
+  std::string text;
+  std::string complaint;  // for standard error
+  ExitCode exit = ExitCode::kGood;
+};
+
+bool IsFolder(const std::string& path) {
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+// What one thread works with, again and again.
+class Analyst {
+ public:
+  Analyst(rules::PackPointer pack, const AnalyzeArguments& arguments, bool as_json, bool color)
+      : judge_(std::move(pack)),
+        wanted_(judge_.wanted()),
+        fail_on_(ParseRisk(arguments.fail_on).value_or(kRiskMax + 1)),
+        as_json_(as_json),
+        table_{.all = arguments.all, .color = color} {}
+
+  Printed Analyze(const std::string& path) {
+    Result<archive::FileTree> tree = Read(path);
+    if (!tree) {
+      Printed printed{.text = {}, .complaint = {}, .exit = ExitCode::kUnreadable};
+      if (as_json_) {
+        printed.text = FormatJsonError(path, tree.error());
+      } else {
+        printed.complaint = fmt::format("insightd: {}: {}\n", path, tree.error().message());
+      }
+      return printed;
+    }
+    const rules::Report report = judge_.Run(*tree);
+    return {.text = as_json_ ? FormatJson(path, report) : FormatTable(path, report, table_),
+            .complaint = {},
+            .exit = IsFinding(report) ? ExitCode::kFindings : ExitCode::kGood};
+  }
+
+ private:
+  Result<archive::FileTree> Read(const std::string& path) {
+    if (IsFolder(path)) return archive::ReadFolder(path, wanted_);
+    archive::FileSource source(path);
+    return unpacker_.Unpack(source, wanted_, {});
+  }
+
+  bool IsFinding(const rules::Report& report) const {
+    return std::any_of(report.outcomes.begin(), report.outcomes.end(), [this](const auto& outcome) {
+      return outcome.kind == rules::OutcomeKind::kHit &&
+             outcome.rule->kind == rules::RuleKind::kRule && outcome.rule->total_risk() >= fail_on_;
+    });
+  }
+
+  rules::Judge judge_;
+  const archive::Wanted wanted_;
+  archive::Unpacker unpacker_;
+  const int fail_on_;
+  const bool as_json_;
+  const TableOptions table_;
+};
+
+// Hands out archives to threads and takes what is to be printed in order.
+class Queue {
+ public:
+  Queue(std::size_t archives, std::size_t ahead_max) : printed_(archives), ahead_max_(ahead_max) {}
+
+  std::optional<std::size_t> Take() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return next_ == printed_.size() || next_ < front_ + ahead_max_; });
+    if (next_ == printed_.size()) return std::nullopt;
+    return next_++;
+  }
+  void Give(std::size_t index, Printed printed) {
+    const std::lock_guard lock(mutex_);
+    printed_[index] = std::move(printed);
+    changed_.notify_all();
+  }
+  Printed AwaitFront() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return printed_[front_].has_value(); });
+    Printed printed = *std::move(printed_[front_]);
+    printed_[front_].reset();
+    ++front_;
+    changed_.notify_all();
+    return printed;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<std::optional<Printed>> printed_;
+  const std::size_t ahead_max_;
+  std::size_t next_ = 0;
+  std::size_t front_ = 0;
+};
+
+// "12 of 100 archives", rewritten in place; only on a terminal and only for several.
+class Progress {
+ public:
+  Progress(std::FILE* err, std::size_t archives)
+      : err_(err), archives_(archives), shown_(archives > 1 && ::isatty(::fileno(err)) == 1) {}
+  ~Progress() { Clear(); }
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+
+  void Clear() {
+    if (shown_) fmt::print(err_, "\r\x1b[K");
+  }
+  void Show(std::size_t done) {
+    if (shown_) fmt::print(err_, "\r{} of {} archives", done, archives_);
+  }
+
+ private:
+  std::FILE* err_;
+  const std::size_t archives_;
+  const bool shown_;
+};
+
+}  // namespace
+
+ExitCode RunAnalyze(const AnalyzeArguments& arguments, bool as_json, std::FILE* out,
+                    std::FILE* err) {
+  const auto pack = LoadRules(arguments.rules_folder);
+  if (!pack) {
+    fmt::print(err, "{}", pack.error().text);
+    return pack.error().exit;
+  }
+  const std::vector<std::string>& paths = arguments.archives;
+  const std::size_t cores = std::max<std::size_t>(1, std::thread::hardware_concurrency());
+  const std::size_t jobs = arguments.jobs > 0 ? static_cast<std::size_t>(arguments.jobs) : cores;
+  const std::size_t threads = std::min(jobs, paths.size());
+  const bool color = !as_json && ::isatty(::fileno(out)) == 1;
+
+  Queue queue(paths.size(), threads * kAheadPerThread);
+  std::vector<std::jthread> workers;
+  workers.reserve(threads);
+  for (std::size_t i = 0; i < threads; ++i) {
+    workers.emplace_back([&] {
+      Analyst analyst(*pack, arguments, as_json, color);
+      while (const std::optional<std::size_t> index = queue.Take()) {
+        queue.Give(*index, analyst.Analyze(paths[*index]));
+      }
+    });
+  }
+
+  ExitCode exit = ExitCode::kGood;
+  Progress progress(err, paths.size());
+  for (std::size_t i = 0; i < paths.size(); ++i) {
+    progress.Show(i);
+    const Printed printed = queue.AwaitFront();
+    progress.Clear();
+    if (i > 0 && !as_json && !printed.text.empty()) fmt::print(out, "\n");
+    std::fwrite(printed.text.data(), 1, printed.text.size(), out);
+    std::fflush(out);
+    fmt::print(err, "{}", printed.complaint);
+    exit = Worse(exit, printed.exit);
+  }
+  return exit;
+}
+
+}  // namespace insightd::app

@@ -1,0 +1,172 @@
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <vector>
+
+#include "app/analyze/format.h"
+#include "app/risk.h"
+#include "base/clock.h"
+#include "base/json.h"
+
+namespace insightd::app {
+namespace {
+
+// More is for --json.
+constexpr std::size_t kItemsShownMax = 10;
+constexpr std::size_t kLineCharactersMax = 200;
+
+constexpr std::string_view kBold = "\x1b[1m";
+constexpr std::string_view kReset = "\x1b[0m";
+
+std::string_view ColorOf(int risk) {
+  switch (risk) {
+    case 4: return "\x1b[1;35m";
+    case 3: return "\x1b[1;31m";
+    case 2: return "\x1b[1;33m";
+    default: return "\x1b[1;34m";
+  }
+}
+
+std::string Cut(std::string text) {
+  if (text.size() <= kLineCharactersMax) return text;
+  std::size_t size = kLineCharactersMax;
+  while (size > 0 && (static_cast<unsigned char>(text[size]) & 0xC0U) == 0x80U) --size;
+  text.resize(size);
+  return text + "…";
+}
+
+// Texts without quotes, everything else as JSON; control characters never reach the terminal.
+std::string Shown(json::Value value) {
+  if (!value.is_string()) return Cut(value.ToText());
+  std::string text(value.AsString());
+  for (char& c : text) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
+  }
+  return Cut(std::move(text));
+}
+
+void AppendDetails(std::string& out, const std::string& details) {
+  const Result<json::Document> document = json::Parse(details);
+  if (!document || !document->root().is_object()) return;
+  for (const auto& [name, value] : document->root().members()) {
+    if (!value.is_array() || value.empty()) {
+      out += fmt::format("      {}: {}\n", name, Shown(value));
+      continue;
+    }
+    out += fmt::format("      {}:\n", name);
+    std::size_t shown = 0;
+    for (const json::Value item : value.elements()) {
+      if (shown++ == kItemsShownMax) break;
+      out += fmt::format("        - {}\n", Shown(item));
+    }
+    if (value.size() > kItemsShownMax) {
+      out += fmt::format("        … {} more\n", value.size() - kItemsShownMax);
+    }
+  }
+}
+
+std::string Upper(std::string_view text) {
+  std::string upper(text);
+  for (char& c : upper) c = static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
+  return upper;
+}
+
+void AppendHits(std::string& out, const rules::Report& report, const TableOptions& options) {
+  std::vector<const rules::Outcome*> hits;
+  std::vector<const rules::Outcome*> infos;
+  for (const rules::Outcome& outcome : report.outcomes) {
+    if (outcome.kind != rules::OutcomeKind::kHit) continue;
+    (outcome.rule->kind == rules::RuleKind::kInfo ? infos : hits).push_back(&outcome);
+  }
+  std::stable_sort(hits.begin(), hits.end(), [](const auto* a, const auto* b) {
+    return a->rule->total_risk() > b->rule->total_risk();
+  });
+  int risk = 0;
+  for (const rules::Outcome* hit : hits) {
+    if (hit->rule->total_risk() != risk) {
+      risk = hit->rule->total_risk();
+      out += fmt::format("\n  {}{}{}\n", options.color ? ColorOf(risk) : "", Upper(RiskName(risk)),
+                         options.color ? kReset : "");
+    }
+    out += fmt::format("    {}{}{}\n      {}|{}\n", options.color ? kBold : "", hit->rule->title,
+                       options.color ? kReset : "", hit->rule->module, hit->rule->key);
+    AppendDetails(out, hit->details);
+  }
+  if (hits.empty()) out += "\n  No recommendations\n";
+  if (!options.all || infos.empty()) return;
+  out += "\n  FOR INFORMATION\n";
+  for (const rules::Outcome* info : infos) {
+    out += fmt::format("    {}\n      {}|{}\n", info->rule->title, info->rule->module,
+                       info->rule->key);
+    AppendDetails(out, info->details);
+  }
+}
+
+void AppendList(std::string& out, const rules::Report& report, rules::OutcomeKind kind,
+                std::string_view title) {
+  if (report.Count(kind) == 0) return;
+  out += fmt::format("\n  {}\n", title);
+  for (const rules::Outcome& outcome : report.outcomes) {
+    if (outcome.kind != kind) continue;
+    out += fmt::format("    {}|{}", outcome.rule->module, outcome.rule->key);
+    if (!outcome.reason.empty()) out += fmt::format(": {}", Cut(outcome.reason));
+    out += '\n';
+  }
+}
+
+// "alerts 3, machineconfigpools 2": the inputs for want of which rules were not judged.
+std::string MissingInputs(const rules::Report& report) {
+  std::map<std::string, int> rules_by_input;
+  for (const rules::Outcome& outcome : report.outcomes) {
+    if (outcome.kind != rules::OutcomeKind::kSkip) continue;
+    for (const std::string& name : outcome.missing_all) ++rules_by_input[name];
+    for (const auto& group : outcome.missing_any) {
+      std::string names;
+      for (const std::string& name : group) names += (names.empty() ? "" : " or ") + name;
+      ++rules_by_input[names];
+    }
+  }
+  std::vector<std::pair<std::string, int>> sorted(rules_by_input.begin(), rules_by_input.end());
+  std::stable_sort(sorted.begin(), sorted.end(),
+                   [](const auto& a, const auto& b) { return a.second > b.second; });
+  std::string out;
+  for (const auto& [name, rules] : sorted) {
+    out += fmt::format("{}{} ({})", out.empty() ? "" : ", ", name, rules);
+  }
+  return out;
+}
+
+void AppendCounts(std::string& out, const rules::Report& report) {
+  const std::size_t skips = report.Count(rules::OutcomeKind::kSkip);
+  out += fmt::format("\n  {} passed, {} could not be judged, {} failed\n",
+                     report.Count(rules::OutcomeKind::kPass), skips,
+                     report.Count(rules::OutcomeKind::kError));
+  const std::string missing = MissingInputs(report);
+  if (!missing.empty()) out += fmt::format("  not in the archive: {}\n", missing);
+  for (const rules::FileNote& note : report.files) {
+    out += fmt::format("  not read: {}: {}\n", note.path, Cut(note.reason));
+  }
+}
+
+}  // namespace
+
+std::string FormatTable(std::string_view archive, const rules::Report& report,
+                        const TableOptions& options) {
+  std::string out = fmt::format("{}{}{}\n  cluster {}, version {}, gathered {}\n",
+                                options.color ? kBold : "", archive, options.color ? kReset : "",
+                                report.cluster_id.empty() ? "unknown" : report.cluster_id,
+                                report.cluster_version.empty() ? "unknown" : report.cluster_version,
+                                FormatTimeSeconds(Time(std::chrono::seconds(report.now_s))));
+  AppendHits(out, report, options);
+  if (options.all) {
+    AppendList(out, report, rules::OutcomeKind::kPass, "PASSED");
+    AppendList(out, report, rules::OutcomeKind::kSkip, "NOT JUDGED");
+  }
+  AppendList(out, report, rules::OutcomeKind::kError, "FAILED");
+  AppendCounts(out, report);
+  return out;
+}
+
+}  // namespace insightd::app

@@ -1,0 +1,296 @@
+// The one source that knows CLI11; built without optimisation, which takes half the time.
+#include "app/command_line.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <map>
+#include <string_view>
+
+#include "base/text.h"
+
+namespace insightd::app {
+namespace {
+
+using Options = void (*)(CLI::App&, CommandLine&);
+
+struct CommandRow {
+  CommandId id;
+  std::string_view group;  // the word before; empty: none
+  std::string_view name;
+  std::string_view summary;
+  std::string_view example;
+  Options options;
+};
+
+void AddConfig(CLI::App& app, CommandLine& line) {
+  app.add_option("--config", line.config,
+                 "Settings file (else INSIGHTD_CONFIG, else /etc/insightd/insightd.toml)")
+      ->type_name("FILE");
+}
+
+void AddJson(CLI::App& app, CommandLine& line) {
+  app.add_flag("--json", line.json, "One JSON object a line, for scripts");
+}
+
+void AddRulesFolder(CLI::App& app, std::string& folder) {
+  app.add_option("--rules", folder, "Rule pack (else the one that is built in)")->type_name("DIR");
+}
+
+void AnalyzeOptions(CLI::App& app, CommandLine& line) {
+  AnalyzeArguments& arguments = line.analyze;
+  app.add_option("archive", arguments.archives, "Archives (tar, gzipped tar) or unpacked folders")
+      ->required()
+      ->type_name("FILE");
+  AddJson(app, line);
+  app.add_flag("--all", arguments.all, "Also list what passed, was not judged, or failed");
+  AddRulesFolder(app, arguments.rules_folder);
+  app.add_option("--fail-on", arguments.fail_on,
+                 "Exit code 1 on a hit of this risk or worse: low, moderate, important, critical")
+      ->check(CLI::IsMember({"low", "moderate", "important", "critical"}))
+      ->type_name("RISK");
+  app.add_option("--jobs", arguments.jobs, "Archives judged at one time (0: one a core)")
+      ->check(CLI::Range(0, 256))
+      ->type_name("N");
+}
+
+void FleetOptions(CLI::App& app, CommandLine& line) {
+  FleetArguments& arguments = line.fleet;
+  app.add_option("--url", arguments.url, "Where insightd listens")
+      ->default_val("http://127.0.0.1:8080")
+      ->type_name("URL");
+  app.add_option("--clusters", arguments.clusters, "Simulated clusters")
+      ->default_val(12)
+      ->check(CLI::Range(1, 1'000'000))
+      ->type_name("N");
+  app.add_option("--size", arguments.size, "Size of archives: small, medium, large, mix")
+      ->default_val("small")
+      ->type_name("SIZE");
+  app.add_option("--rate", arguments.rate, "Uploads a second over the whole fleet")
+      ->check(CLI::PositiveNumber)
+      ->type_name("N");
+  app.add_option("--interval", arguments.interval_s, "Seconds between uploads of one cluster")
+      ->check(CLI::PositiveNumber)
+      ->type_name("S");
+  app.add_option("--duration", arguments.duration_s, "Seconds after which to end")
+      ->check(CLI::PositiveNumber)
+      ->type_name("S");
+  app.add_option("--uploads", arguments.uploads, "Uploads after which to end")
+      ->check(CLI::PositiveNumber)
+      ->type_name("N");
+  app.add_option("--connections", arguments.connections, "Uploads under way at one time")
+      ->default_val(8)
+      ->check(CLI::Range(1, 1'024))
+      ->type_name("N");
+  app.add_option("--wait", arguments.readable_s_max, "Seconds until an upload has to be readable")
+      ->default_val(60)
+      ->check(CLI::PositiveNumber)
+      ->type_name("S");
+  app.add_option("--seed", arguments.seed, "The same seed makes the same fleet")
+      ->default_val(1)
+      ->type_name("N");
+  app.add_flag("--table", arguments.table, "Print what the API then shows of each cluster");
+  AddJson(app, line);
+}
+
+void AddFilter(CLI::App& app, CommandLine& line) {
+  DeadLettersArguments& arguments = line.dead_letters;
+  app.add_option("--stage", arguments.stage, "Only those that failed there")->type_name("NAME");
+  app.add_option("--code", arguments.code, "Only those that failed so: corrupt, too_large, …")
+      ->type_name("NAME");
+  app.add_option("--cluster", arguments.cluster, "Only those of this cluster")->type_name("ID");
+  app.add_option("--request-id", arguments.request_id, "Only that of this upload")->type_name("ID");
+}
+
+void DeadLettersListOptions(CLI::App& app, CommandLine& line) {
+  AddConfig(app, line);
+  AddJson(app, line);
+  AddFilter(app, line);
+  app.add_option("--limit", line.dead_letters.letters_max, "At most so many")
+      ->default_val(100)
+      ->check(CLI::PositiveNumber)
+      ->type_name("N");
+}
+
+void DeadLettersShowOptions(CLI::App& app, CommandLine& line) {
+  app.add_option("id", line.dead_letters.ids, "As `dead-letters list` shows them")
+      ->required()
+      ->type_name("ID");
+  AddConfig(app, line);
+  AddJson(app, line);
+}
+
+void DeadLettersChangeOptions(CLI::App& app, CommandLine& line) {
+  app.add_option("id", line.dead_letters.ids, "As `dead-letters list` shows them")->type_name("ID");
+  app.add_flag("--all", line.dead_letters.every, "All of them (with the filters below, those)");
+  AddFilter(app, line);
+  AddConfig(app, line);
+}
+
+void RulesOptions(CLI::App& app, CommandLine& line) {
+  app.add_option("folder", line.rules_folder, "Rule pack (else the one that is built in)")
+      ->type_name("DIR");
+  AddJson(app, line);
+}
+
+void ConfigOptions(CLI::App& app, CommandLine& line) { AddConfig(app, line); }
+void VersionOptions(CLI::App& app, CommandLine& line) { AddJson(app, line); }
+void NoOptions(CLI::App&, CommandLine&) {}
+
+constexpr std::array<CommandRow, 13> kCommands = {{
+    {CommandId::kAll, "", "all", "Run everything on this machine: uploads, rules, API, page",
+     "insightd all --config /etc/insightd/insightd.toml", ConfigOptions},
+    {CommandId::kAnalyze, "", "analyze", "Say what is wrong with the cluster of an archive",
+     "insightd analyze --fail-on important archive.tar.gz", AnalyzeOptions},
+    {CommandId::kRulesList, "rules", "list", "List the rules of a pack",
+     "insightd rules list ./my-rules", RulesOptions},
+    {CommandId::kRulesCheck, "rules", "check",
+     "Say what is wrong with a pack, with line and column", "insightd rules check ./my-rules",
+     RulesOptions},
+    {CommandId::kFleet, "", "fleet", "Simulated clusters that upload: for a demo, for load",
+     "insightd fleet --clusters 100 --rate 20 --duration 60", FleetOptions},
+    {CommandId::kDeadLettersList, "dead-letters", "list", "List what could not be handled, and why",
+     "insightd dead-letters list --code corrupt", DeadLettersListOptions},
+    {CommandId::kDeadLettersShow, "dead-letters", "show", "Show a dead letter whole",
+     "insightd dead-letters show 17", DeadLettersShowOptions},
+    {CommandId::kDeadLettersReplay, "dead-letters", "replay",
+     "Send dead letters on their way again", "insightd dead-letters replay 17 18",
+     DeadLettersChangeOptions},
+    {CommandId::kDeadLettersDrop, "dead-letters", "drop", "Forget dead letters and their archives",
+     "insightd dead-letters drop --all --code corrupt", DeadLettersChangeOptions},
+    {CommandId::kConfigCheck, "config", "check", "Say what is wrong with the settings",
+     "insightd config check --config insightd.toml", ConfigOptions},
+    {CommandId::kConfigPrint, "config", "print", "Print the settings in force as a file",
+     "INSIGHTD__LOG__LEVEL=debug insightd config print", ConfigOptions},
+    {CommandId::kConfigReference, "config", "reference", "Print the reference page of the settings",
+     "insightd config reference > settings.md", NoOptions},
+    {CommandId::kVersion, "", "version", "Say which build this is", "insightd version --json",
+     VersionOptions},
+}};
+
+std::string_view GroupSummary(std::string_view group) {
+  if (group == "rules") return "Rule packs: list, check";
+  if (group == "dead-letters") return "What could not be handled: list, show, replay, drop";
+  return "Settings: check, print, reference";
+}
+
+std::string Suggestion(std::string_view wrong, const std::vector<std::string_view>& names) {
+  const std::string_view nearest = Nearest(wrong, names);
+  return nearest.empty() ? "" : "; did you mean `" + std::string(nearest) + "`?";
+}
+
+ParsedLine Mistake(std::string_view what, std::string_view of) {
+  return {std::nullopt, ExitCode::kUsage,
+          "insightd: " + std::string(what) + "\nTry: insightd " + std::string(of) +
+              (of.empty() ? "--help\n" : " --help\n")};
+}
+
+// Words that may stand after `group` (empty: first).
+std::vector<std::string_view> WordsAfter(std::string_view group) {
+  std::vector<std::string_view> words;
+  for (const CommandRow& row : kCommands) {
+    const std::string_view word = row.group == group ? row.name
+                                  : group.empty()    ? row.group
+                                                     : std::string_view();
+    if (!word.empty() && (words.empty() || words.back() != word)) words.push_back(word);
+  }
+  return words;
+}
+
+// CLI11 only says that a command is missing; this says which was meant.
+std::optional<ParsedLine> UnknownCommand(const std::vector<std::string>& words) {
+  std::string_view group;
+  for (const std::string& word : words) {
+    if (word.starts_with('-')) return std::nullopt;
+    const std::vector<std::string_view> known = WordsAfter(group);
+    if (std::find(known.begin(), known.end(), word) == known.end()) {
+      return Mistake("unknown command `" + (group.empty() ? "" : std::string(group) + " ") + word +
+                         "`" + Suggestion(word, known),
+                     group);
+    }
+    if (!group.empty() || WordsAfter(word).empty()) return std::nullopt;
+    group = word;
+  }
+  return std::nullopt;
+}
+
+CLI::App* DeepestParsed(CLI::App& app) {
+  CLI::App* at = &app;
+  while (!at->get_subcommands().empty()) at = at->get_subcommands().front();
+  return at;
+}
+
+std::string PathOf(CLI::App* command) {
+  std::string path = command->get_name();
+  for (CLI::App* up = command->get_parent(); up != nullptr && up->get_parent() != nullptr;
+       up = up->get_parent()) {
+    path = up->get_name() + " " + path;
+  }
+  return command->get_parent() == nullptr ? "" : path;
+}
+
+// The option that was written wrong, with the one that was meant.
+std::string UnknownOption(CLI::App* command) {
+  for (const std::string& word : command->remaining()) {
+    if (!word.starts_with("--")) return "`" + word + "` is one word too many";
+    const std::string name = word.substr(0, word.find('='));
+    std::vector<std::string> names;
+    for (const CLI::Option* option : command->get_options()) {
+      for (const std::string& known : option->get_lnames()) names.push_back("--" + known);
+    }
+    const std::vector<std::string_view> views(names.begin(), names.end());
+    return "unknown option `" + name + "`" + Suggestion(name, views);
+  }
+  return "a word too many";
+}
+
+}  // namespace
+
+ParsedLine ParseCommandLine(const std::vector<std::string>& words) {
+  if (const std::optional<ParsedLine> unknown = UnknownCommand(words)) return *unknown;
+
+  CommandLine line;
+  std::optional<CommandId> chosen;
+  CLI::App app(
+      "Takes the archives of OpenShift clusters, applies health rules, shows what is wrong.",
+      "insightd");
+  app.footer("Each command has its own --help with an example.\nStart with: insightd analyze FILE");
+  app.require_subcommand(1);
+  std::map<std::string, CLI::App*> groups;
+  for (const CommandRow& row : kCommands) {
+    CLI::App* parent = &app;
+    if (!row.group.empty()) {
+      const std::string group(row.group);
+      CLI::App*& of_group = groups[group];
+      if (of_group == nullptr) {
+        of_group = app.add_subcommand(group, std::string(GroupSummary(group)));
+        of_group->require_subcommand(1);
+      }
+      parent = of_group;
+    }
+    CLI::App* command = parent->add_subcommand(std::string(row.name), std::string(row.summary));
+    command->footer("Example:\n  " + std::string(row.example));
+    row.options(*command, line);
+    command->callback([&chosen, id = row.id] { chosen = id; });
+  }
+
+  try {
+    // CLI11 wants them the other way round.
+    app.parse(std::vector<std::string>(words.rbegin(), words.rend()));
+  } catch (const CLI::CallForHelp&) {
+    return {std::nullopt, ExitCode::kGood, DeepestParsed(app)->help()};
+  } catch (const CLI::ExtrasError&) {
+    CLI::App* command = DeepestParsed(app);
+    return Mistake(UnknownOption(command), PathOf(command));
+  } catch (const CLI::ParseError& error) {
+    CLI::App* command = DeepestParsed(app);
+    // A word that is not known may be why something else is missing.
+    if (!command->remaining().empty()) return Mistake(UnknownOption(command), PathOf(command));
+    return Mistake(error.what(), PathOf(command));
+  }
+  if (!chosen) return {std::nullopt, ExitCode::kGood, app.help()};
+  line.command = *chosen;
+  return {line, ExitCode::kGood, ""};
+}
+
+}  // namespace insightd::app

@@ -1,0 +1,82 @@
+// The command line: what was asked for, as plain data. One row a command in command_line.cc.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/exit_code.h"
+
+namespace insightd::app {
+
+enum class CommandId : std::uint8_t {
+  kAll,
+  kAnalyze,
+  kRulesList,
+  kRulesCheck,
+  kFleet,
+  kDeadLettersList,
+  kDeadLettersShow,
+  kDeadLettersReplay,
+  kDeadLettersDrop,
+  kConfigCheck,
+  kConfigPrint,
+  kConfigReference,
+  kVersion
+};
+
+struct AnalyzeArguments {
+  std::vector<std::string> archives;
+  bool all = false;
+  std::string rules_folder;  // empty: the built-in pack
+  std::string fail_on;       // "low", "moderate", "important", "critical"; empty: nothing
+  int jobs = 0;              // 0: as many as there are cores
+};
+
+struct FleetArguments {
+  std::string url;
+  int clusters = 0;
+  double rate = 0;        // uploads a second; 0: not given
+  double interval_s = 0;  // of each cluster; 0: not given
+  double duration_s = 0;  // 0: until stopped
+  std::int64_t uploads = 0;
+  std::string size;
+  std::uint64_t seed = 0;
+  int connections = 0;
+  double readable_s_max = 0;
+  bool table = false;
+};
+
+struct DeadLettersArguments {
+  std::vector<std::int64_t> ids;
+  bool every = false;  // --all
+  std::string stage;
+  std::string code;
+  std::string cluster;
+  std::string request_id;
+  std::int64_t letters_max = 100;
+};
+
+struct CommandLine {
+  CommandId command = CommandId::kVersion;
+  std::string config;  // --config; empty: not given
+  bool json = false;
+  AnalyzeArguments analyze;
+  FleetArguments fleet;
+  DeadLettersArguments dead_letters;
+  std::string rules_folder;  // of `rules list` and `rules check`
+};
+
+// What to do next: run the command, or print `text` (help on standard output, a mistake on standard
+// error) and end.
+struct ParsedLine {
+  std::optional<CommandLine> line;
+  ExitCode exit = ExitCode::kGood;
+  std::string text;
+};
+
+// `words` are the arguments without the program's name.
+ParsedLine ParseCommandLine(const std::vector<std::string>& words);
+
+}  // namespace insightd::app

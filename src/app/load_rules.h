@@ -1,0 +1,21 @@
+// The rule pack that a command works with.
+#pragma once
+
+#include <string>
+#include <tl/expected.hpp>
+
+#include "app/exit_code.h"
+#include "rules/pack.h"
+
+namespace insightd::app {
+
+// What is wrong, ready to be printed, and the exit code that goes with it.
+struct RulesMistake {
+  ExitCode exit = ExitCode::kFindings;
+  std::string text;
+};
+
+// The pack in `folder`, or the built-in one when that is empty.
+tl::expected<rules::PackPointer, RulesMistake> LoadRules(const std::string& folder);
+
+}  // namespace insightd::app

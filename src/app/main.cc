@@ -1,0 +1,39 @@
+#include <fmt/core.h>
+
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "app/analyze/analyze.h"
+#include "app/command_line.h"
+#include "app/commands/commands.h"
+
+namespace {
+
+using insightd::app::CommandId;
+using insightd::app::CommandLine;
+using insightd::app::ExitCode;
+
+ExitCode Run(const CommandLine& line) {
+  switch (line.command) {  // No default: a new command must say what it does.
+    case CommandId::kAnalyze:
+      return insightd::app::RunAnalyze(line.analyze, line.json, stdout, stderr);
+    case CommandId::kRulesList: return insightd::app::RunRulesList(line.rules_folder, line.json);
+    case CommandId::kRulesCheck: return insightd::app::RunRulesCheck(line.rules_folder, line.json);
+    case CommandId::kVersion: return insightd::app::RunVersion(line.json);
+    default: return ExitCode::kInternal;
+  }
+  __builtin_unreachable();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::vector<std::string> words(argv + 1, argv + argc);
+  const insightd::app::ParsedLine parsed = insightd::app::ParseCommandLine(words);
+  if (!parsed.line) {
+    fmt::print(parsed.exit == ExitCode::kGood ? stdout : stderr, "{}", parsed.text);
+    return static_cast<int>(parsed.exit);
+  }
+  return static_cast<int>(Run(*parsed.line));
+}

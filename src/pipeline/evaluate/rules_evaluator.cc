@@ -1,0 +1,130 @@
+#include "pipeline/evaluate/rules_evaluator.h"
+
+#include <fmt/core.h>
+
+#include <array>
+
+#include "base/log.h"
+#include "base/metric_names.h"
+
+namespace insightd::pipeline {
+namespace {
+
+constexpr log::Logger kLog("pipeline");
+constexpr std::string_view kWorkloadsFamily = "external.dvo.";
+
+results::Finding FindingOf(const rules::Outcome& outcome) {
+  const rules::Rule& rule = *outcome.rule;
+  return {.component = rule.component,
+          .id = rule.Id(),
+          .key = rule.key,
+          .details = outcome.details,
+          .tags = rule.tags,
+          .links = "{}"};
+}
+
+class RulesEvaluator final : public Evaluator {
+ public:
+  RulesEvaluator(const EvaluatorOptions& options, const Clock& clock, metrics::Registry& registry)
+      : options_(options),
+        clock_(clock),
+        registry_(registry),
+        judge_(options.pack, options.limits, clock),
+        wanted_(judge_.wanted()) {
+    for (std::size_t kind = 0; kind < outcomes_.size(); ++kind) {
+      const std::string name(rules::OutcomeName(static_cast<rules::OutcomeKind>(kind)));
+      outcomes_[kind] = registry.MakeCounter(metrics::kOutcomes, {{"outcome", name}});
+    }
+  }
+
+  bool Wants(std::string_view member) const override { return wanted_(member); }
+
+  Result<Evaluated> Evaluate(archive::FileTree tree) override {
+    const Time started = clock_.Now();
+    const rules::Report judged = judge_.Run(tree);
+    Evaluated evaluated;
+    evaluated.report = MakeReport(judged, options_.list_passes);
+    evaluated.report.started = started;
+    evaluated.report.finished = clock_.Now();
+    const rules::Pack& pack = judge_.pack();
+    evaluated.report.plugin_sets = {{"insights-core", options_.build},
+                                    {"ccx_ocp_core", options_.build},
+                                    {pack.component, fmt::format("{}-{}", pack.name, pack.version)}};
+    evaluated.passes = static_cast<std::int32_t>(judged.Count(rules::OutcomeKind::kPass));
+    for (std::size_t kind = 0; kind < outcomes_.size(); ++kind) {
+      outcomes_[kind].Add(
+          static_cast<double>(judged.Count(static_cast<rules::OutcomeKind>(kind))));
+    }
+    Tell(judged);
+    return evaluated;
+  }
+
+ private:
+  // What the authors of rules should hear of.
+  void Tell(const rules::Report& judged) {
+    for (const rules::Outcome& outcome : judged.outcomes) {
+      if (outcome.kind == rules::OutcomeKind::kError) {
+        registry_
+            .MakeCounter(metrics::kRuleErrors,
+                         {{"module", outcome.rule->module}, {"key", outcome.rule->key}})
+            .Add();
+        kLog.Warn("", fmt::format("rule {} failed", outcome.rule->Id()),
+                  {{"cluster", judged.cluster_id}, {"error", outcome.reason}});
+      }
+      for (const std::string& error : outcome.detail_errors) {
+        kLog.Warn("", fmt::format("rule {}: a detail failed", outcome.rule->Id()),
+                  {{"cluster", judged.cluster_id}, {"error", error}});
+      }
+    }
+    for (const rules::FileNote& note : judged.files) {
+      kLog.Info("", fmt::format("file {} not read", note.path),
+                {{"cluster", judged.cluster_id}, {"error", note.reason}});
+    }
+  }
+
+  const EvaluatorOptions options_;
+  const Clock& clock_;
+  metrics::Registry& registry_;
+  rules::Judge judge_;
+  const std::function<bool(std::string_view)> wanted_;
+  std::array<metrics::Counter, 4> outcomes_;
+};
+
+}  // namespace
+
+results::Report MakeReport(const rules::Report& judged, bool list_passes) {
+  results::Report report;
+  for (const rules::Outcome& outcome : judged.outcomes) {
+    const rules::Rule& rule = *outcome.rule;
+    switch (outcome.kind) {
+      case rules::OutcomeKind::kHit:
+        if (rule.kind == rules::RuleKind::kInfo) {
+          report.infos.push_back(FindingOf(outcome));
+        } else if (!rule.module.starts_with(kWorkloadsFamily)) {
+          report.hits.push_back(FindingOf(outcome));
+        }
+        break;
+      case rules::OutcomeKind::kPass:
+        if (list_passes) report.passes.push_back(FindingOf(outcome));
+        break;
+      case rules::OutcomeKind::kSkip:
+        report.skips.push_back(
+            {rule.component, std::string(results::kReasonMissing), outcome.reason});
+        break;
+      case rules::OutcomeKind::kError:
+        report.skips.push_back(
+            {rule.component, std::string(results::kReasonRuleError), outcome.reason});
+        break;
+    }
+  }
+  return report;
+}
+
+MakeEvaluator MakeRulesEvaluators(EvaluatorOptions options, const Clock& clock,
+                                  metrics::Registry& registry) {
+  return [options = std::move(options), &clock, &registry]() -> std::unique_ptr<Evaluator> {
+    return std::make_unique<RulesEvaluator>(options, clock, registry);
+  };
+}
+
+}  // namespace insightd::pipeline

@@ -1,0 +1,30 @@
+// Evaluates with a rule pack, and words the outcomes as a report.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/clock.h"
+#include "base/metrics.h"
+#include "pipeline/evaluate/evaluator.h"
+#include "rules/judge.h"
+#include "rules/report.h"
+
+namespace insightd::pipeline {
+
+struct EvaluatorOptions {
+  rules::PackPointer pack;
+  rules::JudgeLimits limits;
+  bool list_passes = false;
+  std::string build;  // names the engine in `plugin_sets`: "insightd-1.0.0"
+};
+
+// `clock` and `registry` outlive the evaluators.
+MakeEvaluator MakeRulesEvaluators(EvaluatorOptions options, const Clock& clock,
+                                  metrics::Registry& registry);
+
+// The outcomes as a report. A hit of the family `external.dvo` belongs to the message on workloads
+// and is not in it; a rule that failed is a skip with a reason of its own.
+results::Report MakeReport(const rules::Report& judged, bool list_passes);
+
+}  // namespace insightd::pipeline
