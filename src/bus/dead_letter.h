@@ -21,18 +21,18 @@ namespace insightd::bus {
 inline constexpr std::size_t kReasonBytesMax = 4096;
 
 struct Failure {
-  std::string stage;   // "fetch", "unpack", "evaluate", "parse", "store"
-  std::string code;    // CodeName of the error
-  std::string reason;  // its message
+  std::string stage = {};   // "fetch", "unpack", "evaluate", "parse", "store"
+  std::string code = {};    // CodeName of the error
+  std::string reason = {};  // its message
   std::int32_t tries = 1;
   Time first_failed{};
   Time last_failed{};
-  std::string build;  // the version that gave up
+  std::string build = {};  // the version that gave up
   // What is known of the upload.
-  std::string request_id;
-  std::optional<std::int64_t> org_id;
-  std::string cluster;
-  std::string archive;  // key of its blob
+  std::string request_id = {};
+  std::optional<std::int64_t> org_id = {};
+  std::string cluster = {};
+  std::string archive = {};  // key of its blob
 };
 
 struct DeadLetter {

@@ -34,9 +34,9 @@ namespace insightd::store {
 // ---- Results in ----
 
 struct Hit {
-  std::string component;  // "ccx_rules_ocp.external.rules.x.report"
-  std::string key;        // "NODE_KUBELET_SKEW_TOO_LARGE"
-  std::string details;    // JSON text as in the message; empty when absent
+  std::string component = {};  // "ccx_rules_ocp.external.rules.x.report"
+  std::string key = {};        // "NODE_KUBELET_SKEW_TOO_LARGE"
+  std::string details = {};    // JSON text as in the message; empty when absent
 };
 
 // How many rules ended how; -1: not known.
@@ -48,14 +48,14 @@ struct OutcomeCounts {
 
 struct ClusterResult {
   std::int64_t org_id = 0;
-  std::string cluster;
-  std::string request_id;  // empty: unknown, then there is no history of this upload
+  std::string cluster = {};
+  std::string request_id = {};  // empty: unknown, then there is no history of this upload
   Time last_checked{};
-  std::optional<Time> gathered;
-  std::string report;                  // the `Report` object as JSON text
-  std::vector<Hit> hits;               // of two with one component and key the first counts
-  std::optional<std::string> version;  // nothing: what is stored stays
-  std::string archive;                 // the key of the blob; empty: none of ours
+  std::optional<Time> gathered = {};
+  std::string report = {};                  // the `Report` object as JSON text
+  std::vector<Hit> hits = {};               // of two with one component and key the first counts
+  std::optional<std::string> version = {};  // nothing: what is stored stays
+  std::string archive = {};                 // the key of the blob (the request id); empty: not ours
   OutcomeCounts counts;
   bool empty = false;  // no rule could run: only the history notes it, the stored report stays
 };
@@ -78,10 +78,10 @@ enum class UploadEnd : std::uint8_t {
 };
 
 struct Upload {
-  std::string request_id;
+  std::string request_id = {};
   std::int64_t org_id = 0;
-  std::string cluster;  // may be empty for a dead letter
-  std::optional<Time> last_checked;
+  std::string cluster = {};  // may be empty for a dead letter
+  std::optional<Time> last_checked = {};
   UploadEnd end = UploadEnd::kStored;
   Time ended{};                     // when it was stored, found older, or set aside
   std::int64_t dead_letter_id = 0;  // of kDeadLetter
@@ -91,124 +91,124 @@ struct Upload {
 
 struct ReportMeta {
   std::int64_t org_id = 0;
-  std::string cluster;
-  std::string request_id;  // empty: unknown
+  std::string cluster = {};
+  std::string request_id = {};  // empty: unknown
   Time last_checked{};
   Time reported{};  // when it was stored
-  std::optional<Time> gathered;
-  std::string version;  // empty: unknown
+  std::optional<Time> gathered = {};
+  std::string version = {};  // empty: unknown
   OutcomeCounts counts;
   std::int32_t hits = 0;
 };
 
 struct ReportHit {
-  std::string component;
-  std::string key;
-  std::string details;
-  std::optional<Time> created;         // first seen here under this component and key
-  std::optional<Time> impacted_since;  // the same for the recommendation
-  bool disabled = false;               // for this cluster, by a toggle
-  std::optional<Time> disabled_at;     // of that toggle
+  std::string component = {};
+  std::string key = {};
+  std::string details = {};
+  std::optional<Time> created = {};         // first seen here under this component and key
+  std::optional<Time> impacted_since = {};  // the same for the recommendation
+  bool disabled = false;                    // for this cluster, by a toggle
+  std::optional<Time> disabled_at = {};     // of that toggle
   // What the given user said about this hit on this cluster.
   std::int32_t user_vote = 0;  // -1, 0, 1
-  std::string disable_feedback;
-  std::optional<Time> disable_feedback_at;
+  std::string disable_feedback = {};
+  std::optional<Time> disable_feedback_at = {};
 };
 
 struct ClusterReport {
   ReportMeta meta;
-  std::vector<ReportHit> hits;  // by component and key
+  std::vector<ReportHit> hits = {};  // by component and key
 };
 
 // Views are valid during the visit.
 struct FleetHit {
-  std::string_view rule;  // component without `.report`
-  std::string_view key;
+  std::string_view rule = {};  // component without `.report`
+  std::string_view key = {};
   bool disabled = false;
 };
 
 struct FleetCluster {
   ReportMeta meta;
-  std::vector<FleetHit> hits;
+  std::vector<FleetHit> hits = {};
 };
 
 struct RuleCount {
-  std::string rule;  // component without `.report`
-  std::string key;
+  std::string rule = {};  // component without `.report`
+  std::string key = {};
   std::int64_t clusters = 0;           // hit, disabled ones too
   std::int64_t clusters_disabled = 0;  // of these, with this rule disabled
 };
 
 struct HitCluster {
-  std::string cluster;
-  std::optional<Time> impacted_since;
+  std::string cluster = {};
+  std::optional<Time> impacted_since = {};
   Time stored{};  // what the aggregator shows as `last_checked_at` here
   Time last_checked{};
-  std::string version;  // empty: unknown
+  std::string version = {};  // empty: unknown
   bool disabled = false;
-  std::optional<Time> disabled_at;
-  std::string justification;  // the newest feedback on disabling, by any user
+  std::optional<Time> disabled_at = {};
+  std::string justification = {};  // the newest feedback on disabling, by any user
 };
 
 // Silence for the organisation (`rule_disable`).
 struct Acknowledgement {
-  std::string rule;  // component without `.report`
-  std::string key;
-  std::string justification;
+  std::string rule = {};  // component without `.report`
+  std::string key = {};
+  std::string justification = {};
   Time created{};
-  std::optional<Time> updated;
+  std::optional<Time> updated = {};
 };
 
 // Silence for one cluster (`cluster_rule_toggle`), only those in effect.
 struct Toggle {
-  std::string cluster;
-  std::string component;
-  std::string key;
-  std::optional<Time> disabled_at;
+  std::string cluster = {};
+  std::string component = {};
+  std::string key = {};
+  std::optional<Time> disabled_at = {};
   Time updated{};
 };
 
 // ---- Dead letters ----
 
 struct LetterHeader {
-  std::string name;
-  std::string value;
+  std::string name = {};
+  std::string value = {};
 };
 
 struct DeadLetter {
   std::int64_t id = 0;  // given by the store, grows
   // Where the record lay that failed: together the identity of the letter.
-  std::string topic;
+  std::string topic = {};
   std::int32_t partition = 0;
   std::int64_t offset = 0;
   // The record as it came.
-  std::string key;
-  std::string value;
-  std::vector<LetterHeader> headers;
+  std::string key = {};
+  std::string value = {};
+  std::vector<LetterHeader> headers = {};
   Time produced{};
   std::int64_t value_bytes = 0;  // set when read; also where `value` is left out
   // Why.
-  std::string stage;   // "unpack", "write"
-  std::string code;    // CodeName
-  std::string reason;  // for people
+  std::string stage = {};   // "unpack", "write"
+  std::string code = {};    // CodeName
+  std::string reason = {};  // for people
   std::int32_t tries = 1;
   Time first_failed{};
   Time last_failed{};
-  std::string build;
+  std::string build = {};
   // What is known of the upload.
-  std::string request_id;
-  std::optional<std::int64_t> org_id;
-  std::string cluster;
-  std::string archive;  // the blob that is kept for it; empty: none
+  std::string request_id = {};
+  std::optional<std::int64_t> org_id = {};
+  std::string cluster = {};
+  std::string archive = {};  // the blob that is kept for it; empty: none
 };
 
 // What is empty is not asked for.
 struct DeadLetterFilter {
-  std::string topic;
-  std::string stage;
-  std::string code;
-  std::string cluster;
-  std::string request_id;
+  std::string topic = {};
+  std::string stage = {};
+  std::string code = {};
+  std::string cluster = {};
+  std::string request_id = {};
   std::int64_t after_id = 0;  // the page begins behind this one
   std::size_t letters_max = 100;
 };
@@ -221,19 +221,22 @@ enum class ArchiveFate : std::uint8_t {
 
 // A row of `consumer_error`, for readers of the aggregator's database.
 struct ConsumerError {
-  std::string topic;
+  std::string topic = {};
   std::int32_t partition = 0;
   std::int64_t offset = 0;
-  std::string key;
-  std::string message;
-  std::string error;
+  std::string key = {};
+  std::string message = {};
+  std::string error = {};
   Time produced{};
 };
 
 // ---- Archives that are kept ----
 
+// The key of an archive is the request id of its upload.
 struct KeptArchive {
-  std::string key;
+  std::int64_t id = 0;       // for ForgetArchives; 0: the newest of `cluster`
+  std::string cluster = {};  // of a newest one
+  std::string key = {};
   Time since{};  // when its result was replaced, overtaken, dropped; of a newest one: stored
 };
 
@@ -306,7 +309,7 @@ class Store {
   // there is no room. Reads all clusters.
   virtual Result<std::vector<KeptArchive>> NewestArchives(std::size_t archives_max) = 0;
   // The blobs are gone (or go now): not listed any more.
-  virtual Result<void> ForgetArchives(std::span<const std::string> keys) = 0;
+  virtual Result<void> ForgetArchives(std::span<const KeptArchive> archives) = 0;
   // In the order of `keys`.
   virtual Result<std::vector<ArchiveUse>> UsesOf(std::span<const std::string> keys) = 0;
 

@@ -1,0 +1,245 @@
+#include "store/embedded/embedded_store.h"
+
+#include <fmt/format.h>
+
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "base/sqlite.h"
+#include "store/embedded/history.h"
+#include "store/embedded/letters.h"
+#include "store/embedded/put.h"
+#include "store/embedded/reports.h"
+#include "store/embedded/schema.h"
+
+namespace insightd::store {
+namespace {
+
+// Reports are some 15 kB: with larger pages they cost fewer links between pages.
+constexpr std::int32_t kPageBytes = 8192;
+constexpr std::int32_t kCheckpointPages = 2000;
+
+// Connections for reading, made when they are first needed.
+class Readers {
+ public:
+  explicit Readers(const EmbeddedStoreOptions& options) : options_(options) {}
+
+  // Given back when it goes.
+  class Lease {
+   public:
+    Lease(Readers& readers, std::unique_ptr<sqlite::Database> database)
+        : readers_(&readers), database_(std::move(database)) {}
+    Lease(Lease&&) = default;
+    ~Lease() {
+      if (database_) readers_->GiveBack(std::move(database_));
+    }
+    sqlite::Database& operator*() const { return *database_; }
+
+   private:
+    Readers* readers_;
+    std::unique_ptr<sqlite::Database> database_;
+  };
+
+  Result<Lease> Take() {
+    {
+      std::unique_lock lock(mutex_);
+      free_.wait(lock, [this] { return !idle_.empty() || taken_ < options_.readers_max; });
+      ++taken_;
+      if (!idle_.empty()) {
+        auto database = std::move(idle_.back());
+        idle_.pop_back();
+        return Lease(*this, std::move(database));
+      }
+    }
+    auto database = sqlite::Database::Open(
+        options_.path,
+        {.read_only = true, .page_bytes = kPageBytes, .cache_kib = options_.reader_cache_kib});
+    if (!database) {
+      const std::lock_guard lock(mutex_);
+      --taken_;
+      free_.notify_one();
+      return Fail(std::move(database).error());
+    }
+    return Lease(*this, *std::move(database));
+  }
+
+ private:
+  void GiveBack(std::unique_ptr<sqlite::Database> database) {
+    const std::lock_guard lock(mutex_);
+    --taken_;
+    idle_.push_back(std::move(database));
+    free_.notify_one();
+  }
+
+  const EmbeddedStoreOptions& options_;
+  std::mutex mutex_;
+  std::condition_variable free_;
+  std::vector<std::unique_ptr<sqlite::Database>> idle_;
+  std::size_t taken_ = 0;
+};
+
+class EmbeddedStore final : public Store {
+ public:
+  EmbeddedStore(EmbeddedStoreOptions options, std::unique_ptr<sqlite::Database> writer)
+      : options_(std::move(options)),
+        clock_(options_.clock != nullptr ? *options_.clock : SystemClock()),
+        writer_(std::move(writer)),
+        readers_(options_) {}
+
+  Result<std::vector<PutOutcome>> Put(std::span<const ClusterResult> results) override {
+    return Write([&](auto& db) { return PutResults(db, results, clock_.Now()); });
+  }
+
+  Result<Upload> FindUpload(std::string_view request_id) override {
+    return Read([&](auto& db) { return ReadUpload(db, request_id); });
+  }
+  Result<std::size_t> ForgetUploads(Time before, std::size_t rows_max) override {
+    return Write([&](auto& db) { return RemoveUploads(db, before, rows_max); });
+  }
+
+  Result<ClusterReport> Report(std::int64_t org_id, std::string_view cluster,
+                               std::string_view user_id) override {
+    return Read([&](auto& db) { return ReadReport(db, org_id, cluster, user_id); });
+  }
+  Result<ReportMeta> Meta(std::int64_t org_id, std::string_view cluster) override {
+    return Read([&](auto& db) { return ReadMeta(db, org_id, cluster); });
+  }
+  Result<std::string> ReportText(std::int64_t org_id, std::string_view cluster) override {
+    return Read([&](auto& db) { return ReadReportText(db, org_id, cluster); });
+  }
+  Result<std::int64_t> OrganizationOf(std::string_view cluster) override {
+    return Read([&](auto& db) { return ReadOrganization(db, cluster); });
+  }
+  Result<std::vector<std::string>> ClustersSince(std::int64_t org_id, Time since) override {
+    return Read([&](auto& db) { return ReadClustersSince(db, org_id, since); });
+  }
+  Result<void> Fleet(std::int64_t org_id, std::string_view after,
+                     const std::function<bool(const FleetCluster&)>& visit) override {
+    return Read([&](auto& db) { return VisitFleet(db, org_id, after, visit); });
+  }
+  Result<std::vector<RuleCount>> RuleCounts(std::int64_t org_id) override {
+    return Read([&](auto& db) { return ReadRuleCounts(db, org_id); });
+  }
+  Result<std::vector<HitCluster>> ClustersHitBy(std::int64_t org_id, std::string_view rule,
+                                                std::string_view key) override {
+    return Read([&](auto& db) { return ReadClustersHitBy(db, org_id, rule, key); });
+  }
+  Result<std::vector<Acknowledgement>> Acknowledgements(std::int64_t org_id) override {
+    return Read([&](auto& db) { return ReadAcknowledgements(db, org_id); });
+  }
+  Result<std::vector<Toggle>> Toggles(std::int64_t org_id) override {
+    return Read([&](auto& db) { return ReadToggles(db, org_id); });
+  }
+
+  Result<void> PutDeadLetters(std::span<const DeadLetter> letters) override {
+    return Write([&](auto& db) { return WriteLetters(db, letters); });
+  }
+  Result<std::vector<DeadLetter>> ListDeadLetters(const DeadLetterFilter& filter) override {
+    return Read([&](auto& db) { return ReadLetters(db, filter); });
+  }
+  Result<std::int64_t> CountDeadLetters() override {
+    return Read([](auto& db) { return db.Number("SELECT count(*) FROM insightd_dead_letter"); });
+  }
+  Result<DeadLetter> GetDeadLetter(std::int64_t id) override {
+    return Read([&](auto& db) { return ReadLetter(db, id); });
+  }
+  Result<void> DropDeadLetter(std::int64_t id, ArchiveFate fate) override {
+    return Write([&](auto& db) { return RemoveLetter(db, id, fate, clock_.Now()); });
+  }
+  Result<void> PutConsumerErrors(std::span<const ConsumerError> errors) override {
+    return Write([&](auto& db) { return WriteConsumerErrors(db, errors, clock_.Now()); });
+  }
+
+  Result<std::vector<KeptArchive>> ReleasedArchives(Time until, std::size_t archives_max) override {
+    return Read([&](auto& db) { return ReadReleased(db, until, archives_max); });
+  }
+  Result<std::vector<KeptArchive>> NewestArchives(std::size_t archives_max) override {
+    return Read([&](auto& db) { return ReadNewest(db, archives_max); });
+  }
+  Result<void> ForgetArchives(std::span<const KeptArchive> archives) override {
+    return Write([&](auto& db) { return RemoveArchives(db, archives); });
+  }
+  Result<std::vector<ArchiveUse>> UsesOf(std::span<const std::string> keys) override {
+    return Read([&](auto& db) -> Result<std::vector<ArchiveUse>> {
+      std::vector<ArchiveUse> uses;
+      for (const std::string& key : keys) {
+        const Result<ArchiveUse> use = ReadUse(db, key);
+        if (!use) return Fail(use.error());
+        uses.push_back(*use);
+      }
+      return uses;
+    });
+  }
+
+  Result<SchemaVersions> Versions() override {
+    return Read([](auto& db) { return ReadVersions(db); });
+  }
+  Result<void> Check() override {
+    {
+      const std::lock_guard lock(failing_mutex_);
+      if (failing_) return Fail(*failing_);
+    }
+    const auto versions = Versions();
+    if (!versions) return Fail(versions.error());
+    return {};
+  }
+
+ private:
+  // `work` in a transaction on the writing connection, committed when it is good.
+  template <class Work>
+  auto Write(const Work& work) -> decltype(work(std::declval<sqlite::Database&>())) {
+    auto done = WriteOnce(work);
+    const std::lock_guard lock(failing_mutex_);
+    failing_.reset();
+    if (!done && done.error().code() == Code::kUnavailable) failing_ = done.error();
+    return done;
+  }
+  template <class Work>
+  auto WriteOnce(const Work& work) -> decltype(work(std::declval<sqlite::Database&>())) {
+    const std::lock_guard lock(write_mutex_);
+    sqlite::Transaction transaction(*writer_);
+    if (auto begun = transaction.BeginWrite(); !begun) return Fail(std::move(begun).error());
+    auto done = work(*writer_);
+    if (!done) return done;
+    if (auto committed = transaction.Commit(); !committed) {
+      return Fail(std::move(committed).error());
+    }
+    return done;
+  }
+
+  // `work` on a reading connection, with one consistent view.
+  template <class Work>
+  auto Read(const Work& work) -> decltype(work(std::declval<sqlite::Database&>())) {
+    auto lease = readers_.Take();
+    if (!lease) return Fail(std::move(lease).error());
+    sqlite::Transaction transaction(**lease);
+    if (auto begun = transaction.BeginRead(); !begun) return Fail(std::move(begun).error());
+    return work(**lease);
+  }
+
+  const EmbeddedStoreOptions options_;
+  const Clock& clock_;
+  std::mutex write_mutex_;
+  std::unique_ptr<sqlite::Database> writer_;
+  Readers readers_;
+  std::mutex failing_mutex_;
+  std::optional<Error> failing_;  // why the last write found the disk full or the file locked
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Store>> OpenEmbeddedStore(EmbeddedStoreOptions options) {
+  auto writer = sqlite::Database::Open(options.path, {.page_bytes = kPageBytes,
+                                                      .cache_kib = options.cache_kib,
+                                                      .checkpoint_pages = kCheckpointPages});
+  if (!writer) return Fail(std::move(writer).error());
+  if (auto prepared = PrepareSchema(**writer); !prepared) {
+    return Fail(std::move(prepared).error());
+  }
+  return std::make_unique<EmbeddedStore>(std::move(options), *std::move(writer));
+}
+
+}  // namespace insightd::store

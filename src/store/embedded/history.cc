@@ -1,0 +1,193 @@
+#include "store/embedded/history.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace insightd::store {
+namespace {
+
+// Whether the upload is what its cluster shows now.
+Result<bool> IsCurrent(sqlite::Database& database, std::string_view request_id,
+                       std::string_view cluster) {
+  sqlite::Query query(database,
+                      "SELECT 1 FROM report r JOIN insightd_cluster c ON c.org_id = r.org_id AND "
+                      "c.cluster = r.cluster WHERE r.cluster = ? AND c.request_id = ?");
+  return query.Text(cluster).Text(request_id).Step();
+}
+
+Result<bool> HasLetter(sqlite::Database& database, std::string_view archive) {
+  sqlite::Query query(database, "SELECT 1 FROM insightd_dead_letter WHERE archive = ? LIMIT 1");
+  return query.Text(archive).Step();
+}
+
+}  // namespace
+
+Result<void> NoteUpload(sqlite::Database& database, const UploadRow& upload,
+                        UploadRow::Outcome outcome, std::string_view archive) {
+  if (!upload.request_id.empty()) {
+    const std::string_view sql =
+        outcome == UploadRow::Outcome::kStored
+            ? "INSERT OR REPLACE INTO insightd_upload(request_id, org_id, cluster, "
+              "last_checked_at, outcome, ended_at) VALUES (?,?,?,?,?,?)"
+            : "INSERT OR IGNORE INTO insightd_upload(request_id, org_id, cluster, "
+              "last_checked_at, outcome, ended_at) VALUES (?,?,?,?,?,?)";
+    sqlite::Query query(database, sql);
+    query.Text(upload.request_id).Int(upload.org_id).Text(upload.cluster).At(upload.last_checked);
+    if (auto done = query.Int(static_cast<int>(outcome)).At(upload.ended).Run(); !done) {
+      return done;
+    }
+    // It came before: then its archive is released already, or is the current one.
+    if (database.Changes() == 0) return {};
+  }
+  if (outcome == UploadRow::Outcome::kStored || archive.empty()) return {};
+  return ReleaseArchive(database, archive, upload.ended);
+}
+
+Result<Upload> ReadUpload(sqlite::Database& database, std::string_view request_id) {
+  sqlite::Query query(database,
+                      "SELECT org_id, cluster, last_checked_at, outcome, ended_at "
+                      "FROM insightd_upload WHERE request_id = ?");
+  const Result<bool> row = query.Text(request_id).Step();
+  if (!row) return Fail(row.error());
+  if (*row) {
+    Upload upload{.request_id = std::string(request_id),
+                  .org_id = query.IntAt(0),
+                  .cluster = query.StringAt(1),
+                  .last_checked = query.TimeAt(2),
+                  .end = UploadEnd::kStored,
+                  .ended = query.TimeAt(4),
+                  .dead_letter_id = 0};
+    switch (static_cast<UploadRow::Outcome>(query.IntAt(3))) {
+      case UploadRow::Outcome::kOvertaken: upload.end = UploadEnd::kOvertaken; break;
+      case UploadRow::Outcome::kEmpty: upload.end = UploadEnd::kEmpty; break;
+      case UploadRow::Outcome::kStored: {
+        const Result<bool> current = IsCurrent(database, request_id, upload.cluster);
+        if (!current) return Fail(current.error());
+        upload.end = *current ? UploadEnd::kStored : UploadEnd::kReplaced;
+      }
+    }
+    return upload;
+  }
+  sqlite::Query letter(database,
+                       "SELECT id, coalesce(org_id, 0), cluster, last_failed_at "
+                       "FROM insightd_dead_letter WHERE request_id = ? ORDER BY id LIMIT 1");
+  const Result<bool> found = letter.Text(request_id).Step();
+  if (!found) return Fail(found.error());
+  if (*found && !request_id.empty()) {
+    return Upload{.request_id = std::string(request_id),
+                  .org_id = letter.IntAt(1),
+                  .cluster = letter.StringAt(2),
+                  .last_checked = std::nullopt,
+                  .end = UploadEnd::kDeadLetter,
+                  .ended = letter.TimeAt(3),
+                  .dead_letter_id = letter.IntAt(0)};
+  }
+  return Fail(Code::kNotFound,
+              fmt::format("upload {} has not ended, or its end was forgotten", request_id));
+}
+
+Result<std::size_t> RemoveUploads(sqlite::Database& database, Time before, std::size_t rows_max) {
+  struct Row {
+    std::int64_t id;
+    std::string request_id;
+    std::string cluster;
+  };
+  std::vector<Row> rows;
+  {
+    // Ids grow with the time of the end: the oldest stand in front.
+    sqlite::Query query(database,
+                        "SELECT id, ended_at, request_id, cluster FROM insightd_upload "
+                        "ORDER BY id LIMIT ?");
+    query.Int(static_cast<std::int64_t>(rows_max));
+    while (true) {
+      const Result<bool> row = query.Step();
+      if (!row) return Fail(row.error());
+      if (!*row || query.TimeAt(1) >= before) break;
+      rows.push_back({query.IntAt(0), query.StringAt(2), query.StringAt(3)});
+    }
+  }
+  for (const Row& row : rows) {
+    const Result<bool> current = IsCurrent(database, row.request_id, row.cluster);
+    if (!current) return Fail(current.error());
+    // The current one of a cluster that is silent stays, and makes way for those behind it.
+    sqlite::Query query(database, *current
+                                      ? "UPDATE insightd_upload SET id = 1 + (SELECT max(id) FROM "
+                                        "insightd_upload) WHERE id = ?"
+                                      : "DELETE FROM insightd_upload WHERE id = ?");
+    if (auto done = query.Int(row.id).Run(); !done) return Fail(std::move(done).error());
+  }
+  return rows.size();
+}
+
+Result<void> ReleaseArchive(sqlite::Database& database, std::string_view archive, Time since) {
+  return sqlite::Query(database, "INSERT INTO insightd_released(archive, since) VALUES (?,?)")
+      .Text(archive)
+      .At(since)
+      .Run();
+}
+
+Result<std::vector<KeptArchive>> ReadReleased(sqlite::Database& database, Time until,
+                                              std::size_t archives_max) {
+  std::vector<KeptArchive> archives;
+  sqlite::Query query(database, "SELECT id, archive, since FROM insightd_released ORDER BY id");
+  while (archives.size() < archives_max) {
+    const Result<bool> row = query.Step();
+    if (!row) return Fail(row.error());
+    if (!*row || query.TimeAt(2) > until) break;
+    KeptArchive archive{
+        .id = query.IntAt(0), .cluster = {}, .key = query.StringAt(1), .since = query.TimeAt(2)};
+    const Result<bool> needed = HasLetter(database, archive.key);
+    if (!needed) return Fail(needed.error());
+    if (!*needed) archives.push_back(std::move(archive));
+  }
+  return archives;
+}
+
+Result<std::vector<KeptArchive>> ReadNewest(sqlite::Database& database, std::size_t archives_max) {
+  std::vector<KeptArchive> archives;
+  sqlite::Query query(database,
+                      "SELECT cluster, archive, reported_at FROM insightd_cluster "
+                      "WHERE archive <> '' AND archive NOT IN "
+                      "(SELECT archive FROM insightd_dead_letter) ORDER BY reported_at LIMIT ?");
+  query.Int(static_cast<std::int64_t>(archives_max));
+  while (true) {
+    const Result<bool> row = query.Step();
+    if (!row) return Fail(row.error());
+    if (!*row) return archives;
+    archives.push_back({.id = 0,
+                        .cluster = query.StringAt(0),
+                        .key = query.StringAt(1),
+                        .since = query.TimeAt(2)});
+  }
+}
+
+Result<void> RemoveArchives(sqlite::Database& database, std::span<const KeptArchive> archives) {
+  for (const KeptArchive& archive : archives) {
+    if (archive.id != 0) {
+      sqlite::Query query(database, "DELETE FROM insightd_released WHERE id = ? AND archive = ?");
+      if (auto done = query.Int(archive.id).Text(archive.key).Run(); !done) return done;
+      continue;
+    }
+    sqlite::Query query(database,
+                        "UPDATE insightd_cluster SET archive = '' WHERE cluster = ?1 AND "
+                        "archive = ?2 AND org_id = (SELECT org_id FROM report WHERE cluster = ?1)");
+    if (auto done = query.Text(archive.cluster).Text(archive.key).Run(); !done) return done;
+  }
+  return {};
+}
+
+Result<ArchiveUse> ReadUse(sqlite::Database& database, const std::string& key) {
+  const Result<bool> letter = HasLetter(database, key);
+  if (!letter) return Fail(letter.error());
+  if (*letter) return ArchiveUse::kDeadLetter;
+  const Result<Upload> upload = ReadUpload(database, key);
+  if (!upload) {
+    if (upload.error().code() == Code::kNotFound) return ArchiveUse::kUnknown;
+    return Fail(upload.error());
+  }
+  if (upload->end == UploadEnd::kDeadLetter) return ArchiveUse::kDeadLetter;
+  return upload->end == UploadEnd::kStored ? ArchiveUse::kNewest : ArchiveUse::kReleased;
+}
+
+}  // namespace insightd::store

@@ -1,0 +1,299 @@
+#include "store/embedded/put.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <map>
+#include <set>
+#include <tuple>
+#include <utility>
+
+#include "store/embedded/history.h"
+
+namespace insightd::store {
+namespace {
+
+constexpr std::int64_t kOrgIdMax = 4'294'967'295;
+
+// What is stored of a cluster.
+struct Current {
+  std::int64_t org_id = 0;
+  std::string request_id;
+  Time last_checked{};
+  std::string version;
+  std::string archive;
+};
+
+bool HasNul(std::string_view text) { return text.find('\0') != text.npos; }
+
+// What PostgreSQL would refuse is refused here too: a result must not be good in one store and bad
+// in the other.
+Result<void> CheckResult(const ClusterResult& result) {
+  const auto refuse = [&result](std::string_view why) {
+    return Fail(Code::kInvalid, fmt::format("result {} of cluster {:.64}: {}", result.request_id,
+                                            result.cluster, why));
+  };
+  if (result.org_id < 0 || result.org_id > kOrgIdMax) {
+    return refuse(fmt::format("organisation {} is not in 0 to {}", result.org_id, kOrgIdMax));
+  }
+  if (result.cluster.empty()) return refuse("the cluster has no name");
+  if (HasNul(result.cluster) || HasNul(result.request_id) || HasNul(result.report) ||
+      HasNul(result.archive) || (result.version && HasNul(*result.version))) {
+    return refuse("a text holds a NUL character, which the database does not take");
+  }
+  for (const Hit& hit : result.hits) {
+    if (HasNul(hit.component) || HasNul(hit.key) || HasNul(hit.details)) {
+      return refuse(fmt::format("hit {}|{} holds a NUL character, which the database does not take",
+                                hit.component, hit.key));
+    }
+  }
+  return {};
+}
+
+// One result inside the transaction.
+class Putter {
+ public:
+  Putter(sqlite::Database& database, Time now)
+      : database_(database), now_(now), now_seconds_(std::chrono::floor<seconds>(now)) {}
+
+  Result<PutOutcome> Put(const ClusterResult& result);
+
+ private:
+  Result<std::optional<Current>> ReadCurrent(const ClusterResult& result);
+  Result<void> MoveCluster(const ClusterResult& result);
+  Result<void> PutReport(const ClusterResult& result);
+  Result<void> PutHits(const ClusterResult& result);
+  Result<void> PutRecommendations(const ClusterResult& result);
+  Result<void> PutCluster(const ClusterResult& result, const std::string& version,
+                          std::size_t hits);
+
+  sqlite::Database& database_;
+  const Time now_;
+  const Time now_seconds_;
+};
+
+// "x.y.report" -> "x.y"
+std::string_view RuleOf(std::string_view component) {
+  constexpr std::string_view kReport = ".report";
+  if (component.ends_with(kReport)) component.remove_suffix(kReport.size());
+  return component;
+}
+
+using HitName = std::pair<std::string_view, std::string_view>;
+
+Result<PutOutcome> Putter::Put(const ClusterResult& result) {
+  if (auto good = CheckResult(result); !good) return Fail(std::move(good).error());
+  const UploadRow upload{result.request_id, result.org_id, result.cluster, result.last_checked,
+                         now_};
+  if (result.empty) {
+    const auto noted = NoteUpload(database_, upload, UploadRow::Outcome::kEmpty, result.archive);
+    if (!noted) return Fail(noted.error());
+    return PutOutcome::kEmpty;
+  }
+  const Result<std::optional<Current>> read = ReadCurrent(result);
+  if (!read) return Fail(read.error());
+  const std::optional<Current>& current = *read;
+  if (current) {
+    const auto order = std::tie(result.last_checked, result.request_id) <=>
+                       std::tie(current->last_checked, current->request_id);
+    if (order == 0) return PutOutcome::kSame;
+    if (order < 0) {
+      const auto noted =
+          NoteUpload(database_, upload, UploadRow::Outcome::kOvertaken, result.archive);
+      if (!noted) return Fail(noted.error());
+      return PutOutcome::kOlder;
+    }
+    if (current->org_id != result.org_id) {
+      if (auto moved = MoveCluster(result); !moved) return Fail(std::move(moved).error());
+    }
+    if (!current->archive.empty() && current->archive != result.archive) {
+      if (auto done = ReleaseArchive(database_, current->archive, now_); !done) {
+        return Fail(std::move(done).error());
+      }
+    }
+  }
+  if (auto done = PutReport(result); !done) return Fail(std::move(done).error());
+  if (auto done = PutHits(result); !done) return Fail(std::move(done).error());
+  if (auto done = PutRecommendations(result); !done) return Fail(std::move(done).error());
+  std::set<HitName> hits;
+  for (const Hit& hit : result.hits) hits.insert({hit.component, hit.key});
+  const std::string version = result.version ? *result.version
+                              : current      ? current->version
+                                             : std::string();
+  if (auto done = PutCluster(result, version, hits.size()); !done) {
+    return Fail(std::move(done).error());
+  }
+  if (auto done = NoteUpload(database_, upload, UploadRow::Outcome::kStored, {}); !done) {
+    return Fail(std::move(done).error());
+  }
+  return PutOutcome::kStored;
+}
+
+Result<std::optional<Current>> Putter::ReadCurrent(const ClusterResult& result) {
+  sqlite::Query query(database_,
+                      "SELECT c.org_id, c.request_id, c.last_checked_at, c.version, c.archive "
+                      "FROM report r JOIN insightd_cluster c "
+                      "ON c.org_id = r.org_id AND c.cluster = r.cluster WHERE r.cluster = ?");
+  const Result<bool> row = query.Text(result.cluster).Step();
+  if (!row) return Fail(row.error());
+  if (!*row) return std::optional<Current>();
+  return Current{.org_id = query.IntAt(0),
+                 .request_id = query.StringAt(1),
+                 .last_checked = query.TimeAt(2),
+                 .version = query.StringAt(3),
+                 .archive = query.StringAt(4)};
+}
+
+// Acknowledgements and ratings stay: they belong to the organisation.
+Result<void> Putter::MoveCluster(const ClusterResult& result) {
+  constexpr std::array<std::string_view, 5> kByNumber = {
+      "UPDATE report SET org_id = ? WHERE cluster = ?",
+      "UPDATE recommendation SET org_id = ? WHERE cluster_id = ?",
+      "UPDATE report_info SET org_id = ? WHERE cluster_id = ?",
+      "UPDATE rule_hit SET org_id = ? WHERE cluster_id = ?",
+      "UPDATE insightd_cluster SET org_id = ? WHERE cluster = ?"};
+  for (const std::string_view sql : kByNumber) {
+    sqlite::Query query(database_, sql);
+    if (auto done = query.Int(result.org_id).Text(result.cluster).Run(); !done) return done;
+  }
+  constexpr std::array<std::string_view, 3> kByText = {
+      "UPDATE cluster_rule_toggle SET org_id = ? WHERE cluster_id = ?",
+      "UPDATE cluster_rule_user_feedback SET org_id = ? WHERE cluster_id = ?",
+      "UPDATE cluster_user_rule_disable_feedback SET org_id = ? WHERE cluster_id = ?"};
+  const std::string org_id = std::to_string(result.org_id);
+  for (const std::string_view sql : kByText) {
+    sqlite::Query query(database_, sql);
+    if (auto done = query.Text(org_id).Text(result.cluster).Run(); !done) return done;
+  }
+  return {};
+}
+
+Result<void> Putter::PutReport(const ClusterResult& result) {
+  sqlite::Query report(database_,
+                       "INSERT INTO report(org_id, cluster, report, reported_at, last_checked_at, "
+                       "kafka_offset, gathered_at) VALUES (?,?,?,?,?,0,?) "
+                       "ON CONFLICT(cluster) DO UPDATE SET org_id = excluded.org_id, "
+                       "report = excluded.report, reported_at = excluded.reported_at, "
+                       "last_checked_at = excluded.last_checked_at, "
+                       "gathered_at = excluded.gathered_at");
+  report.Int(result.org_id).Text(result.cluster).Text(result.report).At(now_);
+  if (auto done = report.At(result.last_checked).At(result.gathered).Run(); !done) return done;
+  if (!result.version) return {};
+  sqlite::Query info(database_,
+                     "INSERT INTO report_info(org_id, cluster_id, version_info) VALUES (?,?,?) "
+                     "ON CONFLICT(cluster_id) DO UPDATE SET org_id = excluded.org_id, "
+                     "version_info = excluded.version_info "
+                     "WHERE version_info <> excluded.version_info");
+  return info.Int(result.org_id).Text(result.cluster).Text(*result.version).Run();
+}
+
+Result<void> Putter::PutHits(const ClusterResult& result) {
+  // Stored details by component and key; what is left in the end is gone from the report.
+  std::map<std::pair<std::string, std::string>, std::string, std::less<>> stored;
+  {
+    sqlite::Query query(database_,
+                        "SELECT rule_fqdn, error_key, template_data FROM rule_hit "
+                        "WHERE cluster_id = ? AND org_id = ?");
+    query.Text(result.cluster).Int(result.org_id);
+    while (true) {
+      const Result<bool> row = query.Step();
+      if (!row) return Fail(row.error());
+      if (!*row) break;
+      stored[{query.StringAt(0), query.StringAt(1)}] = query.StringAt(2);
+    }
+  }
+  std::set<HitName> seen;
+  for (const Hit& hit : result.hits) {
+    if (!seen.insert({hit.component, hit.key}).second) continue;
+    const auto before = stored.find(std::pair(hit.component, hit.key));
+    const bool same = before != stored.end() && before->second == hit.details;
+    if (before != stored.end()) stored.erase(before);
+    if (same) continue;
+    sqlite::Query query(database_,
+                        "INSERT INTO rule_hit(org_id, cluster_id, rule_fqdn, error_key, "
+                        "template_data, created_at) VALUES (?,?,?,?,?,?) "
+                        "ON CONFLICT(cluster_id, org_id, rule_fqdn, error_key) "
+                        "DO UPDATE SET template_data = excluded.template_data");
+    query.Int(result.org_id).Text(result.cluster).Text(hit.component).Text(hit.key);
+    if (auto done = query.Text(hit.details).At(now_seconds_).Run(); !done) return done;
+  }
+  for (const auto& [name, details] : stored) {
+    sqlite::Query query(database_,
+                        "DELETE FROM rule_hit WHERE cluster_id = ? AND org_id = ? "
+                        "AND rule_fqdn = ? AND error_key = ?");
+    query.Text(result.cluster).Int(result.org_id).Text(name.first).Text(name.second);
+    if (auto done = query.Run(); !done) return done;
+  }
+  return {};
+}
+
+Result<void> Putter::PutRecommendations(const ClusterResult& result) {
+  std::set<std::pair<std::string, std::string>, std::less<>> stored;
+  {
+    sqlite::Query query(database_,
+                        "SELECT rule_fqdn, error_key FROM recommendation "
+                        "WHERE org_id = ? AND cluster_id = ?");
+    query.Int(result.org_id).Text(result.cluster);
+    while (true) {
+      const Result<bool> row = query.Step();
+      if (!row) return Fail(row.error());
+      if (!*row) break;
+      stored.insert({query.StringAt(0), query.StringAt(1)});
+    }
+  }
+  std::set<HitName> seen;
+  std::string rule_id;
+  for (const Hit& hit : result.hits) {
+    const std::string_view rule = RuleOf(hit.component);
+    if (!seen.insert({rule, hit.key}).second) continue;
+    // One that stays says when it was stored last; since when it is there stays as it is.
+    stored.erase({std::string(rule), hit.key});
+    rule_id.assign(rule).append("|").append(hit.key);
+    sqlite::Query query(database_,
+                        "INSERT INTO recommendation(org_id, cluster_id, rule_fqdn, error_key, "
+                        "rule_id, created_at, impacted_since) VALUES (?,?,?,?,?,?,?) "
+                        "ON CONFLICT(org_id, cluster_id, rule_fqdn, error_key) "
+                        "DO UPDATE SET created_at = excluded.created_at");
+    query.Int(result.org_id).Text(result.cluster).Text(rule).Text(hit.key).Text(rule_id);
+    if (auto done = query.At(now_seconds_).At(now_seconds_).Run(); !done) return done;
+  }
+  for (const auto& [rule, key] : stored) {
+    sqlite::Query query(database_,
+                        "DELETE FROM recommendation WHERE org_id = ? AND cluster_id = ? "
+                        "AND rule_fqdn = ? AND error_key = ?");
+    query.Int(result.org_id).Text(result.cluster).Text(rule).Text(key);
+    if (auto done = query.Run(); !done) return done;
+  }
+  return {};
+}
+
+Result<void> Putter::PutCluster(const ClusterResult& result, const std::string& version,
+                                std::size_t hits) {
+  sqlite::Query query(
+      database_,
+      "INSERT OR REPLACE INTO insightd_cluster(org_id, cluster, request_id, last_checked_at, "
+      "reported_at, gathered_at, version, archive, hits, passes, skips, errors) "
+      "VALUES (?,?,?,?,?,?,?,?,?,?,?,?)");
+  query.Int(result.org_id).Text(result.cluster).Text(result.request_id);
+  query.At(result.last_checked).At(now_).At(result.gathered).Text(version).Text(result.archive);
+  query.Int(static_cast<std::int64_t>(hits));
+  query.Int(result.counts.passes).Int(result.counts.skips).Int(result.counts.errors);
+  return query.Run();
+}
+
+}  // namespace
+
+Result<std::vector<PutOutcome>> PutResults(sqlite::Database& database,
+                                           std::span<const ClusterResult> results, Time now) {
+  std::vector<PutOutcome> outcomes;
+  outcomes.reserve(results.size());
+  Putter putter(database, now);
+  for (const ClusterResult& result : results) {
+    const Result<PutOutcome> outcome = putter.Put(result);
+    if (!outcome) return Fail(outcome.error());
+    outcomes.push_back(*outcome);
+  }
+  return outcomes;
+}
+
+}  // namespace insightd::store

@@ -1,0 +1,306 @@
+#include "store/embedded/reports.h"
+
+#include <fmt/format.h>
+
+#include <map>
+#include <set>
+#include <tuple>
+#include <utility>
+
+namespace insightd::store {
+namespace {
+
+constexpr std::string_view kReport = ".report";
+
+Error NoSuchCluster(std::int64_t org_id, std::string_view cluster) {
+  return Error(Code::kNotFound,
+               fmt::format("organisation {} has no result of cluster {:.64}", org_id, cluster));
+}
+
+// Of the columns that begin at `column`, in the order of kMetaColumns.
+ReportMeta MetaAt(const sqlite::Query& query, std::int64_t org_id) {
+  const auto count = [&query](int column) {
+    return static_cast<std::int32_t>(query.IntAt(column));
+  };
+  return {.org_id = org_id,
+          .cluster = query.StringAt(0),
+          .request_id = query.StringAt(1),
+          .last_checked = query.TimeAt(2),
+          .reported = query.TimeAt(3),
+          .gathered = query.OptionalTimeAt(4),
+          .version = query.StringAt(5),
+          .counts = {.passes = count(6), .skips = count(7), .errors = count(8)},
+          .hits = count(9)};
+}
+
+// "x.y.report" -> "x.y"
+std::string_view RuleOf(std::string_view component) {
+  if (component.ends_with(kReport)) component.remove_suffix(kReport.size());
+  return component;
+}
+
+// Cluster, rule, key of what is disabled in an organisation.
+using Disabled = std::set<std::tuple<std::string, std::string, std::string>, std::less<>>;
+
+Result<Disabled> ReadDisabled(sqlite::Database& database, std::int64_t org_id) {
+  const Result<std::vector<Toggle>> toggles = ReadToggles(database, org_id);
+  if (!toggles) return Fail(toggles.error());
+  Disabled disabled;
+  for (const Toggle& toggle : *toggles) {
+    disabled.emplace(toggle.cluster, RuleOf(toggle.component), toggle.key);
+  }
+  return disabled;
+}
+
+}  // namespace
+
+Result<ReportMeta> ReadMeta(sqlite::Database& database, std::int64_t org_id,
+                            std::string_view cluster) {
+  sqlite::Query query(database,
+                      "SELECT cluster, request_id, last_checked_at, reported_at, gathered_at, "
+                      "version, passes, skips, errors, hits FROM insightd_cluster "
+                      "WHERE org_id = ? AND cluster = ?");
+  const Result<bool> row = query.Int(org_id).Text(cluster).Step();
+  if (!row) return Fail(row.error());
+  if (!*row) return Fail(NoSuchCluster(org_id, cluster));
+  return MetaAt(query, org_id);
+}
+
+Result<ClusterReport> ReadReport(sqlite::Database& database, std::int64_t org_id,
+                                 std::string_view cluster, std::string_view user_id) {
+  Result<ReportMeta> meta = ReadMeta(database, org_id, cluster);
+  if (!meta) return Fail(std::move(meta).error());
+  ClusterReport report{.meta = *std::move(meta), .hits = {}};
+
+  std::map<std::pair<std::string, std::string>, std::optional<Time>, std::less<>> impacted;
+  sqlite::Query since(database,
+                      "SELECT rule_fqdn, error_key, impacted_since FROM recommendation "
+                      "WHERE org_id = ? AND cluster_id = ?");
+  since.Int(org_id).Text(cluster);
+  while (true) {
+    const Result<bool> row = since.Step();
+    if (!row) return Fail(row.error());
+    if (!*row) break;
+    impacted[{since.StringAt(0), since.StringAt(1)}] = since.OptionalTimeAt(2);
+  }
+
+  sqlite::Query hits(
+      database,
+      "SELECT h.rule_fqdn, h.error_key, h.template_data, h.created_at, t.disabled, t.disabled_at, "
+      "v.user_vote, f.message, f.updated_at FROM rule_hit h "
+      "LEFT JOIN cluster_rule_toggle t ON t.cluster_id = h.cluster_id AND t.rule_id = h.rule_fqdn "
+      "AND t.error_key = h.error_key AND t.disabled = 1 AND t.org_id = ?3 "
+      "LEFT JOIN cluster_rule_user_feedback v ON v.cluster_id = h.cluster_id "
+      "AND v.rule_id = h.rule_fqdn AND v.user_id = ?4 AND v.error_key = h.error_key "
+      "LEFT JOIN cluster_user_rule_disable_feedback f ON f.cluster_id = h.cluster_id "
+      "AND f.user_id = ?4 AND f.rule_id = h.rule_fqdn AND f.error_key = h.error_key "
+      "WHERE h.cluster_id = ?1 AND h.org_id = ?2 ORDER BY h.rule_fqdn, h.error_key");
+  const std::string org_text = std::to_string(org_id);
+  hits.Text(cluster).Int(org_id).Text(org_text).Text(user_id);
+  while (true) {
+    const Result<bool> row = hits.Step();
+    if (!row) return Fail(row.error());
+    if (!*row) return report;
+    ReportHit hit{.component = hits.StringAt(0),
+                  .key = hits.StringAt(1),
+                  .details = hits.StringAt(2),
+                  .created = hits.OptionalTimeAt(3),
+                  .impacted_since = std::nullopt,
+                  .disabled = hits.IntAt(4) == 1,
+                  .disabled_at = hits.OptionalTimeAt(5),
+                  .user_vote = static_cast<std::int32_t>(hits.IntAt(6)),
+                  .disable_feedback = hits.StringAt(7),
+                  .disable_feedback_at = hits.OptionalTimeAt(8)};
+    const auto at = impacted.find(std::pair(std::string(RuleOf(hit.component)), hit.key));
+    if (at != impacted.end()) hit.impacted_since = at->second;
+    report.hits.push_back(std::move(hit));
+  }
+}
+
+Result<std::string> ReadReportText(sqlite::Database& database, std::int64_t org_id,
+                                   std::string_view cluster) {
+  sqlite::Query query(database, "SELECT report FROM report WHERE org_id = ? AND cluster = ?");
+  const Result<bool> row = query.Int(org_id).Text(cluster).Step();
+  if (!row) return Fail(row.error());
+  if (!*row) return Fail(NoSuchCluster(org_id, cluster));
+  return query.StringAt(0);
+}
+
+Result<std::int64_t> ReadOrganization(sqlite::Database& database, std::string_view cluster) {
+  sqlite::Query query(database, "SELECT org_id FROM report WHERE cluster = ?");
+  const Result<bool> row = query.Text(cluster).Step();
+  if (!row) return Fail(row.error());
+  if (!*row) {
+    return Fail(Code::kNotFound, fmt::format("there is no result of cluster {:.64}", cluster));
+  }
+  return query.IntAt(0);
+}
+
+Result<std::vector<std::string>> ReadClustersSince(sqlite::Database& database, std::int64_t org_id,
+                                                   Time since) {
+  sqlite::Query query(database,
+                      "SELECT cluster FROM insightd_cluster WHERE org_id = ? AND reported_at >= ? "
+                      "ORDER BY cluster");
+  query.Int(org_id).At(since);
+  std::vector<std::string> clusters;
+  while (true) {
+    const Result<bool> row = query.Step();
+    if (!row) return Fail(row.error());
+    if (!*row) return clusters;
+    clusters.push_back(query.StringAt(0));
+  }
+}
+
+Result<void> VisitFleet(sqlite::Database& database, std::int64_t org_id, std::string_view after,
+                        const std::function<bool(const FleetCluster&)>& visit) {
+  const Result<Disabled> disabled = ReadDisabled(database, org_id);
+  if (!disabled) return Fail(disabled.error());
+  // Rules are few and come again and again: each name is held once.
+  std::set<std::string, std::less<>> names;
+  const auto keep = [&names](std::string_view name) -> std::string_view {
+    const auto at = names.find(name);
+    return at != names.end() ? *at : *names.emplace(name).first;
+  };
+
+  sqlite::Query clusters(database,
+                         "SELECT cluster, request_id, last_checked_at, reported_at, gathered_at, "
+                         "version, passes, skips, errors, hits FROM insightd_cluster "
+                         "WHERE org_id = ? AND cluster > ? ORDER BY cluster");
+  clusters.Int(org_id).Text(after);
+  // Both are in the order of the cluster and are read side by side.
+  sqlite::Query hits(database,
+                     "SELECT cluster_id, rule_fqdn, error_key FROM recommendation "
+                     "WHERE org_id = ? AND cluster_id > ? ORDER BY cluster_id, rule_fqdn, "
+                     "error_key");
+  Result<bool> hit = hits.Int(org_id).Text(after).Step();
+  FleetCluster cluster;
+  while (true) {
+    const Result<bool> row = clusters.Step();
+    if (!row) return Fail(row.error());
+    if (!*row) return {};
+    cluster.meta = MetaAt(clusters, org_id);
+    cluster.hits.clear();
+    while (hit && *hit && hits.TextAt(0) <= cluster.meta.cluster) {
+      if (hits.TextAt(0) == cluster.meta.cluster) {
+        FleetHit& at = cluster.hits.emplace_back();
+        at.rule = keep(hits.TextAt(1));
+        at.key = keep(hits.TextAt(2));
+        at.disabled = !disabled->empty() &&
+                      disabled->contains(std::tuple(cluster.meta.cluster, std::string(at.rule),
+                                                    std::string(at.key)));
+      }
+      hit = hits.Step();
+    }
+    if (!hit) return Fail(hit.error());
+    if (!visit(cluster)) return {};
+  }
+}
+
+Result<std::vector<RuleCount>> ReadRuleCounts(sqlite::Database& database, std::int64_t org_id) {
+  std::vector<RuleCount> counts;
+  sqlite::Query query(database,
+                      "SELECT rule_fqdn, error_key, count(*) FROM recommendation "
+                      "INDEXED BY insightd_recommendation_rule WHERE org_id = ? "
+                      "GROUP BY rule_fqdn, error_key ORDER BY rule_fqdn, error_key");
+  query.Int(org_id);
+  while (true) {
+    const Result<bool> row = query.Step();
+    if (!row) return Fail(row.error());
+    if (!*row) break;
+    counts.push_back({.rule = query.StringAt(0),
+                      .key = query.StringAt(1),
+                      .clusters = query.IntAt(2),
+                      .clusters_disabled = 0});
+  }
+  const Result<Disabled> disabled = ReadDisabled(database, org_id);
+  if (!disabled) return Fail(disabled.error());
+  for (const auto& [cluster, rule, key] : *disabled) {
+    sqlite::Query hit(database,
+                      "SELECT 1 FROM recommendation WHERE org_id = ? AND cluster_id = ? "
+                      "AND rule_fqdn = ? AND error_key = ?");
+    const Result<bool> row = hit.Int(org_id).Text(cluster).Text(rule).Text(key).Step();
+    if (!row) return Fail(row.error());
+    if (!*row) continue;
+    const auto name = std::tie(rule, key);
+    const auto at = std::lower_bound(counts.begin(), counts.end(), name,
+                                     [](const RuleCount& count, const auto& wanted) {
+                                       return std::tie(count.rule, count.key) < wanted;
+                                     });
+    if (at != counts.end() && std::tie(at->rule, at->key) == name) ++at->clusters_disabled;
+  }
+  return counts;
+}
+
+Result<std::vector<HitCluster>> ReadClustersHitBy(sqlite::Database& database, std::int64_t org_id,
+                                                  std::string_view rule, std::string_view key) {
+  sqlite::Query query(
+      database,
+      "SELECT r.cluster_id, r.impacted_since, c.reported_at, c.last_checked_at, c.version, "
+      "t.disabled, t.disabled_at, (SELECT f.message FROM cluster_user_rule_disable_feedback f "
+      "  WHERE f.cluster_id = r.cluster_id AND f.rule_id = ?4 AND f.error_key = ?3 "
+      "  AND f.org_id = ?5 ORDER BY f.updated_at DESC, f.user_id LIMIT 1) "
+      "FROM recommendation r "
+      "JOIN insightd_cluster c ON c.org_id = r.org_id AND c.cluster = r.cluster_id "
+      "LEFT JOIN cluster_rule_toggle t ON t.cluster_id = r.cluster_id AND t.rule_id = ?4 "
+      "AND t.error_key = ?3 AND t.disabled = 1 AND t.org_id = ?5 "
+      "WHERE r.org_id = ?1 AND r.rule_fqdn = ?2 AND r.error_key = ?3 ORDER BY r.cluster_id");
+  const std::string component = std::string(rule).append(kReport);
+  const std::string org_text = std::to_string(org_id);
+  query.Int(org_id).Text(rule).Text(key).Text(component).Text(org_text);
+  std::vector<HitCluster> clusters;
+  while (true) {
+    const Result<bool> row = query.Step();
+    if (!row) return Fail(row.error());
+    if (!*row) return clusters;
+    clusters.push_back({.cluster = query.StringAt(0),
+                        .impacted_since = query.OptionalTimeAt(1),
+                        .stored = query.TimeAt(2),
+                        .last_checked = query.TimeAt(3),
+                        .version = query.StringAt(4),
+                        .disabled = query.IntAt(5) == 1,
+                        .disabled_at = query.OptionalTimeAt(6),
+                        .justification = query.StringAt(7)});
+  }
+}
+
+Result<std::vector<Acknowledgement>> ReadAcknowledgements(sqlite::Database& database,
+                                                          std::int64_t org_id) {
+  sqlite::Query query(database,
+                      "SELECT rule_id, error_key, justification, created_at, updated_at "
+                      "FROM rule_disable WHERE org_id = ? ORDER BY rule_id, error_key");
+  const std::string org_text = std::to_string(org_id);
+  query.Text(org_text);
+  std::vector<Acknowledgement> acknowledgements;
+  while (true) {
+    const Result<bool> row = query.Step();
+    if (!row) return Fail(row.error());
+    if (!*row) return acknowledgements;
+    acknowledgements.push_back({.rule = query.StringAt(0),
+                                .key = query.StringAt(1),
+                                .justification = query.StringAt(2),
+                                .created = query.TimeAt(3),
+                                .updated = query.OptionalTimeAt(4)});
+  }
+}
+
+Result<std::vector<Toggle>> ReadToggles(sqlite::Database& database, std::int64_t org_id) {
+  sqlite::Query query(database,
+                      "SELECT cluster_id, rule_id, error_key, disabled_at, updated_at "
+                      "FROM cluster_rule_toggle WHERE org_id = ? AND disabled = 1 "
+                      "ORDER BY cluster_id, rule_id, error_key");
+  const std::string org_text = std::to_string(org_id);
+  query.Text(org_text);
+  std::vector<Toggle> toggles;
+  while (true) {
+    const Result<bool> row = query.Step();
+    if (!row) return Fail(row.error());
+    if (!*row) return toggles;
+    toggles.push_back({.cluster = query.StringAt(0),
+                       .component = query.StringAt(1),
+                       .key = query.StringAt(2),
+                       .disabled_at = query.OptionalTimeAt(3),
+                       .updated = query.TimeAt(4)});
+  }
+}
+
+}  // namespace insightd::store
