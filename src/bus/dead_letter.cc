@@ -7,7 +7,7 @@
 namespace insightd::bus {
 namespace {
 
-constexpr std::string_view kPrefix = "insightd-";
+constexpr std::string_view kPrefix = "insightd-dead-";
 constexpr std::string_view kCut = " … (cut)";
 
 template <class Integer>
