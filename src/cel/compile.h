@@ -17,9 +17,11 @@
 
 namespace insightd::cel {
 
-// Longer or deeper expressions do not compile. The depth bounds the stack of every later stage.
+// Longer or deeper expressions do not compile: brackets inside brackets, and operations on the
+// results of operations (`a + b + c` is two). These bound the stack of every stage.
 inline constexpr std::size_t kExpressionBytesMax = std::size_t{64} << 10;
-inline constexpr std::uint32_t kExpressionDepthMax = 200;
+inline constexpr std::uint32_t kExpressionNestingMax = 250;
+inline constexpr std::uint32_t kExpressionDepthMax = 1000;
 // After so many mistakes the rest is left out.
 inline constexpr std::size_t kDiagnosticsMax = 50;
 
@@ -36,7 +38,7 @@ std::string ShowDiagnostic(const Diagnostic& diagnostic, std::string_view expres
 
 struct CompileOptions {
   // What the expression must give; a `dyn` result passes and is tested when it runs. Nothing: any.
-  std::optional<Type> result;
+  std::optional<Type> result = std::nullopt;
   // Without the checker every name and overload is looked up while evaluating.
   bool check = true;
   bool macros = true;

@@ -45,6 +45,9 @@ struct Overload {
   CallFunction call = nullptr;
   PrepareFunction prepare = {};
   bool member = false;  // x.f(y), not f(x, y)
+  // Whether the call reads Context::user or anything else but its arguments. Only calls that do
+  // not are computed when compiling, if their arguments are constants.
+  bool uses_user = false;
 };
 
 struct Function {

@@ -109,12 +109,12 @@ class Activation {
   void* user() const { return user_; }
 
  private:
-  friend Value Evaluate(const Program& program, Activation& activation);
   enum class State : std::uint8_t { kUnbound, kValue, kProvider, kProgram, kRunning };
   struct Slot {
     Value value;
-    const void* what = nullptr;
+    Provider provider = nullptr;
     void* data = nullptr;
+    const Program* program = nullptr;
     State state = State::kUnbound;
     Pays pays = Pays::kActivation;
   };
@@ -125,13 +125,12 @@ class Activation {
   Budget& budget_;
   void* user_;
   std::uint32_t first_slot_;
-  std::uint32_t depth_ = 0;  // of the programs that are running inside one another
   std::vector<Slot> slots_;
 };
 
 // Sum of the depths of programs that run inside one another (a variable that is computed by a
 // program, whose variables are…).
-inline constexpr std::uint32_t kEvaluationDepthMax = 2000;
+inline constexpr std::uint32_t kEvaluationDepthMax = 4000;
 
 // What a host function sees of the evaluation that calls it.
 class Context {

@@ -1,0 +1,83 @@
+#include <fmt/format.h>
+
+#include "cel/node.h"
+
+namespace insightd::cel {
+
+Value Node::NoOverload(Frame& frame, std::string_view what, const Value* args,
+                       std::size_t count) const {
+  std::string text = fmt::format("no such overload: {}(", what);
+  for (std::size_t i = 0; i < count; ++i) {
+    fmt::format_to(std::back_inserter(text), "{}{}", i == 0 ? "" : ", ", KindName(args[i].kind()));
+  }
+  text += ')';
+  SetPlace(frame);
+  return frame.context.ErrorText(text);
+}
+
+std::uint32_t KindsOf(const Type& type) {
+  constexpr std::uint32_t kAll = (1U << kKindCount) - 1;
+  auto bit = [](Kind kind) { return 1U << static_cast<int>(kind); };
+  switch (type.kind()) {
+    case TypeKind::kDyn:
+    case TypeKind::kError:
+    case TypeKind::kParam: return kAll;
+    case TypeKind::kNull: return bit(Kind::kNull);
+    case TypeKind::kBool: return bit(Kind::kBool);
+    case TypeKind::kInt: return bit(Kind::kInt);
+    case TypeKind::kUint: return bit(Kind::kUint);
+    case TypeKind::kDouble: return bit(Kind::kDouble);
+    case TypeKind::kString: return bit(Kind::kString);
+    case TypeKind::kBytes: return bit(Kind::kBytes);
+    case TypeKind::kTimestamp: return bit(Kind::kTimestamp);
+    case TypeKind::kDuration: return bit(Kind::kDuration);
+    case TypeKind::kList: return bit(Kind::kList);
+    case TypeKind::kMap: return bit(Kind::kMap);
+    case TypeKind::kOptional: return bit(Kind::kOptional);
+    case TypeKind::kType: return bit(Kind::kType);
+    case TypeKind::kOpaque: return bit(Kind::kOpaque);
+  }
+  __builtin_unreachable();
+}
+
+namespace {
+
+// The static types cannot be relied on (dyn fits every parameter, and null some), so that the kinds
+// are looked at before every call.
+class CallNode final : public Node {
+ public:
+  CallNode(Reporter::Place place, std::string_view name, std::vector<PlannedOverload> overloads,
+           std::vector<Operand> args)
+      : Node(place), name_(name), overloads_(std::move(overloads)), args_(std::move(args)) {}
+
+  Value Eval(Frame& frame) const override {
+    Value values[kCallArgsMax];
+    const std::size_t count = args_.size();
+    for (std::size_t i = 0; i < count; ++i) {
+      values[i] = args_[i].Get(frame);
+      if (values[i].is_error()) return values[i];
+    }
+    for (const PlannedOverload& overload : overloads_) {
+      std::size_t i = 0;
+      while (i < count && (overload.kinds[i] >> static_cast<int>(values[i].kind()) & 1) != 0) ++i;
+      if (i < count) continue;
+      SetPlace(frame);
+      return overload.call(frame.context, values, overload.prepared);
+    }
+    return NoOverload(frame, name_, values, count);
+  }
+
+ private:
+  std::string_view name_;
+  std::vector<PlannedOverload> overloads_;
+  std::vector<Operand> args_;
+};
+
+}  // namespace
+
+NodePtr MakeCall(Reporter::Place place, std::string_view name,
+                 std::vector<PlannedOverload> overloads, std::vector<Operand> args) {
+  return std::make_unique<CallNode>(place, name, std::move(overloads), std::move(args));
+}
+
+}  // namespace insightd::cel
