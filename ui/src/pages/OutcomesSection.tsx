@@ -38,8 +38,8 @@ function Section({ title, children }: { title: string; children: React.ReactNode
 
 function Skips({ skips }: { skips: Outcomes['skips'] }) {
   return (
-    <Section title={`${plural(skips.length, 'rule')} whose input is missing`}>
-      <Table aria-label="Rules without their input" variant="compact">
+    <Section title={`${plural(skips.length, 'rule')} skipped`}>
+      <Table aria-label="Skipped rules" variant="compact">
         <Thead>
           <Tr>
             <Th width={60}>Rule</Th>
@@ -75,7 +75,7 @@ function Skips({ skips }: { skips: Outcomes['skips'] }) {
 
 function Failures({ errors }: { errors: Outcomes['errors'] }) {
   return (
-    <Section title={`${plural(errors.length, 'rule')} that failed`}>
+    <Section title={`${plural(errors.length, 'rule')} failed`}>
       <Table aria-label="Rules that failed" variant="compact">
         <Thead>
           <Tr>

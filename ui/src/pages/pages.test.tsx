@@ -304,10 +304,10 @@ describe('one cluster', () => {
     };
     showPage(`/clusters/${UUID}`, oneCluster([], outcomes));
     expect(await screen.findByText(/7 of 10 rules could be judged/)).toBeTruthy();
-    fireEvent.click(screen.getByRole('button', { name: '2 rules whose input is missing' }));
+    fireEvent.click(screen.getByRole('button', { name: '2 rules skipped' }));
     expect(screen.getByText('alerts or metrics')).toBeTruthy();
     expect(screen.getByText('does not apply to this cluster')).toBeTruthy();
-    fireEvent.click(screen.getByRole('button', { name: '1 rule that failed' }));
+    fireEvent.click(screen.getByRole('button', { name: '1 rule failed' }));
     expect(screen.getByText('no such key: quota')).toBeTruthy();
     expect(screen.getByRole('link', { name: 'Quota is low' }).getAttribute('href')).toBe(
       '/recommendations/m.b%7CB',
