@@ -21,6 +21,7 @@ inline constexpr std::string_view kResultConsumed = "result.consumed";
 inline constexpr std::string_view kResultRejected = "result.rejected";
 inline constexpr std::string_view kDbStored = "db.stored";
 inline constexpr std::string_view kDbSkippedOlder = "db.skipped_older";
+inline constexpr std::string_view kDbSkippedEmpty = "db.skipped_empty";
 inline constexpr std::string_view kDbFailed = "db.failed";
 inline constexpr std::string_view kDlqProduced = "dlq.produced";
 inline constexpr std::string_view kMessageFiltered = "message.filtered";

@@ -190,14 +190,19 @@ void EmbeddedBus::Produce(std::string_view topic, Record record, Delivered deliv
       error.emplace(Code::kUnavailable, "the bus is closing");
     } else if (at == topics_.end()) {
       error.emplace(Code::kNotFound, fmt::format("topic {} does not exist", topic));
-    } else if (bytes > options_.record_bytes_max) {
+    } else if (const std::size_t size = record.key.size() + record.value.size();
+               size > options_.record_bytes_max) {
       error.emplace(Code::kTooLarge,
-                    fmt::format("record of {} bytes for topic {} is over record_bytes_max ({})",
-                                bytes, topic, options_.record_bytes_max));
+                    fmt::format("record of {} bytes for topic {} is over bus.record_bytes_max ({})",
+                                size, topic, options_.record_bytes_max));
+    } else if (bytes - size > options_.header_bytes_max) {
+      error.emplace(Code::kTooLarge,
+                    fmt::format("headers of {} bytes of a record for topic {} are over {} bytes",
+                                bytes - size, topic, options_.header_bytes_max));
     } else if (queue_bytes_ + bytes > options_.queue_bytes_max) {
       error.emplace(Code::kUnavailable,
                     fmt::format("{} bytes wait to be written to {}: the queue is full "
-                                "(queue_bytes_max {}){}",
+                                "(bus.queue_bytes_max {}){}",
                                 queue_bytes_, options_.path, options_.queue_bytes_max,
                                 failing_ ? ": " + failing_->message() : std::string()));
     } else {

@@ -41,10 +41,12 @@ struct EmbeddedBusOptions {
   bool background = true;
   const Clock* clock = nullptr;  // nothing: the machine's own
 
-  std::size_t queue_bytes_max = std::size_t{32} << 20;   // handed over and not yet durable
-  std::size_t record_bytes_max = std::size_t{16} << 20;  // key, value and headers
-  std::size_t batch_bytes_max = std::size_t{4} << 20;    // records in one transaction
-  std::size_t poll_bytes_max = std::size_t{8} << 20;     // one Poll gives this, but one message
+  std::size_t queue_bytes_max = std::size_t{32} << 20;  // handed over and not yet durable
+  // Of a record; headers apart, so that whatever came in fits also as a dead letter.
+  std::size_t record_bytes_max = std::size_t{16} << 20;  // key and value
+  std::size_t header_bytes_max = std::size_t{1} << 20;
+  std::size_t batch_bytes_max = std::size_t{4} << 20;  // records in one transaction
+  std::size_t poll_bytes_max = std::size_t{8} << 20;   // one Poll gives this, but one message
   milliseconds delivery_timeout{5'000};
   milliseconds retry_pause{100};   // after a transaction that failed
   milliseconds commit_linger{20};  // a position waits this long for records to share a sync with

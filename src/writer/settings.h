@@ -1,0 +1,29 @@
+// What can be set about the writer.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/settings.h"
+
+namespace insightd::writer {
+
+struct Settings {
+  std::string results_topic = "ccx.ocp.results";
+  std::string group = "aggregator";
+  std::string dead_letter_topic = "ccx.aggregator.dead.letter.queue";
+
+  // One transaction stores so many results at most (the bus bounds the bytes of a batch).
+  std::int64_t batch_results_max = 256;
+  // When results come one behind the other, a batch waits this long for more.
+  std::int64_t batch_linger_ms = 5;
+
+  // A step that may pass later is tried again after a delay that doubles from min to max, without
+  // end: results wait on the bus meanwhile.
+  std::int64_t retry_delay_ms_min = 100;
+  std::int64_t retry_delay_ms_max = 10'000;
+
+  void AddTo(settings::Table& table);
+};
+
+}  // namespace insightd::writer

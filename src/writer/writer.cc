@@ -1,0 +1,351 @@
+#include "writer/writer.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <map>
+#include <mutex>
+
+#include "base/log.h"
+#include "base/log_events.h"
+#include "base/metric_names.h"
+#include "bus/dead_letter.h"
+
+namespace insightd::writer {
+namespace {
+
+constexpr log::Logger kLog("writer");
+
+constexpr milliseconds kIdleWait{1'000};
+constexpr milliseconds kDeliveryLimit{10'000};
+// A report that claims to be newer than our clock by more than this blocks its cluster until then.
+constexpr seconds kAheadMax{300};
+
+double Milliseconds(microseconds duration) { return static_cast<double>(duration.count()) / 1000; }
+
+// Waits for a time, or for `stop`.
+void SleepUntilStop(microseconds duration, const std::stop_token& stop) {
+  std::mutex mutex;
+  std::condition_variable_any never;
+  std::unique_lock lock(mutex);
+  never.wait_for(lock, stop, duration, [] { return false; });
+}
+
+}  // namespace
+
+Writer::Writer(Doors doors, Settings settings, std::string build)
+    : doors_(doors),
+      settings_(std::move(settings)),
+      build_(std::move(build)),
+      stored_(doors.registry.MakeCounter(metrics::kResults, {{"outcome", "stored"}})),
+      older_(doors.registry.MakeCounter(metrics::kResults, {{"outcome", "older"}})),
+      same_(doors.registry.MakeCounter(metrics::kResults, {{"outcome", "same"}})),
+      empty_(doors.registry.MakeCounter(metrics::kResults, {{"outcome", "empty"}})),
+      refused_(doors.registry.MakeCounter(metrics::kResults, {{"outcome", "refused"}})),
+      batch_results_(doors.registry.MakeHistogram(metrics::kBatchResults)),
+      store_seconds_(doors.registry.MakeHistogram(metrics::kStoreSeconds)),
+      lag_(doors.registry.MakeGauge(metrics::kBusLag, {{"group", settings_.group}})) {}
+
+Writer::~Writer() = default;
+
+Result<void> Writer::Open() {
+  auto consumer = doors_.bus.Subscribe(settings_.group, {settings_.results_topic});
+  if (!consumer) return Fail(std::move(consumer).error().While("writer"));
+  consumer_ = *std::move(consumer);
+  return {};
+}
+
+Result<std::vector<bus::Message>> Writer::Take(milliseconds wait, std::stop_token stop) {
+  const auto results_max = static_cast<std::size_t>(settings_.batch_results_max);
+  auto messages = consumer_->Poll(results_max, wait, stop);
+  if (!messages) return messages;
+  // One alone is stored at once; where several come, a few more share the transaction.
+  if (busy_ && wait > milliseconds(0) && !messages->empty()) {
+    const microseconds until = doors_.clock.Steady() + milliseconds(settings_.batch_linger_ms);
+    while (messages->size() < results_max && !stop.stop_requested()) {
+      const microseconds left = until - doors_.clock.Steady();
+      if (left < milliseconds(1)) break;
+      auto more = consumer_->Poll(results_max - messages->size(),
+                                  std::chrono::duration_cast<milliseconds>(left), stop);
+      // What has been taken is stored; the failure comes again with the next call.
+      if (!more) break;
+      for (bus::Message& message : *more) messages->push_back(std::move(message));
+    }
+  }
+  if (!messages->empty()) busy_ = messages->size() > 1;
+  return messages;
+}
+
+Result<void> Writer::Run(std::stop_token stop) {
+  INSIGHTD_ASSERT(consumer_ != nullptr);
+  while (!stop.stop_requested()) {
+    if (in_work_) {
+      SleepUntilStop(in_work_->due - doors_.clock.Steady(), stop);
+      if (stop.stop_requested()) break;
+    } else {
+      auto messages = Take(kIdleWait, stop);
+      if (!messages) {
+        kLog.Warn("", "the bus does not answer",
+                  {{"topic", settings_.results_topic},
+                   {"error_class", CodeName(messages.error().code())},
+                   {"error", messages.error().message()}});
+        if (VerdictFor(messages.error().code()) == Verdict::kStop) return Fail(messages.error());
+        SleepUntilStop(milliseconds(settings_.retry_delay_ms_min), stop);
+        continue;
+      }
+      if (messages->empty()) continue;
+      in_work_ = MakeBatch(*std::move(messages), parser_);
+    }
+    if (auto settled = Settle(Work(*in_work_)); !settled) return settled;
+  }
+  in_work_.reset();  // given back: it was not committed
+  return {};
+}
+
+Result<bool> Writer::Step() {
+  INSIGHTD_ASSERT(consumer_ != nullptr);
+  if (in_work_ && in_work_->due > doors_.clock.Steady()) return false;
+  if (!in_work_) {
+    auto messages = Take(milliseconds(0), {});
+    if (!messages) {
+      if (VerdictFor(messages.error().code()) == Verdict::kStop) return Fail(messages.error());
+      return false;
+    }
+    if (messages->empty()) return false;
+    in_work_ = MakeBatch(*std::move(messages), parser_);
+  }
+  if (auto settled = Settle(Work(*in_work_)); !settled) return Fail(std::move(settled).error());
+  return true;
+}
+
+Result<void> Writer::Settle(Result<void> worked) {
+  if (worked) {
+    in_work_.reset();
+    lag_.Set(static_cast<double>(consumer_->Lag()));
+    return {};
+  }
+  Batch& batch = *in_work_;
+  const Error& error = worked.error();
+  if (VerdictFor(error.code()) != Verdict::kRetry) {
+    return Fail(std::move(worked).error().While("storing results"));
+  }
+  constexpr int kDoublingsMax = 20;
+  const std::int64_t delay_ms =
+      std::min(settings_.retry_delay_ms_min << std::min(batch.tries, kDoublingsMax),
+               settings_.retry_delay_ms_max);
+  ++batch.tries;
+  batch.due = doors_.clock.Steady() + milliseconds(delay_ms);
+  kLog.Warn(log::event::kDbFailed,
+            fmt::format("{} results will be tried again in {} ms", batch.messages.size(), delay_ms),
+            {{"outcome", "retried"},
+             {"error_class", CodeName(error.code())},
+             {"error", error.message()},
+             {"attempt", batch.tries}});
+  return {};
+}
+
+Result<void> Writer::Work(Batch& batch) {
+  if (auto stored = StoreResults(batch); !stored) return stored;
+  if (auto delivered = SetAside(batch); !delivered) return delivered;
+  return Commit(batch);
+}
+
+Result<void> Writer::StoreResults(Batch& batch) {
+  while (!batch.to_store.empty()) {
+    const auto [first, end] = batch.to_store.back();
+    const std::span<const store::ClusterResult> range(&batch.results[first], end - first);
+    const microseconds begun = doors_.clock.Steady();
+    const auto outcomes = doors_.store.Put(range);
+    const microseconds took = doors_.clock.Steady() - begun;
+    if (outcomes) {
+      batch.to_store.pop_back();
+      batch_results_.Observe(static_cast<double>(range.size()));
+      store_seconds_.Observe(Milliseconds(took) / 1000);
+      Report(batch, first, *outcomes, Milliseconds(took));
+      batch.tries = 0;
+      continue;
+    }
+    if (VerdictFor(outcomes.error().code()) != Verdict::kDeadLetter) {
+      if (batch.tries == 0) batch.first_failed = doors_.clock.Now();
+      return Fail(outcomes.error());
+    }
+    batch.to_store.pop_back();
+    if (range.size() > 1) {
+      // One of them is refused: the halves are stored in order, the first one next.
+      const std::size_t middle = first + range.size() / 2;
+      batch.to_store.emplace_back(middle, end);
+      batch.to_store.emplace_back(first, middle);
+      continue;
+    }
+    const store::ClusterResult& refused = range.front();
+    batch.refusals.push_back({.message = batch.message_of[first],
+                              .stage = "store",
+                              .error = outcomes.error(),
+                              .request_id = refused.request_id,
+                              .org_id = refused.org_id,
+                              .cluster = refused.cluster});
+  }
+  return {};
+}
+
+void Writer::Report(const Batch& batch, std::size_t first,
+                    std::span<const store::PutOutcome> outcomes, double duration_ms) {
+  const Time now = doors_.clock.Now();
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    const store::ClusterResult& result = batch.results[first + i];
+    const bus::Position& position = batch.messages[batch.message_of[first + i]].position;
+    std::string_view event;
+    std::string_view text;
+    std::string_view outcome = "skipped";
+    switch (outcomes[i]) {
+      case store::PutOutcome::kStored:
+        stored_.Add();
+        event = log::event::kDbStored;
+        text = "result stored";
+        outcome = "ok";
+        break;
+      case store::PutOutcome::kOlder:
+        older_.Add();
+        event = log::event::kDbSkippedOlder;
+        text = "a newer result of the cluster is stored";
+        break;
+      case store::PutOutcome::kSame:
+        same_.Add();
+        event = log::event::kDbStored;
+        text = "result was stored before";
+        break;
+      case store::PutOutcome::kEmpty:
+        empty_.Add();
+        event = log::event::kDbSkippedEmpty;
+        text = "the report holds nothing";
+        break;
+    }
+    kLog.Info(event, text,
+              {{"request_id", result.request_id},
+               {"org_id", std::to_string(result.org_id)},
+               {"cluster", result.cluster},
+               {"topic", position.topic},
+               {"partition", position.partition},
+               {"offset", position.offset},
+               {"duration_ms", duration_ms},
+               {"outcome", outcome}});
+    if (result.last_checked > now + kAheadMax) {
+      kLog.Error("",
+                 "got a message from the future: until then all others of the cluster are older",
+                 {{"request_id", result.request_id},
+                  {"cluster", result.cluster},
+                  {"error", FormatTime(result.last_checked)}});
+    }
+  }
+}
+
+bus::Record Writer::LetterFor(const Batch& batch, const Refusal& refusal) const {
+  const Time now = doors_.clock.Now();
+  const bus::Message& message = batch.messages[refusal.message];
+  // The archive stays with the letter as it would with the result.
+  const std::string* archive = message.record.FindHeader("insightd-archive");
+  return bus::WrapDeadLetter(message, {.stage = refusal.stage,
+                                       .code = std::string(CodeName(refusal.error.code())),
+                                       .reason = refusal.error.message(),
+                                       .tries = batch.tries + 1,
+                                       .first_failed = now,
+                                       .last_failed = now,
+                                       .build = build_,
+                                       .request_id = refusal.request_id,
+                                       .org_id = refusal.org_id,
+                                       .cluster = refusal.cluster,
+                                       .archive = archive != nullptr ? *archive : std::string()});
+}
+
+Result<void> Writer::SetAside(Batch& batch) {
+  if (batch.refusals.empty()) return {};
+  struct Delivery {
+    std::mutex mutex;
+    std::vector<std::optional<Result<bus::Position>>> positions;
+  };
+  // Shared with the callbacks: one may come after a wait that was given up.
+  const auto delivery = std::make_shared<Delivery>();
+  delivery->positions.resize(batch.refusals.size());
+  for (std::size_t i = 0; i < batch.refusals.size(); ++i) {
+    doors_.bus.producer().Produce(settings_.dead_letter_topic, LetterFor(batch, batch.refusals[i]),
+                                  [delivery, i](Result<bus::Position> position) {
+                                    const std::lock_guard lock(delivery->mutex);
+                                    delivery->positions[i] = std::move(position);
+                                  });
+  }
+  const auto flushed = doors_.bus.producer().Flush(kDeliveryLimit);
+
+  std::vector<store::ConsumerError> errors;
+  std::vector<Refusal> left;
+  std::optional<Error> failed;
+  {
+    const std::lock_guard lock(delivery->mutex);
+    for (std::size_t i = 0; i < batch.refusals.size(); ++i) {
+      const Refusal& refusal = batch.refusals[i];
+      const auto& position = delivery->positions[i];
+      if (!position || !*position) {
+        failed = position   ? position->error()
+                 : !flushed ? flushed.error()
+                            : Error(Code::kTimeout, "dead letters are still on their way");
+        left.push_back(refusal);
+        continue;
+      }
+      const bus::Message& message = batch.messages[refusal.message];
+      refused_.Add();
+      doors_.registry
+          .MakeCounter(
+              metrics::kDeadLetters,
+              {{"stage", refusal.stage}, {"code", std::string(CodeName(refusal.error.code()))}})
+          .Add();
+      const log::Fields fields = {{"request_id", refusal.request_id},
+                                  {"cluster", refusal.cluster},
+                                  {"topic", message.position.topic},
+                                  {"partition", message.position.partition},
+                                  {"offset", message.position.offset},
+                                  {"out_topic", (*position)->topic},
+                                  {"out_partition", (*position)->partition},
+                                  {"out_offset", (*position)->offset},
+                                  {"outcome", "dead_lettered"},
+                                  {"error_class", ErrorClass(refusal)},
+                                  {"error", refusal.error.message()}};
+      kLog.Warn(log::event::kResultRejected, "result refused", fields);
+      kLog.Info(log::event::kDlqProduced, "result set aside", fields);
+      errors.push_back({.topic = message.position.topic,
+                        .partition = message.position.partition,
+                        .offset = message.position.offset,
+                        .key = message.record.key,
+                        .message = message.record.value,
+                        .error = refusal.error.message(),
+                        .produced = message.record.timestamp});
+    }
+  }
+  batch.refusals = std::move(left);
+  if (!errors.empty()) {
+    // For people who look there; the dead letter is what counts.
+    if (const auto put = doors_.store.PutConsumerErrors(errors); !put) {
+      kLog.Warn("", "consumer_error could not be written", {{"error", put.error().message()}});
+    }
+  }
+  if (!failed) return {};
+  // A letter has nowhere else to go: whatever failed, it is tried again.
+  const Code code =
+      VerdictFor(failed->code()) == Verdict::kDeadLetter ? Code::kUnavailable : failed->code();
+  return Fail(Error(code, failed->message()).While("setting results aside"));
+}
+
+Result<void> Writer::Commit(const Batch& batch) {
+  std::map<std::pair<std::string, std::int32_t>, std::int64_t> highest;
+  for (const bus::Message& message : batch.messages) {
+    std::int64_t& offset = highest[{message.position.topic, message.position.partition}];
+    offset = std::max(offset, message.position.offset);
+  }
+  for (const auto& [partition, offset] : highest) {
+    if (auto done = consumer_->Commit({partition.first, partition.second, offset}); !done) {
+      return done;
+    }
+  }
+  return {};
+}
+
+}  // namespace insightd::writer

@@ -1,0 +1,90 @@
+// The role that stores results: from the bus into the database, many at a time.
+//
+// * How often: a result may come and be stored more than once; the store then changes nothing.
+// * In which order: that of each partition. Which of two results of a cluster is newer is for the
+//   store to say, so an older one that comes late changes nothing.
+// * Done: the offset of a result is committed when its transaction is durable, or when it is
+//   delivered as a dead letter; a batch commits as a whole.
+// * The other side away: what fails with a code that VerdictFor retries is tried again with a
+//   growing delay and without end; results wait on the bus meanwhile. A result that the store
+//   refuses is found by halving its batch and becomes a dead letter, with a row in consumer_error.
+//   kInternal ends Run.
+// * Stopping: a transaction that runs is finished; a batch that waits for its next try is given
+//   back: it comes again after start.
+//
+// One thread at a time: either Run or Step.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/metrics.h"
+#include "base/result.h"
+#include "bus/bus.h"
+#include "store/store.h"
+#include "writer/batch.h"
+#include "writer/settings.h"
+
+namespace insightd::writer {
+
+// The doors; all outlive the writer.
+struct Doors {
+  bus::Bus& bus;
+  store::Store& store;
+  const Clock& clock;
+  metrics::Registry& registry;
+};
+
+class Writer {
+ public:
+  // `build` names the version in dead letters.
+  Writer(Doors doors, Settings settings, std::string build);
+  ~Writer();
+
+  // Joins the consumer group. Once, before anything else.
+  Result<void> Open();
+
+  // Stores until `stop` is requested; fails on what nobody can mend.
+  Result<void> Run(std::stop_token stop);
+
+  // Takes one batch, or goes on with the one in work when its next try is due. False when there
+  // was nothing to do. Waits for nothing but what store and bus need to answer.
+  Result<bool> Step();
+
+ private:
+  // kUnavailable and its like: the batch is still in work. Else it is done, or nobody can mend it.
+  Result<void> Work(Batch& batch);
+  Result<void> StoreResults(Batch& batch);
+  Result<void> SetAside(Batch& batch);
+  Result<void> Commit(const Batch& batch);
+  // What becomes of the batch in work; the error when the role has to end.
+  Result<void> Settle(Result<void> worked);
+  void Report(const Batch& batch, std::size_t first, std::span<const store::PutOutcome> outcomes,
+              double duration_ms);
+  bus::Record LetterFor(const Batch& batch, const Refusal& refusal) const;
+  Result<std::vector<bus::Message>> Take(milliseconds wait, std::stop_token stop);
+
+  Doors doors_;
+  const Settings settings_;
+  const std::string build_;
+  std::unique_ptr<bus::Consumer> consumer_;
+  json::Parser parser_;
+  std::optional<Batch> in_work_;
+  bool busy_ = false;  // several results came at once: more are likely
+
+  metrics::Counter stored_;
+  metrics::Counter older_;
+  metrics::Counter same_;
+  metrics::Counter empty_;
+  metrics::Counter refused_;
+  metrics::Histogram batch_results_;
+  metrics::Histogram store_seconds_;
+  metrics::Gauge lag_;
+};
+
+}  // namespace insightd::writer

@@ -1,0 +1,348 @@
+#include "writer/writer.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <deque>
+#include <future>
+
+#include "base/sqlite.h"
+#include "base/testing/temp_folder.h"
+#include "bus/dead_letter.h"
+#include "bus/embedded/embedded_bus.h"
+#include "store/embedded/embedded_store.h"
+
+namespace insightd::writer {
+namespace {
+
+class TestClock final : public Clock {
+ public:
+  Time Now() const override { return Time(std::chrono::hours(24 * 20'000)) + microseconds(now_); }
+  microseconds Steady() const override { return microseconds(now_); }
+  void Advance(microseconds by) { now_ += by.count(); }
+
+ private:
+  std::atomic<std::int64_t> now_{1'000'000};
+};
+
+// The real store, which fails when it is told to.
+class FaultyStore {
+ public:
+  // Fails the next calls of Put, in this order; nothing: that call passes.
+  std::deque<std::optional<Error>> failures;
+  std::vector<std::size_t> batches;  // sizes of the calls of Put
+
+  explicit FaultyStore(store::Store& inner) : proxy_(inner, *this) {}
+  store::Store& store() { return proxy_; }
+
+ private:
+  class Proxy final : public store::Store {
+   public:
+    Proxy(store::Store& inner, FaultyStore& owner) : inner_(inner), owner_(owner) {}
+    Result<std::vector<store::PutOutcome>> Put(
+        std::span<const store::ClusterResult> results) override {
+      owner_.batches.push_back(results.size());
+      if (!owner_.failures.empty()) {
+        const std::optional<Error> failure = owner_.failures.front();
+        owner_.failures.pop_front();
+        if (failure) return Fail(*failure);
+      }
+      return inner_.Put(results);
+    }
+    Result<void> PutConsumerErrors(std::span<const store::ConsumerError> errors) override {
+      return inner_.PutConsumerErrors(errors);
+    }
+    Result<store::Upload> FindUpload(std::string_view id) override { return inner_.FindUpload(id); }
+    Result<std::size_t> ForgetUploads(Time, std::size_t) override { return Unused(); }
+    Result<store::ClusterReport> Report(std::int64_t, std::string_view, std::string_view) override {
+      return Unused();
+    }
+    Result<store::ReportMeta> Meta(std::int64_t, std::string_view) override { return Unused(); }
+    Result<std::string> ReportText(std::int64_t, std::string_view) override { return Unused(); }
+    Result<std::int64_t> OrganizationOf(std::string_view) override { return Unused(); }
+    Result<std::vector<std::string>> ClustersSince(std::int64_t, Time) override { return Unused(); }
+    Result<void> Fleet(std::int64_t, std::string_view,
+                       const std::function<bool(const store::FleetCluster&)>&) override {
+      return Unused();
+    }
+    Result<std::vector<store::RuleCount>> RuleCounts(std::int64_t) override { return Unused(); }
+    Result<std::vector<store::HitCluster>> ClustersHitBy(std::int64_t, std::string_view,
+                                                         std::string_view) override {
+      return Unused();
+    }
+    Result<std::vector<store::Acknowledgement>> Acknowledgements(std::int64_t) override {
+      return Unused();
+    }
+    Result<std::vector<store::Toggle>> Toggles(std::int64_t) override { return Unused(); }
+    Result<void> PutDeadLetters(std::span<const store::DeadLetter>) override { return Unused(); }
+    Result<std::vector<store::DeadLetter>> ListDeadLetters(
+        const store::DeadLetterFilter&) override {
+      return Unused();
+    }
+    Result<std::int64_t> CountDeadLetters() override { return Unused(); }
+    Result<store::DeadLetter> GetDeadLetter(std::int64_t) override { return Unused(); }
+    Result<void> DropDeadLetter(std::int64_t, store::ArchiveFate) override { return Unused(); }
+    Result<std::vector<store::KeptArchive>> ReleasedArchives(Time, std::size_t) override {
+      return Unused();
+    }
+    Result<std::vector<store::KeptArchive>> NewestArchives(std::size_t) override {
+      return Unused();
+    }
+    Result<void> ForgetArchives(std::span<const store::KeptArchive>) override { return Unused(); }
+    Result<std::vector<store::ArchiveUse>> UsesOf(std::span<const std::string>) override {
+      return Unused();
+    }
+    Result<store::SchemaVersions> Versions() override { return Unused(); }
+    Result<void> Check() override { return {}; }
+
+   private:
+    static tl::unexpected<Error> Unused() {
+      return Fail(Code::kInternal, "the writer does not ask this");
+    }
+    store::Store& inner_;
+    FaultyStore& owner_;
+  };
+  Proxy proxy_;
+};
+
+std::string ClusterName(int number) {
+  return fmt::format("00000000-0000-0000-0000-{:012}", number);
+}
+
+std::string Message(int cluster, std::string_view request_id, std::string_view last_checked,
+                    std::string_view details = R"({"x": 1})") {
+  return fmt::format(
+      R"({{"OrgID": 1, "ClusterName": "{}", "LastChecked": "{}", "Version": 2, "RequestId": "{}",)"
+      R"( "Metadata": {{"gathering_time": "2025-01-01T00:00:00Z"}}, "Report": {{"system": {{}},)"
+      R"( "fingerprints": [], "reports": [{{"component": "a.b.report", "key": "K",)"
+      R"( "details": {}}}], "skips": [], "info": []}}}})",
+      ClusterName(cluster), last_checked, request_id, details);
+}
+
+class WriterTest : public ::testing::Test {
+ protected:
+  WriterTest() {
+    auto store = store::OpenEmbeddedStore({.path = folder_ / "store.db", .clock = &clock_});
+    INSIGHTD_ASSERT(store);
+    store_ = *std::move(store);
+    faulty_ = std::make_unique<FaultyStore>(*store_);
+  }
+
+  void Open(bool background = false) {
+    auto bus = bus::OpenEmbeddedBus(
+        {.path = folder_ / "bus.db",
+         .topics = {{.name = settings_.results_topic, .partitions = 2},
+                    {.name = settings_.dead_letter_topic, .groups = {"letters"}}},
+         .background = background,
+         .clock = background ? nullptr : &clock_});
+    INSIGHTD_ASSERT(bus);
+    bus_ = *std::move(bus);
+    OpenWriter(background);
+  }
+  void OpenWriter(bool background = false) {
+    writer_ = std::make_unique<Writer>(
+        Doors{*bus_, faulty_->store(),
+              background ? SystemClock() : static_cast<const Clock&>(clock_), registry_},
+        settings_, "test-1");
+    INSIGHTD_ASSERT(writer_->Open());
+  }
+  void Produce(std::string value, std::vector<bus::Header> headers = {}) {
+    bus_->producer().Produce(
+        settings_.results_topic,
+        {.key = "one", .value = std::move(value), .headers = std::move(headers)},
+        [](const Result<bus::Position>& position) { INSIGHTD_ASSERT(position); });
+    INSIGHTD_ASSERT(bus_->producer().Flush(seconds(10)));
+  }
+  bool Step() {
+    const auto stepped = writer_->Step();
+    INSIGHTD_ASSERT(stepped);
+    return *stepped;
+  }
+  std::vector<bus::DeadLetter> Letters() {
+    INSIGHTD_ASSERT(bus_->producer().Flush(seconds(10)));
+    auto consumer = bus_->Subscribe("letters", {settings_.dead_letter_topic});
+    std::vector<bus::DeadLetter> letters;
+    const auto messages = (*consumer)->Poll(100, milliseconds(0), {});
+    for (const bus::Message& message : *messages) letters.push_back(bus::UnwrapDeadLetter(message));
+    return letters;
+  }
+  std::int64_t Lag() {
+    return (*bus_->Subscribe(settings_.group, {settings_.results_topic}))->Lag();
+  }
+
+  testing::TempFolder folder_;
+  TestClock clock_;
+  metrics::Registry registry_;
+  Settings settings_;
+  std::unique_ptr<store::Store> store_;
+  std::unique_ptr<FaultyStore> faulty_;
+  std::unique_ptr<bus::Bus> bus_;
+  std::unique_ptr<Writer> writer_;
+};
+
+TEST_F(WriterTest, StoresAResultWithWhatItsHeadersSay) {
+  Open();
+  EXPECT_FALSE(Step());
+  Produce(Message(1, "r1", "2024-01-01T00:00:00Z"),
+          {{"insightd-archive", "r1"}, {"insightd-passes", "117"}});
+
+  EXPECT_TRUE(Step());
+
+  const auto meta = store_->Meta(1, ClusterName(1)).value();
+  EXPECT_EQ(meta.request_id, "r1");
+  EXPECT_EQ(meta.counts.passes, 117);
+  EXPECT_EQ(store_->UsesOf(std::vector<std::string>{"r1"})->at(0), store::ArchiveUse::kNewest);
+  EXPECT_EQ(store_->NewestArchives(1)->size(), 1U);
+  EXPECT_EQ(Lag(), 0);
+  EXPECT_FALSE(Step());
+}
+
+TEST_F(WriterTest, StoresManyInOneTransaction) {
+  Open();
+  for (int i = 0; i < 50; ++i) Produce(Message(i, std::to_string(i), "2024-01-01T00:00:00Z"));
+  EXPECT_TRUE(Step());
+  EXPECT_EQ(faulty_->batches, std::vector<std::size_t>{50});
+  EXPECT_EQ(Lag(), 0);
+}
+
+TEST_F(WriterTest, AnOlderResultAndTheSameOneAgainAreDone) {
+  Open();
+  Produce(Message(1, "new", "2024-01-02T00:00:00Z"));
+  Produce(Message(1, "old", "2024-01-01T00:00:00Z"));
+  Produce(Message(1, "new", "2024-01-02T00:00:00Z"));
+  EXPECT_TRUE(Step());
+  EXPECT_EQ(store_->Meta(1, ClusterName(1))->request_id, "new");
+  EXPECT_EQ(store_->FindUpload("old")->end, store::UploadEnd::kOvertaken);
+  EXPECT_TRUE(Letters().empty());
+  EXPECT_EQ(Lag(), 0);
+}
+
+TEST_F(WriterTest, WhatIsNoResultBecomesADeadLetterAndTheRestIsStored) {
+  Open();
+  Produce("no JSON", {{"service", "openshift"}});
+  Produce(Message(1, "r1", "2024-01-01T00:00:00Z"));
+  Produce(Message(2, "r2", "yesterday"));
+
+  EXPECT_TRUE(Step());
+
+  EXPECT_EQ(store_->Meta(1, ClusterName(1))->request_id, "r1");
+  const auto letters = Letters();
+  ASSERT_EQ(letters.size(), 2U);
+  EXPECT_EQ(letters[0].record.value, "no JSON");
+  EXPECT_EQ(letters[0].record.key, "one");
+  EXPECT_EQ(letters[0].record.headers.size(), 1U);
+  EXPECT_EQ(letters[0].origin.topic, settings_.results_topic);
+  EXPECT_EQ(letters[0].failure.stage, "parse");
+  EXPECT_EQ(letters[0].failure.code, "invalid");
+  EXPECT_EQ(letters[0].failure.build, "test-1");
+  EXPECT_EQ(letters[1].failure.request_id, "r2");
+  EXPECT_EQ(letters[1].failure.cluster, ClusterName(2));
+  EXPECT_TRUE(letters[1].failure.reason.starts_with("parsing time")) << letters[1].failure.reason;
+  EXPECT_EQ(Lag(), 0);
+  auto database = sqlite::Database::Open(folder_ / "store.db", {});
+  EXPECT_EQ((*database)->Number("SELECT count(*) FROM consumer_error").value(), 2);
+}
+
+TEST_F(WriterTest, RowsThatTheDatabaseRefusesAreFoundByHalving) {
+  Open();
+  auto database = sqlite::Database::Open(folder_ / "store.db", {});
+  ASSERT_TRUE((*database)->Execute(
+      "CREATE TRIGGER poison BEFORE INSERT ON rule_hit WHEN NEW.template_data LIKE '%poison%' "
+      "BEGIN SELECT raise(ABORT, 'poisoned'); END"));
+  for (int i = 0; i < 32; ++i) {
+    Produce(Message(i, "r" + std::to_string(i), "2024-01-01T00:00:00Z",
+                    i == 5 || i == 30 ? R"({"x": "poison"})" : "{}"));
+  }
+
+  EXPECT_TRUE(Step());
+
+  for (int i = 0; i < 32; ++i) {
+    EXPECT_EQ(store_->Meta(1, ClusterName(i)).has_value(), i != 5 && i != 30) << i;
+  }
+  const auto letters = Letters();
+  ASSERT_EQ(letters.size(), 2U);
+  EXPECT_EQ(letters[0].failure.request_id, "r5");
+  EXPECT_EQ(letters[0].failure.stage, "store");
+  EXPECT_NE(letters[0].failure.reason.find("poisoned"), std::string::npos);
+  EXPECT_EQ(letters[1].failure.request_id, "r30");
+  EXPECT_LE(faulty_->batches.size(), 20U);
+  EXPECT_EQ(Lag(), 0);
+}
+
+TEST_F(WriterTest, OfOneClusterTheOrderIsKeptWhenHalving) {
+  Open();
+  Produce(Message(1, "r1", "2024-01-01T00:00:00Z"));
+  Produce(Message(1, "r2", "2024-01-02T00:00:00Z"));
+  faulty_->failures = {Error(Code::kInvalid, "one of them")};
+  EXPECT_TRUE(Step());
+  EXPECT_EQ(faulty_->batches, (std::vector<std::size_t>{2, 1, 1}));
+  EXPECT_EQ(store_->FindUpload("r1")->end, store::UploadEnd::kReplaced);
+}
+
+TEST_F(WriterTest, AStoreThatIsAwayIsTriedAgainWithGrowingDelay) {
+  Open();
+  Produce(Message(1, "r1", "2024-01-01T00:00:00Z"));
+  faulty_->failures = {Error(Code::kUnavailable, "away"), Error(Code::kTimeout, "late")};
+  EXPECT_TRUE(Step());
+  EXPECT_FALSE(Step()) << "not before the delay has passed";
+  clock_.Advance(milliseconds(settings_.retry_delay_ms_min));
+  EXPECT_TRUE(Step());
+  clock_.Advance(milliseconds(settings_.retry_delay_ms_min));
+  EXPECT_FALSE(Step()) << "the second delay is longer";
+  EXPECT_EQ(Lag(), 1);
+  clock_.Advance(milliseconds(settings_.retry_delay_ms_min));
+  EXPECT_TRUE(Step());
+  EXPECT_EQ(store_->Meta(1, ClusterName(1))->request_id, "r1");
+  EXPECT_EQ(Lag(), 0);
+}
+
+TEST_F(WriterTest, WhatWasStoredBeforeTheStoreWentAwayIsNotStoredAgain) {
+  Open();
+  for (int i = 0; i < 4; ++i) Produce(Message(i, std::to_string(i), "2024-01-01T00:00:00Z"));
+  faulty_->failures = {Error(Code::kInvalid, "one"), std::nullopt,
+                       Error(Code::kUnavailable, "away")};
+  EXPECT_TRUE(Step());
+  clock_.Advance(seconds(60));
+  EXPECT_TRUE(Step());
+  EXPECT_EQ(faulty_->batches, (std::vector<std::size_t>{4, 2, 2, 2}));
+  EXPECT_EQ(Lag(), 0);
+}
+
+TEST_F(WriterTest, WhatNobodyCanMendEndsTheRole) {
+  Open();
+  Produce(Message(1, "r1", "2024-01-01T00:00:00Z"));
+  faulty_->failures = {Error(Code::kInternal, "the file is damaged")};
+  const auto stepped = writer_->Step();
+  ASSERT_FALSE(stepped);
+  EXPECT_EQ(stepped.error().code(), Code::kInternal);
+}
+
+TEST_F(WriterTest, ABatchInWorkComesAgainAfterACrash) {
+  Open();
+  Produce(Message(1, "r1", "2024-01-01T00:00:00Z"));
+  faulty_->failures = {Error(Code::kUnavailable, "away")};
+  EXPECT_TRUE(Step());
+  writer_.reset();
+  OpenWriter();
+  EXPECT_TRUE(Step());
+  EXPECT_EQ(store_->Meta(1, ClusterName(1))->request_id, "r1");
+}
+
+TEST_F(WriterTest, RunStoresWhatComesAndStops) {
+  Open(true);
+  std::stop_source stop;
+  auto ran = std::async(std::launch::async, [&] { return writer_->Run(stop.get_token()); });
+  for (int i = 0; i < 200; ++i) Produce(Message(i, std::to_string(i), "2024-01-01T00:00:00Z"));
+  Produce("no result");
+  // All have one key, so that the letter comes behind everything else.
+  auto letters = bus_->Subscribe("letters", {settings_.dead_letter_topic});
+  EXPECT_EQ((*letters)->Poll(10, seconds(30), {})->size(), 1U);
+  stop.request_stop();
+  EXPECT_TRUE(ran.get());
+  EXPECT_EQ(store_->Meta(1, ClusterName(199))->request_id, "199");
+  EXPECT_EQ(Lag(), 0);
+}
+
+}  // namespace
+}  // namespace insightd::writer
