@@ -125,6 +125,11 @@ class Checker {
     if (const Variable* variable = FindVariable(node.name, node.rooted)) {
       return Resolve(node, *variable);
     }
+    if (!types_) {  // an error when it is evaluated
+      node.source = Source::kNone;
+      node.type = Type::Dyn();
+      return;
+    }
     NearestName nearest(node.name);
     for (const Local& local : locals_) nearest.Offer(local.name);
     std::string suggestion = nearest.best();
@@ -248,7 +253,7 @@ class Checker {
     for (std::size_t i = node.member ? 1 : 0; i < node.args.size(); ++i) Visit(*node.args[i]);
 
     std::erase_if(found, [&](const Overload* o) { return o->member != node.member; });
-    if (found.empty()) return ReportUnknown(node);
+    if (found.empty() && types_) return ReportUnknown(node);
     ResolveOverloads(node, found);
   }
 

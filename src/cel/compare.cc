@@ -11,26 +11,16 @@ Order OrderOf(auto a, auto b) {
   return a < b ? Order::kLess : a > b ? Order::kGreater : Order::kEqual;
 }
 
-// 2^63 and 2^64 as doubles; the first integers that do not fit.
-constexpr double kIntEnd = 9223372036854775808.0;
-constexpr double kUintEnd = 18446744073709551616.0;
-
+// Within the range of the integer it is the nearest doubles that are compared, as the language
+// has it: above 2^53 several integers equal one double.
 Order CompareIntDouble(std::int64_t a, double b) {
   if (std::isnan(b)) return Order::kUnordered;
-  if (b >= kIntEnd) return Order::kLess;
-  if (b < -kIntEnd) return Order::kGreater;
-  const double whole = std::trunc(b);
-  const Order order = OrderOf(a, static_cast<std::int64_t>(whole));
-  return order != Order::kEqual ? order : OrderOf(whole, b);
+  return OrderOf(static_cast<double>(a), b);
 }
 
 Order CompareUintDouble(std::uint64_t a, double b) {
   if (std::isnan(b)) return Order::kUnordered;
-  if (b >= kUintEnd) return Order::kLess;
-  if (b < 0) return Order::kGreater;
-  const double whole = std::trunc(b);
-  const Order order = OrderOf(a, static_cast<std::uint64_t>(whole));
-  return order != Order::kEqual ? order : OrderOf(whole, b);
+  return OrderOf(static_cast<double>(a), b);
 }
 
 Order CompareIntUint(std::int64_t a, std::uint64_t b) {
@@ -135,23 +125,17 @@ std::uint64_t HashText(std::string_view text, std::uint64_t seed) {
   return Mix((std::rotl(hash, 5) ^ rest) * 0x9e3779b97f4a7c15ULL);
 }
 
+std::uint64_t HashNumber(double d) {
+  return Mix(std::bit_cast<std::uint64_t>(d == 0 ? 0.0 : d));  // -0.0 equals 0.0
+}
+
 std::uint64_t HashAt(const Value& value, int depth) {
   switch (value.kind()) {
     case Kind::kNull: return 1;
     case Kind::kBool: return value.AsBool() ? 2 : 3;
-    case Kind::kInt: return Mix(value.AsUint());
-    // An unsigned number above int64 equals a double perhaps, never an int.
-    case Kind::kUint: return Mix(value.AsUint());
-    case Kind::kDouble: {
-      const double d = value.AsDouble();
-      if (d == std::trunc(d)) {
-        if (d >= -kIntEnd && d < kIntEnd) {
-          return Mix(static_cast<std::uint64_t>(static_cast<std::int64_t>(d)));
-        }
-        if (d >= 0 && d < kUintEnd) return Mix(static_cast<std::uint64_t>(d));
-      }
-      return Mix(std::bit_cast<std::uint64_t>(d));
-    }
+    case Kind::kInt: return HashNumber(static_cast<double>(value.AsInt()));
+    case Kind::kUint: return HashNumber(static_cast<double>(value.AsUint()));
+    case Kind::kDouble: return HashNumber(value.AsDouble());
     case Kind::kString: return HashText(value.AsString(), 4);
     case Kind::kBytes: return HashText(value.AsString(), 5);
     case Kind::kType: return HashText(value.AsString(), 6);

@@ -221,9 +221,8 @@ class SortByNode final : public FoldNode {
     std::uint32_t* order = frame.arena().AllocateArray<std::uint32_t>(count);
     for (std::uint32_t i = 0; i < count; ++i) order[i] = i;
     const Value* by = keys.items();
-    std::sort(order, order + count, [by](std::uint32_t a, std::uint32_t b) {
-      const Order o = Compare(by[a], by[b]);
-      return o == Order::kLess || (o == Order::kEqual && a < b);
+    std::stable_sort(order, order + count, [by](std::uint32_t a, std::uint32_t b) {
+      return Compare(by[a], by[b]) == Order::kLess;
     });
     ListBuilder sorted(frame.arena(), count);
     for (std::uint32_t i = 0; i < count; ++i) sorted.Add(elements.items()[order[i]]);

@@ -114,7 +114,11 @@ class Planner {
         planned.operand = Operand::Local(node.local);
         planned.lowest_local = node.local;
         break;
-      default:
+      case Source::kNone:
+        planned.open = true;
+        return Finish(MakeFailure(Place(node), fmt::format("unknown name '{}'", node.name)),
+                      planned);
+      case Source::kSlot:
         planned.operand = Operand::Slot(node.slot);
         planned.open = true;
         slots_.insert(node.slot);

@@ -33,6 +33,7 @@ Type WithParams(const Type& type, std::vector<Type> params) {
 bool IsEqualOrLessSpecific(const Type& a, const Type& b) {
   if (a.is_dyn() || IsParam(a)) return true;
   if (b.is_dyn() || IsParam(b)) return false;
+  if (b.kind() == TypeKind::kNull && TakesNull(a)) return true;
   if (a.kind() != b.kind() || a.name() != b.name() || a.params().size() != b.params().size()) {
     return false;
   }
