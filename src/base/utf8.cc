@@ -1,5 +1,7 @@
 #include "base/utf8.h"
 
+#include <cstring>
+
 namespace insightd::utf8 {
 
 Decoded Decode(std::string_view text) {
@@ -45,6 +47,14 @@ void Append(std::string& out, std::uint32_t code_point) {
 
 bool IsValid(std::string_view text) {
   while (!text.empty()) {
+    // Logs are ASCII for the most part: eight bytes at a time.
+    std::uint64_t word;
+    while (text.size() >= sizeof(word)) {
+      std::memcpy(&word, text.data(), sizeof(word));
+      if ((word & 0x8080'8080'8080'8080) != 0) break;
+      text.remove_prefix(sizeof(word));
+    }
+    if (text.empty()) break;
     if (static_cast<unsigned char>(text[0]) < 0x80) {
       text.remove_prefix(1);
       continue;

@@ -1,0 +1,136 @@
+#include "rules/details.h"
+
+#include <vector>
+
+#include "base/json.h"
+#include "base/json_writer.h"
+
+namespace insightd::rules {
+namespace {
+
+using Evaluate = std::function<cel::Value(const Expression&)>;
+using Failed = std::function<void(const Expression&, const cel::Value&)>;
+
+// False when the node gave nothing.
+bool Write(const DetailNode& node, const Evaluate& evaluate, const Failed& failed,
+           std::string& out) {
+  switch (node.kind) {
+    case DetailNode::Kind::kLiteral: out += node.literal; return true;
+    case DetailNode::Kind::kExpression: {
+      const cel::Value value = evaluate(node.expression);
+      if (value.is_error()) {
+        failed(node.expression, value);
+        return false;
+      }
+      cel::AppendJson(out, value);
+      return true;
+    }
+    case DetailNode::Kind::kList:
+      out += '[';
+      for (std::size_t i = 0; i < node.children.size(); ++i) {
+        if (i > 0) out += ',';
+        if (!Write(node.children[i], evaluate, failed, out)) out += "null";
+      }
+      out += ']';
+      return true;
+    case DetailNode::Kind::kMap: {
+      out += '{';
+      bool first = true;
+      for (std::size_t i = 0; i < node.children.size(); ++i) {
+        const std::size_t before = out.size();
+        if (!first) out += ',';
+        json::AppendQuoted(out, node.names[i]);
+        out += ':';
+        if (Write(node.children[i], evaluate, failed, out)) {
+          first = false;
+        } else {
+          out.resize(before);
+        }
+      }
+      out += '}';
+      return true;
+    }
+  }
+  __builtin_unreachable();
+}
+
+// A member of the details while they are cut.
+struct Part {
+  std::string_view name;
+  std::vector<std::string> items;  // of a list
+  std::string text;                // of all else
+  bool is_list = false;
+  std::size_t size = 0;  // as text
+};
+
+std::size_t ListSize(const std::vector<std::string>& items) {
+  std::size_t size = 2 + (items.empty() ? 0 : items.size() - 1);
+  for (const std::string& item : items) size += item.size();
+  return size;
+}
+
+}  // namespace
+
+std::string WriteDetails(const DetailNode& details, const Evaluate& evaluate,
+                         const Failed& failed) {
+  std::string out;
+  Write(details, evaluate, failed, out);
+  return out;
+}
+
+std::string TruncateDetails(std::string details, std::uint64_t bytes_max) {
+  if (details.size() <= bytes_max) return details;
+  const Result<json::Document> document = json::Parse(details);
+  if (!document || !document->root().is_object()) return details;
+
+  constexpr std::string_view kTruncated = "truncated";
+  std::vector<Part> parts;
+  std::size_t size = 2 + kTruncated.size() + std::string_view("\"\":true").size();
+  for (const json::Member member : document->root().members()) {
+    if (member.name == kTruncated) continue;
+    Part part;
+    part.name = member.name;
+    part.is_list = member.value.is_array();
+    if (part.is_list) {
+      for (const json::Value item : member.value.elements()) part.items.push_back(item.ToText());
+      part.size = ListSize(part.items);
+    } else {
+      part.text = member.value.ToText();
+      part.size = part.text.size();
+    }
+    std::string quoted;
+    json::AppendQuoted(quoted, part.name);
+    size += quoted.size() + 2 + part.size;  // its colon, its comma
+    parts.push_back(std::move(part));
+  }
+  while (size > bytes_max) {
+    Part* largest = nullptr;
+    for (Part& part : parts) {
+      if (part.is_list && !part.items.empty() && (!largest || part.size > largest->size)) {
+        largest = &part;
+      }
+    }
+    if (largest == nullptr) break;
+    size -= largest->size;
+    largest->items.resize(largest->items.size() / 2);
+    largest->size = ListSize(largest->items);
+    size += largest->size;
+  }
+  std::string out;
+  json::JsonWriter writer(out);
+  writer.BeginObject();
+  for (const Part& part : parts) {
+    writer.Key(part.name);
+    if (part.is_list) {
+      writer.BeginArray();
+      for (const std::string& item : part.items) writer.Raw(item);
+      writer.EndArray();
+    } else {
+      writer.Raw(part.text);
+    }
+  }
+  writer.Key(kTruncated).Bool(true).EndObject();
+  return out;
+}
+
+}  // namespace insightd::rules

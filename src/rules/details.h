@@ -1,0 +1,23 @@
+// The details of a hit as JSON text.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "cel/value.h"
+#include "rules/pack.h"
+
+namespace insightd::rules {
+
+// Writes the tree, each leaf as `evaluate` gives it. A leaf that is an error is told to `failed`
+// and left out (null in a list).
+std::string WriteDetails(const DetailNode& details,
+                         const std::function<cel::Value(const Expression&)>& evaluate,
+                         const std::function<void(const Expression&, const cel::Value&)>& failed);
+
+// Details of more than `bytes_max` are cut: while they are, the longest list among the members
+// loses its second half; `"truncated": true` says so. Other members stay as they are.
+std::string TruncateDetails(std::string details, std::uint64_t bytes_max);
+
+}  // namespace insightd::rules

@@ -1,0 +1,181 @@
+#include "rules/inputs/facts.h"
+
+#include <fmt/core.h>
+
+#include "base/utf8.h"
+#include "rules/inputs/lines.h"
+#include "rules/inputs/metrics.h"
+#include "rules/yaml.h"
+
+namespace insightd::rules {
+namespace {
+
+using cel::Value;
+
+// The last part of a path without its extension.
+std::string_view NameOf(std::string_view path) {
+  const std::size_t slash = path.rfind('/');
+  if (slash != path.npos) path.remove_prefix(slash + 1);
+  const std::size_t dot = path.rfind('.');
+  return dot == path.npos || dot == 0 ? path : path.substr(0, dot);
+}
+
+std::string_view Stripped(std::string_view text) {
+  constexpr std::string_view kBlank = " \t\r\n";
+  const std::size_t begin = text.find_first_not_of(kBlank);
+  if (begin == text.npos) return {};
+  return text.substr(begin, text.find_last_not_of(kBlank) - begin + 1);
+}
+
+bool IsDocument(ParseAs as) { return as == ParseAs::kJson || as == ParseAs::kYaml; }
+
+}  // namespace
+
+void Facts::Begin(archive::FileTree& tree, cel::Arena& arena, json::Parser& parser) {
+  tree_ = &tree;
+  arena_ = &arena;
+  parser_ = &parser;
+  files_.assign(tree.members().size(), {});
+  found_.resize(pack_.inputs.size());
+  for (Found& found : found_) {
+    found.members.clear();
+    found.is_made = false;
+  }
+  documents_.clear();
+  notes_.clear();
+  notes_total_ = 0;
+  FindMembers();
+}
+
+void Facts::End() {
+  documents_.clear();
+  documents_.shrink_to_fit();
+  tree_ = nullptr;
+}
+
+void Facts::FindMembers() {
+  std::vector<std::uint32_t> ids;
+  const std::span<const archive::Member> members = tree_->members();
+  for (std::uint32_t member = 0; member < members.size(); ++member) {
+    pack_.patterns.Match(members[member].name, ids);
+    for (const std::uint32_t id : ids) {
+      const Pack::PatternTarget target = pack_.pattern_targets[id];
+      const Input& input = pack_.inputs[target.input];
+      Found& found = found_[target.input];
+      if (input.many) {
+        // Members come in the order of their names, so each list is in order too.
+        if (!found.members.empty() && found.members.back() == member) continue;
+        found.members.push_back(member);
+      } else if (found.members.empty() || target.path < found.path_rank) {
+        found.members.assign(1, member);
+        found.path_rank = target.path;
+      } else {
+        continue;
+      }
+      if (!IsDocument(input.as)) ++files_[member].uses_text;
+    }
+  }
+}
+
+Value Facts::ValueOf(std::uint32_t input) {
+  Found& found = found_[input];
+  if (!found.is_made) {
+    found.value = Make(pack_.inputs[input], found);
+    found.is_made = true;
+  }
+  return found.value;
+}
+
+bool Facts::IsPresent(std::uint32_t input) {
+  if (found_[input].members.empty()) return false;
+  const Value value = ValueOf(input);
+  return pack_.inputs[input].many ? cel::ListSize(value) > 0 : !value.is_null();
+}
+
+Value Facts::Make(const Input& input, Found& found) {
+  if (!input.many) {
+    return found.members.empty() ? Value::Null() : MakeOne(input, found.members.front());
+  }
+  cel::ListBuilder list(*arena_, found.members.size());
+  for (const std::uint32_t member : found.members) {
+    const Value value = MakeOne(input, member);
+    if (!value.is_null()) list.Add(value);
+  }
+  return list.Finish();
+}
+
+Value Facts::MakeOne(const Input& input, std::uint32_t index) {
+  const archive::Member& member = tree_->members()[index];
+  switch (input.as) {
+    case ParseAs::kJson:
+    case ParseAs::kYaml: return Document(index, input.as);
+    case ParseAs::kLines:
+      return Value::MapOf(new (arena_->Allocate(sizeof(LinesFile)))
+                              LinesFile(member.name, NameOf(member.name), TextOf(member), *arena_));
+    case ParseAs::kMetrics: return ReadMetrics(TextOf(member), *arena_);
+    case ParseAs::kText: break;
+  }
+  const Value text = Value::String(Stripped(TextOf(member)));
+  if (!input.many) return text;
+  cel::MapBuilder file(*arena_, 3);
+  file.Add(Value::String("_path"), Value::String(member.name));
+  file.Add(Value::String("_name"), Value::String(NameOf(member.name)));
+  file.Add(Value::String("text"), text);
+  return file.Finish();
+}
+
+Value Facts::Document(std::uint32_t index, ParseAs as) {
+  File& file = files_[index];
+  if (file.is_parsed) return file.document;
+  const archive::Member& member = tree_->members()[index];
+  file.document = ParseDocument(member, as);
+  file.is_parsed = true;
+  if (file.uses_text == 0) tree_->Release(member);
+  return file.document;
+}
+
+Value Facts::ParseDocument(const archive::Member& member, ParseAs as) {
+  Result<json::Document> parsed = [&]() -> Result<json::Document> {
+    if (as == ParseAs::kJson) return parser_->ParsePadded(member.bytes);
+    const SourceText source{std::string(member.name), std::string(member.bytes)};
+    const yaml::Parsed document =
+        yaml::Parse(source, {.bytes_max = kYamlDocumentBytesMax, .depth_max = 100});
+    if (!document.mistakes.empty()) {
+      const yaml::Mistake& mistake = document.mistakes.front();
+      const Place place = source.PlaceOf(mistake.offset);
+      return Fail(Code::kInvalid,
+                  fmt::format("line {}, column {}: {}", place.line, place.column, mistake.message));
+    }
+    const std::optional<std::string> text = yaml::ToJson(document.root);
+    if (!text) return Fail(Code::kInvalid, "a number that is not finite");
+    return parser_->Parse(*text);
+  }();
+  if (!parsed) {
+    Note(member, member.bytes.empty() ? "the file is empty" : parsed.error().message());
+    return Value::Null();
+  }
+  const json::Value root = parsed->root();
+  if (root.is_null()) {
+    Note(member, "the document is null");
+    return Value::Null();
+  }
+  documents_.push_back(std::move(*parsed));
+  if (!root.is_object()) return Value::FromJson(root);
+  auto* added = arena_->AllocateArray<cel::MapEntry>(2);
+  added[0] = {Value::String("_path"), Value::String(member.name)};
+  added[1] = {Value::String("_name"), Value::String(NameOf(member.name))};
+  return Value::MapOf(arena_->New<cel::Overlay>(root, added, 2u));
+}
+
+std::string_view Facts::TextOf(const archive::Member& member) {
+  if (utf8::IsValid(member.bytes)) return member.bytes;
+  return arena_->Copy(utf8::Repaired(member.bytes));
+}
+
+void Facts::Note(const archive::Member& member, std::string reason) {
+  ++notes_total_;
+  if (notes_.size() < kFileNotesMax)
+    notes_.push_back({std::string(member.name), std::move(reason)});
+}
+
+}  // namespace insightd::rules

@@ -1,0 +1,82 @@
+// What one archive says, as rules ask for it: each file is parsed when it is first asked for, once.
+//
+// Values point into the facts (documents), the arena and the tree's bytes, so they are valid until
+// the next Begin or End. The bytes of a member are given back to the tree as soon as its document
+// is parsed. One thread at a time; memory is used again from archive to archive.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "archive/file_tree.h"
+#include "base/json.h"
+#include "cel/arena.h"
+#include "cel/value.h"
+#include "rules/pack.h"
+
+namespace insightd::rules {
+
+// A file that is there and says nothing: the rest of the archive is judged without it.
+struct FileNote {
+  std::string path;
+  std::string reason;
+};
+
+// YAML of an archive above this size is noted and not read: the reader takes many times as much.
+inline constexpr std::size_t kYamlDocumentBytesMax = std::size_t{1} << 20;
+// Notes that a report holds at most.
+inline constexpr std::size_t kFileNotesMax = 1000;
+
+class Facts {
+ public:
+  explicit Facts(const Pack& pack) : pack_(pack) {}
+
+  // `tree` and `arena` must outlive the facts' use up to End.
+  void Begin(archive::FileTree& tree, cel::Arena& arena, json::Parser& parser);
+  void End();
+
+  // The value of an input: a document or null, or a list of documents.
+  cel::Value ValueOf(std::uint32_t input);
+  // Whether a rule that needs the input can be asked.
+  bool IsPresent(std::uint32_t input);
+
+  // In the order in which the files were asked for.
+  const std::vector<FileNote>& notes() const { return notes_; }
+  std::uint64_t notes_total() const { return notes_total_; }
+
+ private:
+  struct File {
+    std::uint32_t uses_text = 0;  // inputs that read its bytes, not its document
+    bool is_parsed = false;
+    cel::Value document;
+  };
+  struct Found {
+    std::vector<std::uint32_t> members;
+    std::uint32_t path_rank = 0;  // of a single input's file
+    bool is_made = false;
+    cel::Value value;
+  };
+
+  void FindMembers();
+  cel::Value Make(const Input& input, Found& found);
+  cel::Value MakeOne(const Input& input, std::uint32_t member);
+  cel::Value Document(std::uint32_t member, ParseAs as);
+  cel::Value ParseDocument(const archive::Member& member, ParseAs as);
+  // The member's bytes as UTF-8; a copy in the arena when they are none.
+  std::string_view TextOf(const archive::Member& member);
+  void Note(const archive::Member& member, std::string reason);
+
+  const Pack& pack_;
+  archive::FileTree* tree_ = nullptr;
+  cel::Arena* arena_ = nullptr;
+  json::Parser* parser_ = nullptr;
+  std::vector<File> files_;   // by member of the tree
+  std::vector<Found> found_;  // by input of the pack
+  std::vector<json::Document> documents_;
+  std::vector<FileNote> notes_;
+  std::uint64_t notes_total_ = 0;
+};
+
+}  // namespace insightd::rules

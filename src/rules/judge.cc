@@ -1,0 +1,302 @@
+#include "rules/judge.h"
+
+#include <fmt/core.h>
+
+#include <optional>
+#include <utility>
+
+#include "rules/details.h"
+#include "rules/functions/functions.h"
+
+namespace insightd::rules {
+namespace {
+
+using cel::Value;
+
+// The text of a member of a member; empty when it is no text.
+std::string_view TextAt(const Value& root, std::string_view outer, std::string_view inner) {
+  Value at;
+  if (!root.is_map() || !cel::MapFind(root, outer, at) || !at.is_map()) return {};
+  Value text;
+  return cel::MapFind(at, inner, text) ? text.StringOr({}) : std::string_view();
+}
+
+// The version of the newest completed entry of the history, which has the newest first; the
+// desired one when there is none.
+std::string_view CurrentVersion(const Value& version, std::string_view desired) {
+  Value status, history, entry;
+  if (!version.is_map() || !cel::MapFind(version, "status", status) || !status.is_map() ||
+      !cel::MapFind(status, "history", history) || !history.is_list()) {
+    return desired;
+  }
+  for (cel::ListCursor entries(history); entries.Next(entry);) {
+    Value state, completed;
+    if (!entry.is_map() || !cel::MapFind(entry, "state", state)) continue;
+    if (state.StringOr({}) != "Completed") continue;
+    return cel::MapFind(entry, "version", completed) ? completed.StringOr({}) : std::string_view();
+  }
+  return desired;
+}
+
+// What the rule ARCHIVE_INCOMPLETE says: a gatherer crashed, or the size limit was reached.
+bool IsIncomplete(const Value& gathers) {
+  Value reports, report;
+  if (!gathers.is_map() || !cel::MapFind(gathers, "status_reports", reports) ||
+      !reports.is_list()) {
+    return false;
+  }
+  for (cel::ListCursor cursor(reports); cursor.Next(report);) {
+    if (!report.is_map()) continue;
+    Value panic, errors, error;
+    if (cel::MapFind(report, "panic", panic) && !panic.is_null()) return true;
+    if (!cel::MapFind(report, "errors", errors) || !errors.is_list()) continue;
+    for (cel::ListCursor each(errors); each.Next(error);) {
+      if (error.StringOr({}).find("archive size limit") != std::string_view::npos) return true;
+    }
+  }
+  return false;
+}
+
+std::string Quoted(const std::vector<std::string>& names) {
+  std::string text = "[";
+  for (const std::string& name : names) {
+    text += fmt::format("{}'{}'", text.size() > 1 ? ", " : "", name);
+  }
+  return text + "]";
+}
+
+}  // namespace
+
+struct Judge::Impl {
+  Impl(PackPointer the_pack, const JudgeLimits& the_limits, const Clock& the_clock)
+      : pack(std::move(the_pack)), limits(the_limits), clock(the_clock), facts(*pack) {
+    work.parser = &parser;
+    cel_limits.steps_max = limits.rule_steps_max;
+    cel_limits.bytes_max = limits.rule_bytes_max;
+    cel_limits.time_max = limits.rule_time_max;
+  }
+
+  static Value ProvideInput(cel::Context&, void* data, std::uint32_t slot) {
+    Impl& impl = *static_cast<Impl*>(data);
+    return impl.facts.ValueOf(impl.input_of_slot[slot]);
+  }
+
+  template <class Body>
+  void WithFacts(archive::FileTree& tree, Body body);
+  void Bind(cel::Activation& activation);
+  Outcome Ask(const Rule& rule, cel::Activation& archive);
+  bool SkipForNeeds(const Rule& rule, Outcome& outcome);
+  bool SkipForVersion(const Rule& rule, Outcome& outcome);
+  std::string Describe(const Rule& rule, const Expression& asked, const Value& error,
+                       cel::Activation& archive, cel::Activation& own);
+
+  PackPointer pack;
+  JudgeLimits limits;
+  const Clock& clock;
+  cel::Limits cel_limits;
+  json::Parser parser;
+  FunctionWork work;
+  Facts facts;
+  cel::Arena archive_arena;
+  cel::Arena rule_arena;
+  std::vector<std::uint32_t> input_of_slot;
+
+  // Of the archive that is judged now.
+  Value version;
+  std::string_view current;
+  std::string_view desired;
+  std::int64_t now_s = 0;
+};
+
+void Judge::Impl::Bind(cel::Activation& activation) {
+  version = facts.ValueOf(pack->version_input);
+  desired = {};
+  Value status;
+  if (version.is_map() && cel::MapFind(version, "status", status)) {
+    desired = TextAt(status, "desired", "version");
+  }
+  current = CurrentVersion(version, desired);
+  cel::MapBuilder ocp(archive_arena, 3);
+  ocp.Add(Value::String("current"), Value::String(current));
+  ocp.Add(Value::String("desired"), Value::String(desired));
+  ocp.Add(Value::String("channel"), Value::String(TextAt(version, "spec", "channel")));
+  activation.Bind(pack->ocp_slot, ocp.Finish());
+  activation.Bind(pack->now_slot, Value::Timestamp({now_s, 0}));
+  input_of_slot.resize(pack->environment.slot_count());
+  for (std::uint32_t i = 0; i < pack->inputs.size(); ++i) {
+    const Input& input = pack->inputs[i];
+    if (input.name.empty()) continue;
+    input_of_slot[input.slot] = i;
+    activation.BindLazy(input.slot, ProvideInput, this);
+  }
+  for (const Named& global : pack->globals) {
+    activation.BindProgram(global.slot, global.expression.program, cel::Activation::Pays::kItself);
+  }
+}
+
+bool Judge::Impl::SkipForNeeds(const Rule& rule, Outcome& outcome) {
+  for (const Need& need : rule.needs) {
+    bool is_met = false;
+    for (const std::uint32_t input : need) is_met = is_met || facts.IsPresent(input);
+    if (is_met) continue;
+    if (need.size() == 1) {
+      outcome.missing_all.push_back(pack->inputs[need.front()].name);
+      continue;
+    }
+    std::vector<std::string>& any = outcome.missing_any.emplace_back();
+    for (const std::uint32_t input : need) any.push_back(pack->inputs[input].name);
+  }
+  if (outcome.missing_all.empty() && outcome.missing_any.empty()) return false;
+  outcome.kind = OutcomeKind::kSkip;
+  outcome.skip = SkipReason::kMissing;
+  outcome.reason = fmt::format("All: {} Any: ", Quoted(outcome.missing_all));
+  for (const std::vector<std::string>& any : outcome.missing_any) {
+    if (&any != &outcome.missing_any.front()) outcome.reason += " Any: ";
+    outcome.reason += Quoted(any);
+  }
+  return true;
+}
+
+bool Judge::Impl::SkipForVersion(const Rule& rule, Outcome& outcome) {
+  if (rule.versions) {
+    const std::optional<Version> running = ParseVersion(current);
+    if (!running || !rule.versions->Contains(*running)) {
+      outcome.kind = OutcomeKind::kSkip;
+      outcome.skip = SkipReason::kVersion;
+      outcome.reason = current.empty()
+                           ? fmt::format("the cluster's version is not known; the rule is for {}",
+                                         rule.versions->text())
+                           : fmt::format("version {} is not in {}", current, rule.versions->text());
+      return true;
+    }
+  }
+  if (rule.absence && IsIncomplete(facts.ValueOf(pack->gathers_input))) {
+    outcome.kind = OutcomeKind::kSkip;
+    outcome.skip = SkipReason::kIncomplete;
+    outcome.reason = "the archive is incomplete, so nothing can be concluded from what it lacks";
+    return true;
+  }
+  return false;
+}
+
+// An error goes through the expressions that use what failed; the first of them that has it is
+// where it arose. It is copied on its way, its text is not.
+std::string Judge::Impl::Describe(const Rule& rule, const Expression& asked, const Value& error,
+                                  cel::Activation& archive, cel::Activation& own) {
+  const cel::ErrorInfo& info = error.AsError();
+  const Expression* origin = &asked;
+  const auto find_in = [&](const std::vector<Named>& named, cel::Activation& activation) {
+    for (const Named& one : named) {
+      if (!activation.IsComputed(one.slot)) continue;
+      const Value value = activation.Get(one.slot);
+      if (!value.is_error()) continue;
+      const cel::ErrorInfo& its = value.AsError();
+      if (its.text.data() == info.text.data() && its.line == info.line &&
+          its.column == info.column) {
+        return &one.expression;
+      }
+    }
+    return static_cast<const Expression*>(nullptr);
+  };
+  if (const Expression* global = find_in(pack->globals, archive)) {
+    origin = global;
+  } else if (const Expression* let = find_in(rule.lets, own)) {
+    origin = let;
+  }
+  const Place place = info.line > 0 ? origin->PlaceOf(info.line, info.column)
+                                    : origin->source->PlaceOf(origin->scalar.offset);
+  return fmt::format("{}:{}:{}: {}: {}", origin->source->name(), place.line, place.column,
+                     origin->label, info.Message());
+}
+
+Outcome Judge::Impl::Ask(const Rule& rule, cel::Activation& archive) {
+  Outcome outcome;
+  outcome.rule = &rule;
+  if (SkipForNeeds(rule, outcome) || SkipForVersion(rule, outcome)) return outcome;
+
+  rule_arena.Reset();
+  cel::Budget budget(cel_limits, rule_arena, clock);
+  cel::Activation activation(*rule.environment, rule_arena, budget, &archive, &work);
+  for (const Named& let : rule.lets) activation.BindProgram(let.slot, let.expression.program);
+
+  const Value when = cel::Evaluate(rule.when.program, activation);
+  outcome.steps = budget.steps();
+  if (when.is_error()) {
+    outcome.kind = OutcomeKind::kError;
+    outcome.reason = Describe(rule, rule.when, when, archive, activation);
+    return outcome;
+  }
+  if (!when.is_bool()) {
+    outcome.kind = OutcomeKind::kError;
+    const Place place = rule.when.source->PlaceOf(rule.when.scalar.offset);
+    outcome.reason = fmt::format("{}:{}:{}: when: gives {}, not bool", rule.when.source->name(),
+                                 place.line, place.column, cel::KindName(when.kind()));
+    return outcome;
+  }
+  if (!when.AsBool()) return outcome;
+  outcome.kind = OutcomeKind::kHit;
+  outcome.details = TruncateDetails(
+      WriteDetails(
+          rule.details,
+          [&](const Expression& expression) {
+            return cel::Evaluate(expression.program, activation);
+          },
+          [&](const Expression& expression, const Value& error) {
+            outcome.detail_errors.push_back(Describe(rule, expression, error, archive, activation));
+          }),
+      limits.details_bytes_max);
+  outcome.steps = budget.steps();
+  return outcome;
+}
+
+Judge::Judge(PackPointer pack, const JudgeLimits& limits, const Clock& clock)
+    : impl_(std::make_unique<Impl>(std::move(pack), limits, clock)) {}
+
+Judge::~Judge() = default;
+
+const Pack& Judge::pack() const { return *impl_->pack; }
+
+std::function<bool(std::string_view)> Judge::wanted() const {
+  return [pack = impl_->pack](std::string_view name) { return pack->Wants(name); };
+}
+
+// Everything between the tree and the questions: facts, globals, and their end.
+template <class Body>
+void Judge::Impl::WithFacts(archive::FileTree& tree, Body body) {
+  archive_arena.Reset();
+  facts.Begin(tree, archive_arena, parser);
+  now_s = tree.newest_s();
+  cel::Budget budget(cel_limits, archive_arena, clock);
+  cel::Activation activation(pack->environment, archive_arena, budget, nullptr, &work);
+  Bind(activation);
+  body(activation);
+  facts.End();
+  rule_arena.Reset();
+  archive_arena.Reset();
+  parser.Shrink();
+}
+
+Report Judge::Run(archive::FileTree& tree) {
+  Impl& impl = *impl_;
+  Report report;
+  report.pack = impl.pack;
+  impl.WithFacts(tree, [&](cel::Activation& archive) {
+    report.now_s = impl.now_s;
+    report.cluster_version = impl.current;
+    report.cluster_id = impl.facts.ValueOf(impl.pack->cluster_id_input).StringOr({});
+    if (report.cluster_id.empty()) report.cluster_id = TextAt(impl.version, "spec", "clusterID");
+    report.outcomes.reserve(impl.pack->rules.size());
+    for (const Rule& rule : impl.pack->rules) report.outcomes.push_back(impl.Ask(rule, archive));
+    report.files = impl.facts.notes();
+    report.files_total = impl.facts.notes_total();
+  });
+  return report;
+}
+
+Outcome Judge::RunOne(const Rule& rule, archive::FileTree& tree) {
+  Outcome outcome;
+  impl_->WithFacts(tree, [&](cel::Activation& archive) { outcome = impl_->Ask(rule, archive); });
+  return outcome;
+}
+
+}  // namespace insightd::rules

@@ -1,0 +1,249 @@
+#include "rules/judge.h"
+
+#include <gtest/gtest.h>
+
+#include "rules/testing/packs.h"
+
+namespace insightd::rules {
+namespace {
+
+using testing::Files;
+using testing::Good;
+using testing::RuleText;
+using testing::Tree;
+
+using TestFiles = std::initializer_list<std::pair<std::string_view, std::string_view>>;
+
+Report Judged(std::string rules, TestFiles files, const JudgeLimits& limits = {}) {
+  const PackPointer pack = Good(Files(std::move(rules)));
+  archive::FileTree tree = Tree(files);
+  return Judge(pack, limits).Run(tree);
+}
+
+Outcome Ask(std::string rest, TestFiles files, const JudgeLimits& limits = {}) {
+  return Judged(RuleText(rest), files, limits).outcomes.front();
+}
+
+// The value of an expression over the files, as JSON.
+std::string Value(std::string_view expression, TestFiles files) {
+  const Outcome outcome =
+      Ask("  when: \"true\"\n  details: {x: \"" + std::string(expression) + "\"}\n", files);
+  if (!outcome.detail_errors.empty()) return outcome.detail_errors.front();
+  return outcome.details.substr(5, outcome.details.size() - 6);
+}
+
+TEST(JudgeTest, TrueIsAHitWithDetailsAndFalseIsAPass) {
+  const Outcome hit =
+      Ask("  let: {n: \"size(nodes)\"}\n  when: \"n > 0\"\n"
+          "  details: {n: n, fixed: [1, 2.5, ~], more: {t: \"'x'\"}}\n",
+          {{"config/node/a.json", "{}"}});
+  EXPECT_EQ(hit.kind, OutcomeKind::kHit);
+  EXPECT_EQ(hit.details, "{\"n\":1,\"fixed\":[1,2.5,null],\"more\":{\"t\":\"x\"}}");
+  EXPECT_EQ(Ask("  when: \"size(nodes) > 0\"\n", {{"x", ""}}).kind, OutcomeKind::kPass);
+}
+
+TEST(JudgeTest, ARuleWithoutItsInputsIsSkippedAndNamesThem) {
+  const Outcome skip =
+      Ask("  needs: [version, \"doc|logs\", nodes, \"text|metrics\"]\n  when: \"true\"\n",
+          {{"config/version", "{}"}});
+  EXPECT_EQ(skip.kind, OutcomeKind::kSkip);
+  EXPECT_EQ(skip.reason, "All: ['nodes'] Any: ['doc', 'logs'] Any: ['text', 'metrics']");
+  const Outcome one = Ask("  needs: [nodes]\n  when: \"true\"\n", {{"config/id", "x"}});
+  EXPECT_EQ(one.reason, "All: ['nodes'] Any: ");
+  const Outcome any = Ask("  needs: [\"nodes|doc\"]\n  when: \"true\"\n", {{"config/id", "x"}});
+  EXPECT_EQ(any.reason, "All: [] Any: ['nodes', 'doc']");
+}
+
+TEST(JudgeTest, AnInputIsThereWhenItParsesAndIsNotNull) {
+  const auto kind = [](TestFiles files) {
+    return Ask("  needs: [doc]\n  when: \"true\"\n", files).kind;
+  };
+  EXPECT_EQ(kind({{"config/doc.json", "0"}}), OutcomeKind::kHit);
+  EXPECT_EQ(kind({{"config/doc.json", "null"}}), OutcomeKind::kSkip);
+  EXPECT_EQ(kind({{"config/doc.json", "{"}}), OutcomeKind::kSkip);
+  EXPECT_EQ(kind({{"config/doc.json", ""}}), OutcomeKind::kSkip);
+  const Outcome many = Ask("  needs: [nodes]\n  when: \"true\"\n",
+                           {{"config/node/a.json", "null"}, {"config/node/b.json", "x"}});
+  EXPECT_EQ(many.kind, OutcomeKind::kSkip);
+}
+
+TEST(JudgeTest, AnErrorConcernsItsRuleAloneAndNamesItsPlace) {
+  const Report report =
+      Judged(RuleText("  let:\n    a: \"doc.b.c\"\n    d: \"a + 1\"\n  when: \"d > 0\"\n") +
+                 RuleText("  when: \"true\"\n", "OTHER"),
+             {{"config/doc.json", "{}"}});
+  EXPECT_EQ(report.outcomes[0].kind, OutcomeKind::kError);
+  EXPECT_EQ(report.outcomes[0].reason.substr(0, 24), "rules.yaml:6:13: let a: ")
+      << report.outcomes[0].reason;
+  EXPECT_EQ(report.outcomes[1].kind, OutcomeKind::kHit);
+  EXPECT_EQ(report.Count(OutcomeKind::kError), 1u);
+}
+
+TEST(JudgeTest, WhenHasToGiveABool) {
+  const Outcome outcome = Ask("  when: \"doc\"\n", {{"config/doc.json", "1"}});
+  EXPECT_EQ(outcome.kind, OutcomeKind::kError);
+  EXPECT_NE(outcome.reason.find("bool"), std::string::npos) << outcome.reason;
+}
+
+TEST(JudgeTest, ADetailThatFailsIsNotedAndTheHitStays) {
+  const Outcome hit = Ask(
+      "  when: \"true\"\n  details: {a: \"doc.missing\", b: \"1\", c: [\"doc.missing\", \"2\"]}\n",
+      {{"config/doc.json", "{}"}});
+  EXPECT_EQ(hit.kind, OutcomeKind::kHit);
+  EXPECT_EQ(hit.details, "{\"b\":1,\"c\":[null,2]}");
+  EXPECT_EQ(hit.detail_errors.size(), 2u);
+}
+
+TEST(JudgeTest, ARuleEndsAtItsLimitOfSteps) {
+  const Outcome outcome = Ask(
+      "  let: {l: \"nodes.map(a, nodes.map(b, nodes.map(c, 1)))\"}\n  when: \"size(l) > 0\"\n",
+      {{"config/node/a.json", "{}"}, {"config/node/b.json", "{}"}, {"config/node/c.json", "{}"}},
+      {.rule_steps_max = 20});
+  EXPECT_EQ(outcome.kind, OutcomeKind::kError);
+  EXPECT_NE(outcome.reason.find("20"), std::string::npos) << outcome.reason;
+}
+
+TEST(JudgeTest, VersionsLimitARule) {
+  const std::string rule = "  versions: \">=4.14 <4.16\"\n  when: \"true\"\n";
+  const auto version = [](std::string_view current) {
+    return "{\"status\":{\"history\":[{\"state\":\"Partial\",\"version\":\"4.20.0\"},"
+           "{\"state\":\"Completed\",\"version\":\"" +
+           std::string(current) + "\"}],\"desired\":{\"version\":\"4.20.0\"}}}";
+  };
+  EXPECT_EQ(Ask(rule, {{"config/version.json", version("4.15.3")}}).kind, OutcomeKind::kHit);
+  const Outcome outside = Ask(rule, {{"config/version.json", version("4.16.0")}});
+  EXPECT_EQ(outside.kind, OutcomeKind::kSkip);
+  EXPECT_EQ(outside.reason, "version 4.16.0 is not in >=4.14 <4.16");
+  EXPECT_EQ(Ask(rule, {{"x", ""}}).kind, OutcomeKind::kSkip);
+}
+
+TEST(JudgeTest, AbsenceIsNoEvidenceInAnIncompleteArchive) {
+  const std::string rule = "  absence: true\n  when: \"true\"\n";
+  const auto kind = [&](std::string_view gathers) {
+    return Ask(rule, {{"insights-operator/gathers.json", gathers}}).kind;
+  };
+  EXPECT_EQ(kind("{\"status_reports\":[{\"panic\":null,\"errors\":[\"not found\"]}]}"),
+            OutcomeKind::kHit);
+  EXPECT_EQ(kind("{\"status_reports\":[{\"panic\":\"x\"}]}"), OutcomeKind::kSkip);
+  EXPECT_EQ(kind("{\"status_reports\":[{\"errors\":[\"record dropped: archive size limit\"]}]}"),
+            OutcomeKind::kSkip);
+}
+
+TEST(JudgeTest, DocumentsHaveTheirPathAndName) {
+  EXPECT_EQ(Value("nodes.map(n, [n._path, n._name, n.x])",
+                  {{"config/node/b.c.json", "{\"x\":1}"}, {"config/node/a.json", "{\"x\":2}"}}),
+            "[[\"config/node/a.json\",\"a\",2],[\"config/node/b.c.json\",\"b.c\",1]]");
+  EXPECT_EQ(Value("doc", {{"config/doc.json", "[1, 2.0, 1e2, 9223372036854775808]"}}),
+            "[1,2.0,100.0,9.223372036854776e+18]");
+}
+
+TEST(JudgeTest, OfSeveralPathsTheFirstThatIsThereCounts) {
+  EXPECT_EQ(Value("version.a", {{"config/version", "{\"a\":1}"}}), "1");
+  EXPECT_EQ(
+      Value("version.a", {{"config/version", "{\"a\":1}"}, {"config/version.json", "{\"a\":2}"}}),
+      "2");
+}
+
+TEST(JudgeTest, LinesEndWithLfCrLfOrCrAndEmptyOnesAreDropped) {
+  EXPECT_EQ(Value("logs.map(l, l.lines)",
+                  {{"logs/a/b.log", "one\n\ntwo\r\nthree\rfour"}, {"logs/c.log", ""}}),
+            "[[\"one\",\"two\",\"three\",\"four\"],[]]");
+}
+
+TEST(JudgeTest, GrepFindsLinesAndTheirNumbers) {
+  const TestFiles files = {{"logs/a.log", "x one\n\ny two\nx three\n"},
+                           {"logs/b.log", "y\r\nx\rx four"}};
+  EXPECT_EQ(Value("grep(logs, '^x').map(h, [h.path, h.number, h.line])", files),
+            "[[\"logs/a.log\",1,\"x one\"],[\"logs/a.log\",3,\"x three\"],"
+            "[\"logs/b.log\",2,\"x\"],[\"logs/b.log\",3,\"x four\"]]");
+  EXPECT_EQ(Value("grep(logs, 'e$').map(h, h.number)", files), "[1,3]");
+  // Nothing is found across lines, whatever blanks an expression allows.
+  EXPECT_EQ(Value("grep(logs, 'one[^z]*y')", files), "[]");
+  EXPECT_EQ(Value("grep(logs, '(?i)X T|TWO').map(h, h.number)", files), "[2,3]");
+  EXPECT_EQ(Value("size(grep(logs, ''))", files), "6");
+}
+
+TEST(JudgeTest, GrepGivesAThousandLinesAtMost) {
+  std::string log;
+  for (int i = 0; i < 1500; ++i) log += "hit\n";
+  EXPECT_EQ(Value("size(grep(logs, 'hit'))", {{"logs/a.log", log}, {"logs/b.log", log}}), "1000");
+}
+
+TEST(JudgeTest, TextsAreStrippedAndRepaired) {
+  EXPECT_EQ(Value("text", {{"texts/one", " \t\r\n a b \n"}}), "\"a b\"");
+  EXPECT_EQ(Value("texts.map(t, t.text + t._name)", {{"texts/one", "a\xff\xc3"}}),
+            "[\"a\xef\xbf\xbd\xef\xbf\xbdone\"]");
+}
+
+TEST(JudgeTest, MetricsAreTheirSamples) {
+  EXPECT_EQ(
+      Value("metrics", {{"config/metrics",
+                         "# TYPE a untyped\na{x=\"1\",y=\"q\\\"\\n\"} 2 1700000000000\nb 1e3\n"
+                         "bad line here\nc{x=1} 2\nd NaN\ne{} +4.5\n"}}),
+      "[{\"name\":\"a\",\"labels\":{\"x\":\"1\",\"y\":\"q\\\"\\n\"},\"value\":2.0},"
+      "{\"name\":\"b\",\"labels\":{},\"value\":1000.0},"
+      "{\"name\":\"d\",\"labels\":{},\"value\":null},"
+      "{\"name\":\"e\",\"labels\":{},\"value\":4.5}]");
+  EXPECT_EQ(Value("samples(metrics, 'b').map(s, s.value)", {{"config/metrics", "a 1\nb 2\nb 3\n"}}),
+            "[2.0,3.0]");
+}
+
+TEST(JudgeTest, YamlIsReadByTheCoreSchema) {
+  EXPECT_EQ(Value("[yam.a, yam.b, yam.c, yam._path]",
+                  {{"config/yam", "a: yes\nb: 1.0\nc: 2026-01-01\n"}}),
+            "[\"yes\",1.0,\"2026-01-01\",\"config/yam\"]");
+}
+
+TEST(JudgeTest, FilesThatDoNotParseAreNotedAndTheRestIsJudged) {
+  const Report report = Judged(RuleText("  when: \"size(nodes) == 1 && yam == null\"\n"),
+                               {{"config/node/a.json", "{\"a\":"},
+                                {"config/node/b.json", "{}"},
+                                {"config/node/c.json", "null"},
+                                {"config/yam", "a: [\n"}});
+  EXPECT_EQ(report.outcomes[0].kind, OutcomeKind::kHit);
+  ASSERT_EQ(report.files.size(), 3u);
+  EXPECT_EQ(report.files[0].path, "config/node/a.json");
+  EXPECT_EQ(report.files[1].reason, "the document is null");
+  EXPECT_EQ(report.files_total, 3u);
+}
+
+TEST(JudgeTest, TheClusterIsNamedByItsIdOrItsVersion) {
+  const std::string rule = RuleText("  when: \"true\"\n");
+  EXPECT_EQ(Judged(rule, {{"config/id", "abc\n"}}).cluster_id, "abc");
+  EXPECT_EQ(Judged(rule, {{"config/version", "{\"spec\":{\"clusterID\":\"xyz\"}}"}}).cluster_id,
+            "xyz");
+  EXPECT_EQ(Judged(rule, {{"x", ""}}).cluster_id, "");
+}
+
+TEST(JudgeTest, NowIsTheTimeOfGathering) {
+  EXPECT_EQ(Value("now", {{"x", ""}}), "\"2026-03-01T00:00:00Z\"");
+  EXPECT_EQ(Judged(RuleText("  when: \"true\"\n"), {{"x", ""}}).now_s, testing::kNow);
+}
+
+TEST(JudgeTest, ManyDetailsLoseTheSecondHalfOfTheirLongestList) {
+  std::string document = "{\"l\":[";
+  for (int i = 0; i < 100; ++i) document += (i > 0 ? ",\"" : "\"") + std::string(20, 'x') + "\"";
+  document += "]}";
+  const Outcome hit = Ask("  when: \"true\"\n  details: {l: \"doc.l\", s: \"[1, 2, 3]\"}\n",
+                          {{"config/doc.json", document}}, {.details_bytes_max = 700});
+  EXPECT_LE(hit.details.size(), 700u);
+  const Result<json::Document> details = json::Parse(hit.details);
+  EXPECT_EQ(details->root()["l"].size(), 25u);
+  EXPECT_EQ(details->root()["s"].size(), 3u);
+  EXPECT_TRUE(details->root()["truncated"].AsBool());
+}
+
+TEST(JudgeTest, IsUsedAgainAndAgain) {
+  const PackPointer pack =
+      Good(Files(RuleText("  when: \"size(nodes) > 0\"\n  details: {n: \"nodes[0].x\"}\n")));
+  Judge judge(pack);
+  for (int i = 0; i < 3; ++i) {
+    archive::FileTree tree = Tree({{"config/node/a.json", "{\"x\":" + std::to_string(i) + "}"}});
+    EXPECT_EQ(judge.Run(tree).outcomes[0].details, "{\"n\":" + std::to_string(i) + "}");
+    archive::FileTree empty = Tree({});
+    EXPECT_EQ(judge.Run(empty).outcomes[0].kind, OutcomeKind::kPass);
+  }
+}
+
+}  // namespace
+}  // namespace insightd::rules
