@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "app/all.h"
 #include "app/analyze/analyze.h"
 #include "app/command_line.h"
 #include "app/commands/commands.h"
@@ -16,6 +17,7 @@ using insightd::app::ExitCode;
 
 ExitCode Run(const CommandLine& line) {
   switch (line.command) {  // No default: a new command must say what it does.
+    case CommandId::kAll: return insightd::app::RunRole("all", line.config);
     case CommandId::kAnalyze:
       return insightd::app::RunAnalyze(line.analyze, line.json, stdout, stderr);
     case CommandId::kRulesList: return insightd::app::RunRulesList(line.rules_folder, line.json);

@@ -10,6 +10,10 @@ void Settings::AddTo(settings::Table& table) {
             "Topic for announcements that cannot be handled.");
   table.Add("pipeline.service", &service, {},
             "Announcements whose header `service` is another one are passed over; empty: none.");
+  table.Add("pipeline.archive_hosts", &archive_hosts, {},
+            "Hosts beside our own object store that archives may be read from by URL.");
+  table.Add("pipeline.archive_bytes_max", &archive_bytes_max, {.min = 1024},
+            "Largest archive in bytes that is read from such a host.");
   table.Add("pipeline.workers", &workers, {.min = 0, .max = 256},
             "Archives judged at one time; 0: as many as there are cores.");
   table.Add("pipeline.in_work_max", &in_work_max, {.min = 1, .max = 100'000},

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "archive/limits.h"
 #include "base/settings.h"
@@ -16,6 +17,9 @@ struct Settings {
   std::string dead_letter_topic = "ccx.data.pipeline.dead.letter.queue";
   // Announcements of other services are passed over; empty: none are.
   std::string service = "openshift";
+  // Hosts other than our own object store that archives may be read from; see http::GetOptions.
+  std::vector<std::string> archive_hosts = {};
+  std::uint64_t archive_bytes_max = std::uint64_t{100} << 20;  // of one from there
 
   int workers = 0;  // 0: as many as there are cores
   // Announcements taken from one partition and not committed yet.

@@ -117,7 +117,7 @@ Result<void> Worker::Parse(Task& task) {
 Result<void> Worker::Fetch(Task& task, std::stop_token stop) {
   const microseconds begun = clock_.Steady();
   task.Log(log::Level::kInfo, log::event::kArchiveDownloadStarted, "opening archive");
-  Result<Fetched> fetched = OpenArchive(task.announcement, blobs_);
+  Result<Fetched> fetched = OpenArchive(task.announcement, blobs_, settings_);
   if (!fetched) return Fail(std::move(fetched).error());
   task.source = std::move(fetched->source);
   task.share = bytes_.Take(fetched->bytes * kMemoryPerUploadedByte, stop);

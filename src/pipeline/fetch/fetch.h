@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "base/source.h"
 #include "blob/blob.h"
+#include "pipeline/settings.h"
 
 namespace insightd::pipeline {
 
@@ -17,7 +18,9 @@ struct Fetched {
 };
 
 // An archive of our own is read by its key (`blob:KEY`) with our own credentials, so that it can
-// be read however late; any other URL fails with kInvalid. kNotFound: it has been removed.
-Result<Fetched> OpenArchive(const announce::Announcement& announcement, blob::Store& blobs);
+// be read however late. Another one is read by its URL, and only from a host that
+// `pipeline.archive_hosts` lists; else kInvalid. kNotFound: it has been removed.
+Result<Fetched> OpenArchive(const announce::Announcement& announcement, blob::Store& blobs,
+                            const Settings& settings);
 
 }  // namespace insightd::pipeline

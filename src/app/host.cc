@@ -1,0 +1,29 @@
+#include "app/host.h"
+
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <csignal>
+
+#include "base/log.h"
+
+namespace insightd::app {
+
+void Host::Fail(std::string_view role, const Error& error) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (failure_) return;
+    failure_ = StartFailure{ExitCode::kInternal, fmt::format("{}: {}", role, error.message())};
+  }
+  log::Logger("app").Fatal("", "a role cannot go on; stopping",
+                           {{"error_class", CodeName(error.code())}, {"error", error.message()}});
+  // The same way down as when somebody asks for it.
+  ::kill(::getpid(), SIGTERM);
+}
+
+std::optional<StartFailure> Host::failure() const {
+  const std::lock_guard lock(mutex_);
+  return failure_;
+}
+
+}  // namespace insightd::app

@@ -1,0 +1,66 @@
+// What the roles of one process share: settings, doors, routers. Made before the first role starts
+// and destroyed after the last has stopped.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "app/exit_code.h"
+#include "app/settings.h"
+#include "base/clock.h"
+#include "base/metrics.h"
+#include "base/random.h"
+#include "blob/blob.h"
+#include "bus/bus.h"
+#include "content/catalogue.h"
+#include "http/identity.h"
+#include "http/router.h"
+#include "http/server.h"
+#include "rules/pack.h"
+#include "store/store.h"
+
+namespace insightd::app {
+
+struct StartFailure {
+  ExitCode exit = ExitCode::kUnusable;
+  std::string message;
+};
+
+class Host {
+ public:
+  Host(const Settings& given_settings, const Clock& given_clock, Random& given_random)
+      : settings(given_settings), clock(given_clock), random(given_random) {}
+  Host(const Host&) = delete;
+  Host& operator=(const Host&) = delete;
+
+  const Settings& settings;
+  const Clock& clock;
+  Random& random;
+  metrics::Registry registry;
+
+  // Each is set by the row of the table that starts it, and used by those that need that row.
+  std::unique_ptr<bus::Bus> bus;
+  std::unique_ptr<blob::Store> blobs;
+  std::unique_ptr<store::Store> store;
+  rules::PackPointer pack;
+  std::shared_ptr<content::CurrentCatalogue> catalogue;
+  std::shared_ptr<const http::IdentityGate> identity;
+
+  // Filled by rows while they start; answered once all have.
+  http::Router public_router;
+  http::Router metrics_router;
+  http::Router aggregator_router;
+
+  // A role cannot go on: the process stops. Thread-safe; the first failure counts.
+  void Fail(std::string_view role, const Error& error);
+  std::optional<StartFailure> failure() const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::optional<StartFailure> failure_;
+};
+
+}  // namespace insightd::app

@@ -1,0 +1,71 @@
+#include <algorithm>
+
+#include "app/load_rules.h"
+#include "app/parts/parts.h"
+#include "blob/embedded/embedded_blob.h"
+#include "bus/embedded/embedded_bus.h"
+#include "store/embedded/embedded_store.h"
+
+namespace insightd::app {
+namespace {
+
+constexpr milliseconds kCloseLimit{10'000};
+
+}  // namespace
+
+Started StartBus(Host& host) {
+  const Settings& settings = host.settings;
+  const auto topic = [&settings](const std::string& name, std::vector<std::string> groups) {
+    return bus::TopicOptions{
+        .name = name, .partitions = settings.bus.partitions, .groups = std::move(groups)};
+  };
+  bus::EmbeddedBusOptions options;
+  options.path = settings.data_dir + "/bus.db";
+  options.topics = {topic(settings.pipeline.announce_topic, {settings.pipeline.group}),
+                    topic(settings.pipeline.results_topic, {settings.writer.group}),
+                    topic(settings.pipeline.dead_letter_topic, {"insightd-upkeep"}),
+                    topic(settings.writer.dead_letter_topic, {"insightd-upkeep"})};
+  options.queue_bytes_max = settings.bus.queue_bytes_max;
+  options.record_bytes_max = settings.bus.record_bytes_max;
+  options.delivery_timeout = milliseconds(settings.bus.delivery_ms_max);
+  Result<std::unique_ptr<bus::Bus>> bus = bus::OpenEmbeddedBus(std::move(options));
+  if (!bus) return Unusable("bus", bus.error());
+  host.bus = *std::move(bus);
+  return UntilStopped([&host] {
+    host.bus->Close(kCloseLimit);
+    host.bus.reset();
+  });
+}
+
+Started StartBlobs(Host& host) {
+  blob::EmbeddedBlobOptions options;
+  options.folder = host.settings.data_dir + "/blob";
+  options.free_bytes_min = host.settings.blob.free_bytes_min;
+  Result<std::unique_ptr<blob::Store>> blobs = blob::OpenEmbeddedBlob(std::move(options));
+  if (!blobs) return Unusable("blob", blobs.error());
+  host.blobs = *std::move(blobs);
+  return UntilStopped([&host] {
+    host.blobs->Close();
+    host.blobs.reset();
+  });
+}
+
+Started StartStore(Host& host) {
+  store::EmbeddedStoreOptions options;
+  options.path = host.settings.data_dir + "/store.db";
+  Result<std::unique_ptr<store::Store>> store = store::OpenEmbeddedStore(std::move(options));
+  if (!store) return Unusable("store", store.error());
+  host.store = *std::move(store);
+  return UntilStopped([&host] { host.store.reset(); });
+}
+
+Started StartRules(Host& host) {
+  auto pack = LoadRules(host.settings.rules.folder);
+  if (!pack) return tl::unexpected(StartFailure{pack.error().exit, pack.error().text});
+  host.pack = *std::move(pack);
+  host.catalogue =
+      std::make_shared<content::CurrentCatalogue>(content::Catalogue::FromPack(*host.pack));
+  return UntilStopped(nullptr);
+}
+
+}  // namespace insightd::app

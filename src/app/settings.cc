@@ -1,0 +1,101 @@
+#include "app/settings.h"
+
+#include <fmt/core.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <optional>
+
+namespace insightd::app {
+namespace {
+
+constexpr const char* kDefaultFile = "/etc/insightd/insightd.toml";
+
+// Nothing when it cannot be read; errno says why.
+std::optional<std::string> ReadFile(const std::string& path) {
+  std::FILE* file = std::fopen(path.c_str(), "rb");
+  if (file == nullptr) return std::nullopt;
+  std::string text;
+  char buffer[16 * 1024];
+  std::size_t got = 0;
+  while ((got = std::fread(buffer, 1, sizeof(buffer), file)) > 0) text.append(buffer, got);
+  const bool failed = std::ferror(file) != 0;
+  std::fclose(file);
+  if (failed) return std::nullopt;
+  return text;
+}
+
+}  // namespace
+
+void LogSettings::AddTo(settings::Table& table) {
+  table.Add("log.level", &level, {.choices = {"debug", "info", "warn", "error", "fatal"}},
+            "Records below this level are not written.");
+}
+
+void BusSettings::AddTo(settings::Table& table) {
+  table.Add("bus.partitions", &partitions, {.min = 1, .max = 1'000},
+            "Partitions of each topic; may be raised later, not lowered.");
+  table.Add("bus.queue_bytes_max", &queue_bytes_max, {.min = 1 << 20},
+            "Bytes of records that wait to become durable; above it producers fail.");
+  table.Add("bus.record_bytes_max", &record_bytes_max, {.min = 1 << 16},
+            "Largest record in bytes.");
+  table.Add("bus.delivery_ms_max", &delivery_ms_max, {.min = 100},
+            "How long a record may wait to become durable before its producer is told no.");
+}
+
+void BlobSettings::AddTo(settings::Table& table) {
+  table.Add("blob.free_bytes_min", &free_bytes_min, {.min = 0},
+            "Uploads are refused while less of the disk is free, so that what was accepted can "
+            "be finished.");
+}
+
+void RulesSettings::AddTo(settings::Table& table) {
+  table.Add("rules.folder", &folder, {}, "The rule pack; empty: the one that is built in.");
+  table.Add("rules.rule_steps_max", &rule_steps_max, {.min = 1'000},
+            "Steps that one rule may take over one archive; some 50 ns each.");
+  table.Add("rules.rule_bytes_max", &rule_bytes_max, {.min = 1 << 16},
+            "Bytes that one rule may take over one archive.");
+  table.Add("rules.rule_time_ms_max", &rule_time_ms_max, {.min = 1},
+            "Time that one rule may take over one archive: a last stop.");
+  table.Add("rules.details_bytes_max", &details_bytes_max, {.min = 1'024},
+            "Details of a hit as JSON; longer ones lose the ends of their lists.");
+}
+
+rules::JudgeLimits RulesSettings::Limits() const {
+  return {.rule_steps_max = rule_steps_max,
+          .rule_bytes_max = rule_bytes_max,
+          .rule_time_max = milliseconds(rule_time_ms_max),
+          .details_bytes_max = details_bytes_max};
+}
+
+void Settings::AddTo(settings::Table& table) {
+  table.Add("data_dir", &data_dir, {}, "Folder for everything that is kept; of one process alone.");
+  log.AddTo(table);
+  http.AddTo(table);
+  identity.AddTo(table);
+  ingress.AddTo(table);
+  bus.AddTo(table);
+  blob.AddTo(table);
+  rules.AddTo(table);
+  pipeline.AddTo(table);
+  writer.AddTo(table);
+}
+
+std::vector<std::string> LoadSettings(const std::string& given, settings::Table& table) {
+  std::string path = given;
+  if (path.empty()) {
+    const char* from_environment = std::getenv("INSIGHTD_CONFIG");
+    if (from_environment != nullptr) path = from_environment;
+  }
+  const bool named = !path.empty();
+  if (!named) path = kDefaultFile;
+  const std::optional<std::string> text = ReadFile(path);
+  if (!text && (named || errno != ENOENT)) {
+    return {fmt::format("settings file {}: {}", path, std::strerror(errno))};
+  }
+  return table.Load(text ? path : "", text.value_or(""), settings::ProcessEnvironment());
+}
+
+}  // namespace insightd::app

@@ -1,0 +1,65 @@
+// All settings of the process, by section, and where they come from.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/settings.h"
+#include "http/http_settings.h"
+#include "http/identity.h"
+#include "ingress/settings.h"
+#include "pipeline/settings.h"
+#include "rules/judge.h"
+#include "writer/settings.h"
+
+namespace insightd::app {
+
+struct LogSettings {
+  std::string level = "info";
+  void AddTo(settings::Table& table);
+};
+
+struct BusSettings {
+  int partitions = 4;
+  std::uint64_t queue_bytes_max = std::uint64_t{32} << 20;
+  std::uint64_t record_bytes_max = std::uint64_t{16} << 20;
+  std::int64_t delivery_ms_max = 5'000;
+  void AddTo(settings::Table& table);
+};
+
+struct BlobSettings {
+  std::uint64_t free_bytes_min = std::uint64_t{512} << 20;
+  void AddTo(settings::Table& table);
+};
+
+struct RulesSettings {
+  std::string folder = {};
+  std::uint64_t rule_steps_max = rules::JudgeLimits().rule_steps_max;
+  std::uint64_t rule_bytes_max = rules::JudgeLimits().rule_bytes_max;
+  std::int64_t rule_time_ms_max = rules::JudgeLimits().rule_time_max.count();
+  std::uint64_t details_bytes_max = rules::JudgeLimits().details_bytes_max;
+  void AddTo(settings::Table& table);
+  rules::JudgeLimits Limits() const;
+};
+
+struct Settings {
+  std::string data_dir = "/var/lib/insightd";
+  LogSettings log;
+  http::HttpSettings http;
+  http::IdentitySettings identity;
+  ingress::Settings ingress;
+  BusSettings bus;
+  BlobSettings blob;
+  RulesSettings rules;
+  pipeline::Settings pipeline;
+  writer::Settings writer;
+
+  void AddTo(settings::Table& table);
+};
+
+// Reads the file `given` (--config), else the one that INSIGHTD_CONFIG names, else the default
+// one if it is there; then the environment. Returns one message a mistake.
+std::vector<std::string> LoadSettings(const std::string& given, settings::Table& table);
+
+}  // namespace insightd::app
