@@ -1,0 +1,197 @@
+// The pack that the binary carries, against archives whose hits are known.
+//
+// The archives lie beside the checkout (../shared/data) or where INSIGHTD_TEST_DATA points to;
+// without them these tests are skipped. Generated archives need python3 as well.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <set>
+#include <sstream>
+#include <string>
+
+#include "archive/unpack.h"
+#include "base/json.h"
+#include "rules/embedded_pack.h"
+#include "rules/judge.h"
+#include "rules/rule_tests.h"
+
+namespace insightd::rules {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string DataFolder() {
+  const char* given = std::getenv("INSIGHTD_TEST_DATA");
+  return given != nullptr ? given : INSIGHTD_SOURCE_DIR "/../shared/data";
+}
+
+const PackPointer& BasePack() {
+  static const PackPointer pack = [] {
+    tl::expected<PackPointer, Diagnostics> loaded = LoadPack(EmbeddedBasePack());
+    EXPECT_TRUE(loaded) << loaded.error().ToText();
+    return *loaded;
+  }();
+  return pack;
+}
+
+Report Judged(const std::string& path) {
+  Judge judge(BasePack());
+  archive::FileSource source(path);
+  Result<archive::FileTree> tree = archive::Unpacker().Unpack(source, judge.wanted(), {});
+  EXPECT_TRUE(tree) << tree.error().message();
+  return judge.Run(*tree);
+}
+
+std::set<std::string> Hits(const Report& report) {
+  std::set<std::string> hits;
+  for (const Outcome& outcome : report.outcomes) {
+    EXPECT_NE(outcome.kind, OutcomeKind::kError) << outcome.reason;
+    for (const std::string& error : outcome.detail_errors) ADD_FAILURE() << error;
+    if (outcome.kind == OutcomeKind::kHit) hits.insert(outcome.rule->Id());
+  }
+  return hits;
+}
+
+std::string DetailsOf(const Report& report, std::string_view key) {
+  for (const Outcome& outcome : report.outcomes) {
+    if (outcome.rule->key == key) return outcome.details;
+  }
+  return "no such rule";
+}
+
+TEST(RulepackTest, TheBinaryCarriesAWholePack) {
+  EXPECT_EQ(BasePack()->rules.size(), 160u);
+  EXPECT_EQ(BasePack()->name, "base");
+  EXPECT_EQ(BasePack()->component, "ccx_rules_ocp");
+}
+
+TEST(RulepackTest, TheTestsThatItsRulesCarryPass) {
+  for (const TestResult& result : RunRuleTests(BasePack(), EmbeddedBasePack())) {
+    EXPECT_NE(result.verdict, TestVerdict::kFailed)
+        << result.rule->key << ": " << result.test->name << "\n"
+        << result.message;
+  }
+}
+
+class KnownArchivesTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = DataFolder() + "/archives/";
+    if (!fs::exists(folder_)) GTEST_SKIP() << "no archives at " << folder_;
+  }
+  void ExpectCounts(const std::string& name, std::size_t hit, std::size_t pass, std::size_t skip) {
+    const Report report = Judged(folder_ + name);
+    EXPECT_EQ(report.Count(OutcomeKind::kHit), hit) << name;
+    EXPECT_EQ(report.Count(OutcomeKind::kPass), pass) << name;
+    EXPECT_EQ(report.Count(OutcomeKind::kSkip), skip) << name;
+    EXPECT_EQ(report.Count(OutcomeKind::kError), 0u) << name;
+  }
+  std::string folder_;
+};
+
+TEST_F(KnownArchivesTest, EachGivesItsNumberOfOutcomes) {
+  ExpectCounts("insights-archive-sample.tar.gz", 27, 132, 1);
+  ExpectCounts("rapid-recommendations.tar.gz", 8, 118, 34);
+  ExpectCounts("archive.tar.gz", 1, 10, 149);
+  ExpectCounts("archive_no_workloadinfo.tar.gz", 1, 10, 149);
+  ExpectCounts("correct_data.tar", 0, 0, 160);
+  ExpectCounts("ocp_with_id.tar", 0, 0, 160);
+  ExpectCounts("wrong_data.tar", 0, 0, 160);
+}
+
+TEST_F(KnownArchivesTest, ARealClusterGetsTheRecommendationsThatItDeserves) {
+  const Report report = Judged(folder_ + "rapid-recommendations.tar.gz");
+  EXPECT_EQ(Hits(report),
+            (std::set<std::string>{
+                "operators_check|OPERATOR_ISSUE", "machine_api_errors|MACHINE_API_REPEATED_ERRORS",
+                "etcd_encryption|ETCD_ENCRYPTION_DISABLED",
+                "empty_prometheus_db_volume|PROMETHEUS_DB_VOLUME_IS_EMPTY",
+                "no_identity_provider|NO_IDENTITY_PROVIDER", "version_info|CLUSTER_VERSION_INFO",
+                "machine_pool_info|MACHINE_POOL_INFO",
+                "cluster_status_overview|CLUSTER_STATUS_OVERVIEW"}));
+  EXPECT_EQ(report.cluster_id, "c25da893-5ba1-4229-9432-c8ec9334c4a0");
+  EXPECT_EQ(report.cluster_version, "4.17.0-rc.0");
+  EXPECT_EQ(report.now_s, 1'724'820'926);
+  EXPECT_TRUE(report.files.empty());
+  EXPECT_TRUE(SameJson(DetailsOf(report, "PROMETHEUS_DB_VOLUME_IS_EMPTY"),
+                       R"({"ocp_branch": "4.17", "config_map_exists": false})"));
+  EXPECT_TRUE(SameJson(DetailsOf(report, "CLUSTER_VERSION_INFO"), R"({
+      "version": "4.17.0-rc.0", "current": "4.17.0-rc.0", "desired": "4.17.0-rc.0",
+      "aborted_updates": 0, "last_update_start": "2024-08-27T06:26:38Z"})"))
+      << DetailsOf(report, "CLUSTER_VERSION_INFO");
+}
+
+TEST_F(KnownArchivesTest, DocumentsThatWereParsedGiveTheirTextBack) {
+  Judge judge(BasePack());
+  archive::FileSource source(folder_ + "rapid-recommendations.tar.gz");
+  Result<archive::FileTree> tree = archive::Unpacker().Unpack(source, judge.wanted(), {});
+  ASSERT_TRUE(tree) << tree.error().message();
+  judge.Run(*tree);
+  ASSERT_FALSE(tree->WithPrefix("config/node/").empty());
+  for (const archive::Member& member : tree->WithPrefix("config/node/")) {
+    if (!member.name.ends_with(".json")) continue;
+    EXPECT_TRUE(member.bytes.empty()) << member.name;
+  }
+}
+
+// Archives that a script makes with defects, and what it says about them.
+class GeneratedArchivesTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    script_ = DataFolder() + "/archives/make_archive.py";
+    if (!fs::exists(script_)) GTEST_SKIP() << "no generator at " << script_;
+    if (std::system("python3 --version > /dev/null 2>&1") != 0) GTEST_SKIP() << "no python3";
+    std::string name = (fs::temp_directory_path() / "insightd-rulepack-XXXXXX").string();
+    ASSERT_NE(mkdtemp(name.data()), nullptr);
+    folder_ = name;
+  }
+  void TearDown() override {
+    if (!folder_.empty()) fs::remove_all(folder_);
+  }
+
+  // Makes archives with these options and compares the hits of each with its line in the manifest.
+  void ExpectHitsAsSaid(const std::string& options) {
+    const std::string command =
+        "python3 '" + script_ + "' --out '" + folder_.string() + "' " + options + " > /dev/null";
+    ASSERT_EQ(std::system(command.c_str()), 0) << command;
+    std::ifstream manifest(folder_ / "manifest.jsonl");
+    std::size_t compared = 0;
+    for (std::string line; std::getline(manifest, line); ++compared) {
+      const Result<json::Document> entry = json::Parse(line);
+      ASSERT_TRUE(entry) << entry.error().message();
+      std::set<std::string> expected;
+      for (const json::Value id : entry->root()["expected"].elements()) {
+        expected.emplace(id.AsString());
+      }
+      const std::string file(entry->root()["file"].AsString());
+      const Report report = Judged((folder_ / file).string());
+      EXPECT_EQ(Hits(report), expected) << file << " " << entry->root()["defects"].ToText();
+      EXPECT_EQ(report.cluster_id, entry->root()["cluster_id"].AsString());
+      EXPECT_TRUE(report.files.empty());
+    }
+    EXPECT_GT(compared, 0u);
+  }
+
+  std::string script_;
+  fs::path folder_;
+};
+
+TEST_F(GeneratedArchivesTest, HealthyClustersGiveOnlyWhatInforms) {
+  ExpectHitsAsSaid("--seed healthy --size mix --count 6 --first 1");
+}
+
+TEST_F(GeneratedArchivesTest, MixturesOfDefectsGiveExactlyTheirHits) {
+  ExpectHitsAsSaid("--seed mixture --size small --count 60 --random-defects 6");
+}
+
+TEST_F(GeneratedArchivesTest, DefectsAndAlertsThatMixturesLeaveOut) {
+  ExpectHitsAsSaid(
+      "--seed single --size small --defect etcd_slow --defect tech_preview "
+      "--defect alert_KubeAPIErrorBudgetBurn --defect webhook_workloads --defect x509_in_logs");
+}
+
+}  // namespace
+}  // namespace insightd::rules
