@@ -1,0 +1,136 @@
+#include <algorithm>
+#include <utility>
+
+#include "api/context.h"
+#include "base/json.h"
+#include "base/json_writer.h"
+
+namespace insightd::api {
+namespace {
+
+constexpr std::string_view kAcmProduct = "acm-operator";
+
+struct Item {
+  const store::ReportHit* hit;
+  const content::RuleContent* rule;
+  const store::Acknowledgement* acknowledged;  // null: it is not
+};
+
+// ACM's client throws a whole report away when `nodes` is anything but a list of texts, and reads
+// it for display alone: so it gets the details without such a member.
+std::string DetailsForAcm(const std::string& details) {
+  const Result<json::Document> document = json::Parse(details);
+  if (!document || !document->root().is_object()) return details;
+  std::string out;
+  json::JsonWriter w(out);
+  w.BeginObject();
+  for (const json::Member member : document->root().members()) {
+    if (member.name == "nodes") {
+      bool texts = member.value.is_array();
+      if (texts) {
+        for (const json::Value node : member.value.elements()) texts = texts && node.is_string();
+      }
+      if (!texts) continue;
+    }
+    w.Key(member.name).Json(member.value);
+  }
+  w.EndObject();
+  return out;
+}
+
+void WriteExtraData(json::JsonWriter& w, const Item& item, bool for_acm) {
+  const std::string& details = item.hit->details;
+  if (details.starts_with('{')) {
+    w.Raw(for_acm ? DetailsForAcm(details) : details);
+    return;
+  }
+  // A foreign result without details: clients need the key.
+  w.BeginObject().Key("type").String("rule").Key("error_key").String(item.hit->key).EndObject();
+}
+
+void WriteItem(json::JsonWriter& w, const Item& item, bool for_acm) {
+  const store::ReportHit& hit = *item.hit;
+  const content::RuleContent& rule = *item.rule;
+  std::string feedback;
+  std::string disabled_at;
+  if (hit.disabled) {
+    feedback = hit.disable_feedback;
+    if (hit.disabled_at) disabled_at = FormatTimeSeconds(*hit.disabled_at);
+  } else if (item.acknowledged != nullptr) {
+    feedback = item.acknowledged->justification;
+    disabled_at = FormatTimeSeconds(item.acknowledged->created);
+  }
+  w.BeginObject().Key("rule_id").String(hit.component);
+  if (HasPublishDate(rule)) w.Key("created_at").String(rule.publish_date);
+  w.Key("description").String(rule.description).Key("details").String(rule.generic);
+  w.Key("reason").String(rule.reason).Key("resolution").String(rule.resolution);
+  w.Key("more_info").String(rule.more_info).Key("total_risk").Int(TotalRisk(rule));
+  w.Key("disabled").Bool(hit.disabled || item.acknowledged != nullptr);
+  w.Key("disable_feedback").String(feedback).Key("disabled_at").String(disabled_at);
+  w.Key("internal").Bool(rule.is_internal).Key("user_vote").Int(hit.user_vote);
+  w.Key("extra_data");
+  WriteExtraData(w, item, for_acm);
+  w.Key("tags").BeginArray();
+  for (const std::string& tag : rule.tags) w.String(tag);
+  w.EndArray();
+  const std::optional<Time> impacted = hit.impacted_since ? hit.impacted_since : hit.created;
+  if (impacted) w.Key("impacted").String(FormatTimeSeconds(*impacted));
+  w.EndObject();
+}
+
+}  // namespace
+
+http::Response ClusterReport(const PublicContext& context, const http::Request& request) {
+  const Param<http::Caller> caller = context.Identify(request);
+  if (!caller) return caller.error();
+  const Param<std::string> cluster = ClusterParam(request);
+  if (!cluster) return cluster.error();
+  bool with_disabled = false;
+  if (const auto text = request.Query("get_disabled"); text && !text->empty()) {
+    const std::optional<bool> value = ParseBool(*text);
+    if (!value) return ParamError("get_disabled", *text, "Unparsable boolean value");
+    with_disabled = *value;
+  }
+
+  const std::string id = std::to_string(caller->org_id) + "/" + *cluster;
+  const Result<store::ClusterReport> report =
+      context.parts.store.Report(caller->org_id, *cluster, caller->user_id);
+  if (!report) return StoreError(report.error(), id);
+  Result<std::vector<store::Acknowledgement>> acknowledgements =
+      context.parts.store.Acknowledgements(caller->org_id);
+  if (!acknowledgements) return StoreError(acknowledgements.error(), id);
+  const Acknowledged acknowledged(std::move(*acknowledgements));
+
+  const std::shared_ptr<const content::Catalogue> catalogue = context.parts.catalogue.Get();
+  std::vector<Item> items;
+  for (const store::ReportHit& hit : report->hits) {
+    const content::RuleContent* rule = catalogue->Find(hit.component, hit.key);
+    if (rule == nullptr) {
+      context.NoteUnknown(content::ModuleOf(hit.component), hit.key);
+      continue;
+    }
+    const Item item{&hit, rule, acknowledged.Find(*rule)};
+    const bool silenced = hit.disabled || item.acknowledged != nullptr;
+    if (!context.Shows(*rule, caller->org_id) || (silenced && !with_disabled)) continue;
+    items.push_back(item);
+  }
+  std::stable_sort(items.begin(), items.end(), [](const Item& a, const Item& b) {
+    return TotalRisk(*a.rule) > TotalRisk(*b.rule);
+  });
+
+  const std::string_view agent = request.Header("user-agent");
+  const bool for_acm = agent.substr(0, agent.find('/')) == kAcmProduct;
+  std::string body;
+  json::JsonWriter w(body);
+  w.BeginObject().Key("report").BeginObject().Key("meta").BeginObject();
+  w.Key("cluster_name").String(*cluster).Key("managed").Bool(false);
+  w.Key("count").Uint(items.size());
+  w.Key("last_checked_at").String(FormatTimeSeconds(report->meta.last_checked));
+  if (report->meta.gathered) w.Key("gathered_at").String(FormatTimeSeconds(*report->meta.gathered));
+  w.EndObject().Key("data").BeginArray();
+  for (const Item& item : items) WriteItem(w, item, for_acm);
+  w.EndArray().EndObject().Key("status").String("ok").EndObject();
+  return OkResponse(std::move(body));
+}
+
+}  // namespace insightd::api
