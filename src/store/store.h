@@ -56,7 +56,7 @@ struct ClusterResult {
   std::vector<Hit> hits = {};               // of two with one component and key the first counts
   std::optional<std::string> version = {};  // nothing: what is stored stays
   std::string archive = {};                 // the key of the blob (the request id); empty: not ours
-  OutcomeCounts counts;
+  OutcomeCounts counts = {};
   bool empty = false;  // no rule could run: only the history notes it, the stored report stays
 };
 
@@ -97,7 +97,7 @@ struct ReportMeta {
   Time reported{};  // when it was stored
   std::optional<Time> gathered = {};
   std::string version = {};  // empty: unknown
-  OutcomeCounts counts;
+  OutcomeCounts counts = {};
   std::int32_t hits = 0;
 };
 

@@ -397,11 +397,15 @@ TEST_F(EmbeddedStoreTest, ForgetsOldUploadsButNotTheCurrentOnes) {
   }
   EXPECT_EQ(store_->ForgetUploads(At(25), 2).value(), 2U);
   EXPECT_EQ(store_->ForgetUploads(At(25), 2).value(), 2U);
-  EXPECT_EQ(store_->ForgetUploads(At(25), 2).value(), 0U);
+  EXPECT_EQ(store_->ForgetUploads(At(25), 2).value(), 0U) << "what stays is not met again";
   EXPECT_EQ(store_->FindUpload("r0").error().code(), Code::kNotFound);
   EXPECT_EQ(store_->FindUpload("r2").error().code(), Code::kNotFound);
   EXPECT_EQ(EndOf("r3"), UploadEnd::kReplaced);
   EXPECT_EQ(EndOf("s1"), UploadEnd::kStored);
+
+  clock_.Set(At(200'000));
+  Put(ResultOf("silent", 1, "s2"));
+  EXPECT_EQ(store_->FindUpload("s1").error().code(), Code::kNotFound) << "now it is only old";
 }
 
 TEST_F(EmbeddedStoreTest, ReplacedArchivesAreReleasedInTheOrderOfTime) {

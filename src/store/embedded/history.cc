@@ -98,7 +98,7 @@ Result<std::size_t> RemoveUploads(sqlite::Database& database, Time before, std::
     // Ids grow with the time of the end: the oldest stand in front.
     sqlite::Query query(database,
                         "SELECT id, ended_at, request_id, cluster FROM insightd_upload "
-                        "ORDER BY id LIMIT ?");
+                        "WHERE id > 0 ORDER BY id LIMIT ?");
     query.Int(static_cast<std::int64_t>(rows_max));
     while (true) {
       const Result<bool> row = query.Step();
@@ -110,14 +110,18 @@ Result<std::size_t> RemoveUploads(sqlite::Database& database, Time before, std::
   for (const Row& row : rows) {
     const Result<bool> current = IsCurrent(database, row.request_id, row.cluster);
     if (!current) return Fail(current.error());
-    // The current one of a cluster that is silent stays, and makes way for those behind it.
-    sqlite::Query query(database, *current
-                                      ? "UPDATE insightd_upload SET id = 1 + (SELECT max(id) FROM "
-                                        "insightd_upload) WHERE id = ?"
-                                      : "DELETE FROM insightd_upload WHERE id = ?");
+    // The current one of a silent cluster stays, out of the way of this search.
+    sqlite::Query query(database, *current ? "UPDATE insightd_upload SET id = -id WHERE id = ?"
+                                           : "DELETE FROM insightd_upload WHERE id = ?");
     if (auto done = query.Int(row.id).Run(); !done) return Fail(std::move(done).error());
   }
   return rows.size();
+}
+
+Result<void> ForgetSilentUpload(sqlite::Database& database, std::string_view request_id) {
+  return sqlite::Query(database, "DELETE FROM insightd_upload WHERE request_id = ? AND id < 0")
+      .Text(request_id)
+      .Run();
 }
 
 Result<void> ReleaseArchive(sqlite::Database& database, std::string_view archive, Time since) {

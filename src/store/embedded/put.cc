@@ -14,12 +14,15 @@ namespace insightd::store {
 namespace {
 
 constexpr std::int64_t kOrgIdMax = 4'294'967'295;
+// History is kept for longer than this, so that of a younger result none has been searched yet.
+constexpr std::chrono::hours kSilentMin{24};
 
 // What is stored of a cluster.
 struct Current {
   std::int64_t org_id = 0;
   std::string request_id;
   Time last_checked{};
+  Time reported{};
   std::string version;
   std::string archive;
 };
@@ -106,6 +109,11 @@ Result<PutOutcome> Putter::Put(const ClusterResult& result) {
     if (current->org_id != result.org_id) {
       if (auto moved = MoveCluster(result); !moved) return Fail(std::move(moved).error());
     }
+    if (now_ - current->reported > kSilentMin) {
+      if (auto done = ForgetSilentUpload(database_, current->request_id); !done) {
+        return Fail(std::move(done).error());
+      }
+    }
     if (!current->archive.empty() && current->archive != result.archive) {
       if (auto done = ReleaseArchive(database_, current->archive, now_); !done) {
         return Fail(std::move(done).error());
@@ -131,7 +139,8 @@ Result<PutOutcome> Putter::Put(const ClusterResult& result) {
 
 Result<std::optional<Current>> Putter::ReadCurrent(const ClusterResult& result) {
   sqlite::Query query(database_,
-                      "SELECT c.org_id, c.request_id, c.last_checked_at, c.version, c.archive "
+                      "SELECT c.org_id, c.request_id, c.last_checked_at, c.reported_at, c.version, "
+                      "c.archive "
                       "FROM report r JOIN insightd_cluster c "
                       "ON c.org_id = r.org_id AND c.cluster = r.cluster WHERE r.cluster = ?");
   const Result<bool> row = query.Text(result.cluster).Step();
@@ -140,8 +149,9 @@ Result<std::optional<Current>> Putter::ReadCurrent(const ClusterResult& result) 
   return Current{.org_id = query.IntAt(0),
                  .request_id = query.StringAt(1),
                  .last_checked = query.TimeAt(2),
-                 .version = query.StringAt(3),
-                 .archive = query.StringAt(4)};
+                 .reported = query.TimeAt(3),
+                 .version = query.StringAt(4),
+                 .archive = query.StringAt(5)};
 }
 
 // Acknowledgements and ratings stay: they belong to the organisation.

@@ -1,0 +1,150 @@
+#include "upkeep/cleaner.h"
+
+#include <condition_variable>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/log.h"
+#include "base/log_events.h"
+#include "base/metric_names.h"
+
+namespace insightd::upkeep {
+namespace {
+
+constexpr log::Logger kLog("upkeep");
+
+// What one step removes at most.
+constexpr std::size_t kArchivesAtOnce = 256;
+constexpr std::size_t kUploadsAtOnce = 1000;
+// Finding the oldest of the newest ones reads all clusters, so that a look takes more of them.
+constexpr std::size_t kNewestAtOnce = 2048;
+
+}  // namespace
+
+Cleaner::Cleaner(blob::Store& blobs, store::Store& store, const Clock& clock,
+                 metrics::Registry& registry, Settings settings)
+    : blobs_(blobs),
+      store_(store),
+      clock_(clock),
+      settings_(std::move(settings)),
+      searched_(clock.Steady()),
+      bytes_(registry.MakeGauge(metrics::kBlobBytes)) {}
+
+Result<void> Cleaner::Run(std::stop_token stop) {
+  std::mutex mutex;
+  std::condition_variable_any never;
+  while (!stop.stop_requested()) {
+    Result<bool> stepped = Step();
+    while (stepped && *stepped && !stop.stop_requested()) stepped = Step();
+    Result<void> round;
+    if (!stepped) round = Fail(std::move(stepped).error());
+    if (round && clock_.Steady() - searched_ >= seconds(settings_.search_interval_s)) {
+      searched_ = clock_.Steady();
+      const auto removed = Search(stop);
+      if (!removed) round = Fail(removed.error());
+    }
+    if (!round) {
+      if (VerdictFor(round.error().code()) == Verdict::kStop) return round;
+      kLog.Warn("", "cleaning failed for now",
+                {{"outcome", "retried"},
+                 {"error_class", CodeName(round.error().code())},
+                 {"error", round.error().message()}});
+    }
+    std::unique_lock lock(mutex);
+    never.wait_for(lock, stop, seconds(settings_.clean_interval_s), [] { return false; });
+  }
+  return {};
+}
+
+bool Cleaner::IsOverfull() {
+  const std::int64_t held = blobs_.BytesHeld();
+  if (held >= 0) bytes_.Set(static_cast<double>(held));
+  if (held > 0 && static_cast<std::uint64_t>(held) > settings_.blob_bytes_max) return true;
+  const auto room = blobs_.Check();
+  return !room && room.error().code() == Code::kUnavailable && held > 0;
+}
+
+Result<std::size_t> Cleaner::Remove(const std::vector<store::KeptArchive>& archives) {
+  for (const store::KeptArchive& archive : archives) {
+    if (auto removed = blobs_.Remove(archive.key);
+        !removed && removed.error().code() != Code::kInvalid) {
+      return Fail(std::move(removed).error());
+    }
+    kLog.Debug(log::event::kArchiveRemoved, "archive removed", {{"request_id", archive.key}});
+  }
+  // Last: after a crash in between they are removed again, which does no harm.
+  if (!archives.empty()) {
+    if (auto forgot = store_.ForgetArchives(archives); !forgot) {
+      return Fail(std::move(forgot).error());
+    }
+  }
+  return archives.size();
+}
+
+Result<bool> Cleaner::Step() {
+  const Time now = clock_.Now();
+  const bool overfull = IsOverfull();
+  const Time until = overfull ? now : now - seconds(settings_.archive_kept_s);
+  auto archives = store_.ReleasedArchives(until, kArchivesAtOnce);
+  if (!archives) return Fail(std::move(archives).error());
+  const bool newest = overfull && archives->empty();
+  if (newest) {
+    archives = store_.NewestArchives(kNewestAtOnce);
+    if (!archives) return Fail(std::move(archives).error());
+    // Only as many as there have to be.
+    std::vector<store::KeptArchive> removed;
+    for (const store::KeptArchive& archive : *archives) {
+      if (!IsOverfull()) break;
+      if (auto done = blobs_.Remove(archive.key); !done) return Fail(std::move(done).error());
+      removed.push_back(archive);
+    }
+    archives = std::move(removed);
+    if (!archives->empty()) {
+      kLog.Warn(log::event::kArchiveRemoved,
+                "newest archives of clusters removed, since archives are over blob.bytes_max or "
+                "the disk is full",
+                {{"bytes", blobs_.BytesHeld()}});
+    }
+  }
+  const auto removed = Remove(*archives);
+  if (!removed) return Fail(removed.error());
+  const auto forgotten =
+      store_.ForgetUploads(now - seconds(settings_.history_kept_s), kUploadsAtOnce);
+  if (!forgotten) return Fail(forgotten.error());
+  return *removed > 0 || *forgotten > 0;
+}
+
+Result<std::size_t> Cleaner::Search(const std::stop_token& stop) {
+  const Time before = clock_.Now() - seconds(settings_.history_kept_s);
+  std::size_t removed = 0;
+  std::vector<std::string> keys;
+  Result<void> failed;
+  const auto look = [&]() -> Result<void> {
+    const auto uses = store_.UsesOf(keys);
+    if (!uses) return Fail(uses.error());
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+      const bool needed = uses->at(i) == store::ArchiveUse::kNewest ||
+                          uses->at(i) == store::ArchiveUse::kDeadLetter;
+      if (needed) continue;
+      if (auto done = blobs_.Remove(keys[i]); !done) return done;
+      ++removed;
+      kLog.Info(log::event::kArchiveRemoved, "archive that belongs to nothing removed",
+                {{"request_id", keys[i]}});
+    }
+    keys.clear();
+    return {};
+  };
+  const auto listed = blobs_.List([&](const blob::Object& object) {
+    if (object.modified < before) keys.push_back(object.key);
+    if (keys.size() >= kArchivesAtOnce) failed = look();
+    return failed && !stop.stop_requested();
+  });
+  if (!listed) return Fail(listed.error());
+  if (failed) failed = look();
+  if (!failed) return Fail(std::move(failed).error());
+  return removed;
+}
+
+}  // namespace insightd::upkeep

@@ -1,0 +1,53 @@
+// Removes what need not be kept: archives, and the history of uploads.
+//
+// * An archive goes `archive_kept_s` after its result was replaced or overtaken, or its dead letter
+//   dropped. The newest one of each cluster stays.
+// * Above `blob.bytes_max`, or when the blob store says that it has no room, archives go earlier:
+//   first those that nobody needs, then the newest ones of the clusters, oldest first. Their
+//   results stay. An archive without a result yet, or of a dead letter, is never removed.
+// * An archive that nobody knows goes when it is older than the history: its upload was cut off
+//   between keeping and announcing it.
+// * History goes after `history_kept_s`.
+//
+// Work is done in bounded steps, so that others are not held up. One thread at a time.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <stop_token>
+
+#include "base/clock.h"
+#include "base/metrics.h"
+#include "base/result.h"
+#include "blob/blob.h"
+#include "store/store.h"
+#include "upkeep/settings.h"
+
+namespace insightd::upkeep {
+
+class Cleaner {
+ public:
+  // All given outlive the cleaner.
+  Cleaner(blob::Store& blobs, store::Store& store, const Clock& clock, metrics::Registry& registry,
+          Settings settings);
+
+  // Cleans every `clean_interval_s` until `stop` is requested; fails on what nobody can mend.
+  Result<void> Run(std::stop_token stop);
+  // One bounded step. False when there is nothing to do for now.
+  Result<bool> Step();
+  // Looks at every archive for those that nobody knows; gives how many were removed.
+  Result<std::size_t> Search(const std::stop_token& stop);
+
+ private:
+  bool IsOverfull();
+  Result<std::size_t> Remove(const std::vector<store::KeptArchive>& archives);
+
+  blob::Store& blobs_;
+  store::Store& store_;
+  const Clock& clock_;
+  const Settings settings_;
+  microseconds searched_;
+  metrics::Gauge bytes_;
+};
+
+}  // namespace insightd::upkeep

@@ -1,0 +1,138 @@
+#include "upkeep/letter_keeper.h"
+
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <utility>
+
+#include "base/log.h"
+#include "base/log_events.h"
+#include "base/metric_names.h"
+#include "bus/dead_letter.h"
+
+namespace insightd::upkeep {
+namespace {
+
+constexpr log::Logger kLog("upkeep");
+
+constexpr std::size_t kBatchLettersMax = 100;
+constexpr milliseconds kIdleWait{1'000};
+constexpr milliseconds kRetryPause{1'000};
+
+store::DeadLetter ToStore(bus::DeadLetter letter) {
+  store::DeadLetter kept{.id = 0,
+                         .topic = std::move(letter.origin.topic),
+                         .partition = letter.origin.partition,
+                         .offset = letter.origin.offset,
+                         .key = std::move(letter.record.key),
+                         .value = std::move(letter.record.value),
+                         .headers = {},
+                         .produced = letter.record.timestamp,
+                         .value_bytes = 0,
+                         .stage = std::move(letter.failure.stage),
+                         .code = std::move(letter.failure.code),
+                         .reason = std::move(letter.failure.reason),
+                         .tries = letter.failure.tries,
+                         .first_failed = letter.failure.first_failed,
+                         .last_failed = letter.failure.last_failed,
+                         .build = std::move(letter.failure.build),
+                         .request_id = std::move(letter.failure.request_id),
+                         .org_id = letter.failure.org_id,
+                         .cluster = std::move(letter.failure.cluster),
+                         .archive = std::move(letter.failure.archive)};
+  for (bus::Header& header : letter.record.headers) {
+    kept.headers.push_back({std::move(header.name), std::move(header.value)});
+  }
+  return kept;
+}
+
+}  // namespace
+
+LetterKeeper::LetterKeeper(bus::Bus& bus, store::Store& store, metrics::Registry& registry,
+                           Settings settings)
+    : bus_(bus),
+      store_(store),
+      settings_(std::move(settings)),
+      kept_(registry.MakeGauge(metrics::kDeadLettersKept)),
+      lag_(registry.MakeGauge(metrics::kBusLag, {{"group", settings_.group}})) {}
+
+LetterKeeper::~LetterKeeper() = default;
+
+Result<void> LetterKeeper::Open() {
+  auto consumer = bus_.Subscribe(settings_.group, settings_.dead_letter_topics);
+  if (!consumer) return Fail(std::move(consumer).error().While("dead letters"));
+  consumer_ = *std::move(consumer);
+  if (const auto count = store_.CountDeadLetters()) kept_.Set(static_cast<double>(*count));
+  return {};
+}
+
+Result<void> LetterKeeper::Run(std::stop_token stop) {
+  while (!stop.stop_requested()) {
+    const Result<bool> took = Take(kIdleWait, stop);
+    if (took) continue;
+    if (VerdictFor(took.error().code()) == Verdict::kStop) return Fail(took.error());
+    kLog.Warn("", "dead letters cannot be kept for now",
+              {{"outcome", "retried"},
+               {"error_class", CodeName(took.error().code())},
+               {"error", took.error().message()}});
+    std::mutex mutex;
+    std::condition_variable_any never;
+    std::unique_lock lock(mutex);
+    never.wait_for(lock, stop, kRetryPause, [] { return false; });
+  }
+  return {};
+}
+
+Result<bool> LetterKeeper::Step() { return Take(milliseconds(0), {}); }
+
+Result<bool> LetterKeeper::Take(milliseconds wait, std::stop_token stop) {
+  INSIGHTD_ASSERT(consumer_ != nullptr);
+  if (in_work_.empty()) {
+    auto messages = consumer_->Poll(kBatchLettersMax, wait, std::move(stop));
+    if (!messages) return Fail(std::move(messages).error());
+    in_work_ = *std::move(messages);
+  }
+  if (in_work_.empty()) return false;
+  if (auto kept = Keep(in_work_); !kept) return Fail(std::move(kept).error());
+  in_work_.clear();
+  lag_.Set(static_cast<double>(consumer_->Lag()));
+  if (const auto count = store_.CountDeadLetters()) kept_.Set(static_cast<double>(*count));
+  return true;
+}
+
+Result<void> LetterKeeper::Keep(const std::vector<bus::Message>& messages) {
+  std::vector<store::DeadLetter> letters;
+  std::map<std::pair<std::string, std::int32_t>, std::int64_t> highest;
+  for (const bus::Message& message : messages) {
+    store::DeadLetter letter = ToStore(bus::UnwrapDeadLetter(message));
+    std::int64_t& offset = highest[{message.position.topic, message.position.partition}];
+    offset = std::max(offset, message.position.offset);
+    if (letter.code == CodeName(Code::kNotFound) && !letter.request_id.empty()) {
+      const auto upload = store_.FindUpload(letter.request_id);
+      if (!upload && upload.error().code() != Code::kNotFound) return Fail(upload.error());
+      if (upload && upload->end != store::UploadEnd::kDeadLetter) {
+        kLog.Info(log::event::kMessageFiltered,
+                  "the upload of this dead letter has ended already; its archive was removed since",
+                  {{"request_id", letter.request_id},
+                   {"cluster", letter.cluster},
+                   {"topic", message.position.topic},
+                   {"partition", message.position.partition},
+                   {"offset", message.position.offset},
+                   {"outcome", "skipped"}});
+        continue;
+      }
+    }
+    letters.push_back(std::move(letter));
+  }
+  if (!letters.empty()) {
+    if (auto put = store_.PutDeadLetters(letters); !put) return put;
+  }
+  for (const auto& [partition, offset] : highest) {
+    if (auto done = consumer_->Commit({partition.first, partition.second, offset}); !done) {
+      return done;
+    }
+  }
+  return {};
+}
+
+}  // namespace insightd::upkeep

@@ -1,0 +1,26 @@
+// What can be set about upkeep.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/settings.h"
+
+namespace insightd::upkeep {
+
+struct Settings {
+  std::vector<std::string> dead_letter_topics = {"ccx.data.pipeline.dead.letter.queue",
+                                                 "ccx.aggregator.dead.letter.queue"};
+  std::string group = "insightd-upkeep";
+
+  std::uint64_t blob_bytes_max = std::uint64_t{64} << 30;  // blob.bytes_max
+  std::int64_t archive_kept_s = 86'400;  // after its result was replaced or overtaken
+  std::int64_t history_kept_s = 90 * 86'400;
+  std::int64_t clean_interval_s = 10;
+  std::int64_t search_interval_s = 86'400;  // for archives that nobody knows
+
+  void AddTo(settings::Table& table);
+};
+
+}  // namespace insightd::upkeep

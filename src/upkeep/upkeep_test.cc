@@ -1,0 +1,266 @@
+// Dead letters from the bus to people and back, and cleaning, over the embedded parts.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <future>
+
+#include "base/testing/temp_folder.h"
+#include "blob/embedded/embedded_blob.h"
+#include "bus/dead_letter.h"
+#include "bus/embedded/embedded_bus.h"
+#include "store/embedded/embedded_store.h"
+#include "upkeep/cleaner.h"
+#include "upkeep/dead_letters.h"
+#include "upkeep/letter_keeper.h"
+
+namespace insightd::upkeep {
+namespace {
+
+class TestClock final : public Clock {
+ public:
+  // Starts at the machine's time: files have that.
+  Time Now() const override { return start_ + microseconds(moved_); }
+  microseconds Steady() const override { return microseconds(moved_); }
+  void Advance(microseconds by) { moved_ += by.count(); }
+
+ private:
+  const Time start_ = SystemClock().Now();
+  std::atomic<std::int64_t> moved_{0};
+};
+
+class UpkeepTest : public ::testing::Test {
+ protected:
+  UpkeepTest() {
+    auto store = store::OpenEmbeddedStore({.path = folder_ / "store.db", .clock = &clock_});
+    INSIGHTD_ASSERT(store);
+    store_ = *std::move(store);
+    auto blobs = blob::OpenEmbeddedBlob(
+        {.folder = folder_ / "blob", .free_bytes_min = 0, .background = false});
+    INSIGHTD_ASSERT(blobs);
+    blobs_ = *std::move(blobs);
+    bus::EmbeddedBusOptions options{.path = folder_ / "bus.db",
+                                    .topics = {{.name = "announce"}},
+                                    .background = false,
+                                    .clock = &clock_};
+    for (const std::string& topic : settings_.dead_letter_topics) {
+      options.topics.push_back({.name = topic});
+    }
+    auto bus = bus::OpenEmbeddedBus(options);
+    INSIGHTD_ASSERT(bus);
+    bus_ = *std::move(bus);
+    keeper_ = std::make_unique<LetterKeeper>(*bus_, *store_, registry_, settings_);
+    INSIGHTD_ASSERT(keeper_->Open());
+  }
+
+  void SetAside(const std::string& request_id, std::int64_t offset = 7,
+                const std::string& code = "corrupt") {
+    const bus::Message failed{
+        .position = {"announce", 0, offset},
+        .record = {.key = "k", .value = "the bytes", .headers = {{"service", "openshift"}}}};
+    Produce(settings_.dead_letter_topics[0], bus::WrapDeadLetter(failed, {.stage = "unpack",
+                                                                          .code = code,
+                                                                          .reason = "cut short",
+                                                                          .request_id = request_id,
+                                                                          .cluster = "c",
+                                                                          .archive = request_id}));
+  }
+  void Produce(const std::string& topic, bus::Record record) {
+    bus_->producer().Produce(topic, std::move(record), [](const Result<bus::Position>& position) {
+      INSIGHTD_ASSERT(position);
+    });
+    INSIGHTD_ASSERT(bus_->producer().Flush(seconds(0)));
+  }
+  std::vector<store::DeadLetter> Letters() { return store_->ListDeadLetters({}).value(); }
+
+  void Upload(const std::string& key, std::size_t bytes = 1000) {
+    auto writer = blobs_->Create(key);
+    INSIGHTD_ASSERT(writer && (*writer)->Append(std::string(bytes, 'x')));
+    (*writer)->Commit([](const Result<void>& done) { INSIGHTD_ASSERT(done); });
+  }
+  void Store(const std::string& cluster, int second, const std::string& key) {
+    const store::ClusterResult result{.org_id = 1,
+                                      .cluster = cluster,
+                                      .request_id = key,
+                                      .last_checked = Time(seconds(second)),
+                                      .report = "{}",
+                                      .archive = key};
+    INSIGHTD_ASSERT(store_->Put({&result, 1}));
+  }
+  Cleaner MakeCleaner() { return Cleaner(*blobs_, *store_, clock_, registry_, settings_); }
+  bool Has(const std::string& key) { return blobs_->Stat(key).has_value(); }
+  static void CleanAll(Cleaner& cleaner) {
+    for (Result<bool> more = true; *more;) {
+      more = cleaner.Step();
+      ASSERT_TRUE(more) << more.error().message();
+    }
+  }
+
+  testing::TempFolder folder_;
+  TestClock clock_;
+  metrics::Registry registry_;
+  Settings settings_;
+  std::unique_ptr<store::Store> store_;
+  std::unique_ptr<blob::Store> blobs_;
+  std::unique_ptr<bus::Bus> bus_;
+  std::unique_ptr<LetterKeeper> keeper_;
+};
+
+// ---- Dead letters ----
+
+TEST_F(UpkeepTest, KeepsLettersOfBothTopics) {
+  SetAside("r1");
+  Produce(settings_.dead_letter_topics[1], {.key = {}, .value = "foreign", .headers = {}});
+
+  EXPECT_TRUE(keeper_->Step().value());
+
+  EXPECT_FALSE(keeper_->Step().value());
+  const auto letters = Letters();
+  ASSERT_EQ(letters.size(), 2U);
+  EXPECT_EQ(letters[0].topic, "announce");
+  EXPECT_EQ(letters[0].offset, 7);
+  EXPECT_EQ(letters[0].reason, "cut short");
+  EXPECT_EQ(letters[0].archive, "r1");
+  EXPECT_EQ(letters[1].topic, settings_.dead_letter_topics[1]);
+  EXPECT_EQ(store_->FindUpload("r1")->end, store::UploadEnd::kDeadLetter);
+}
+
+TEST_F(UpkeepTest, ALetterThatComesTwiceIsKeptOnce) {
+  SetAside("r1");
+  SetAside("r1");
+  EXPECT_TRUE(keeper_->Step().value());
+  EXPECT_EQ(Letters().size(), 1U);
+}
+
+TEST_F(UpkeepTest, PassesOverALetterAboutAnArchiveThatHasDoneItsWork) {
+  Store("c", 1, "done");
+  SetAside("done", 7, "not_found");
+  SetAside("lost", 8, "not_found");
+  EXPECT_TRUE(keeper_->Step().value());
+  const auto letters = Letters();
+  ASSERT_EQ(letters.size(), 1U);
+  EXPECT_EQ(letters[0].request_id, "lost");
+}
+
+TEST_F(UpkeepTest, AReplayedLetterIsTheRecordThatCameAndIsGone) {
+  auto consumer = bus_->Subscribe("pipeline", {"announce"});
+  SetAside("r1");
+  EXPECT_TRUE(keeper_->Step().value());
+  const std::int64_t id = Letters().at(0).id;
+
+  ASSERT_TRUE(ReplayDeadLetter(*store_, *bus_, id, seconds(1)));
+
+  const auto messages = (*consumer)->Poll(10, milliseconds(0), {});
+  ASSERT_EQ(messages->size(), 1U);
+  EXPECT_EQ(messages->at(0).record.key, "k");
+  EXPECT_EQ(messages->at(0).record.value, "the bytes");
+  ASSERT_EQ(messages->at(0).record.headers.size(), 1U);
+  EXPECT_EQ(messages->at(0).record.headers[0].name, "service");
+  EXPECT_TRUE(Letters().empty());
+  EXPECT_EQ(ReplayDeadLetter(*store_, *bus_, id, seconds(1)).error().code(), Code::kNotFound);
+}
+
+TEST_F(UpkeepTest, ALetterWithoutOriginCannotBeReplayed) {
+  Produce(settings_.dead_letter_topics[1], {.key = {}, .value = "foreign", .headers = {}});
+  EXPECT_TRUE(keeper_->Step().value());
+  const auto replayed = ReplayDeadLetter(*store_, *bus_, Letters().at(0).id, seconds(1));
+  ASSERT_FALSE(replayed);
+  EXPECT_EQ(replayed.error().code(), Code::kInvalid);
+  EXPECT_EQ(Letters().size(), 1U);
+}
+
+TEST_F(UpkeepTest, ADroppedLetterLetsItsArchiveGo) {
+  Upload("r1");
+  SetAside("r1");
+  EXPECT_TRUE(keeper_->Step().value());
+  Cleaner cleaner = MakeCleaner();
+  clock_.Advance(std::chrono::hours(24 * 80));
+  CleanAll(cleaner);
+  EXPECT_TRUE(Has("r1"));
+
+  ASSERT_TRUE(DropDeadLetter(*store_, Letters().at(0).id));
+
+  clock_.Advance(std::chrono::hours(25));
+  CleanAll(cleaner);
+  EXPECT_FALSE(Has("r1"));
+  EXPECT_EQ(DropDeadLetter(*store_, 1).error().code(), Code::kNotFound);
+}
+
+TEST_F(UpkeepTest, TheKeeperRunsUntilItIsStopped) {
+  std::stop_source stop;
+  stop.request_stop();
+  EXPECT_TRUE(keeper_->Run(stop.get_token()));
+}
+
+// ---- Cleaning ----
+
+TEST_F(UpkeepTest, ReplacedArchivesGoAfterADayTheNewestStays) {
+  for (const char* key : {"r1", "r2", "in-work"}) Upload(key);
+  Store("c", 1, "r1");
+  Store("c", 2, "r2");
+  Cleaner cleaner = MakeCleaner();
+  CleanAll(cleaner);
+  EXPECT_TRUE(Has("r1"));
+
+  clock_.Advance(std::chrono::hours(25));
+  CleanAll(cleaner);
+
+  EXPECT_FALSE(Has("r1"));
+  EXPECT_TRUE(Has("r2"));
+  EXPECT_TRUE(Has("in-work"));
+}
+
+TEST_F(UpkeepTest, AboveTheLimitReplacedArchivesGoFirstThenTheOldestOfTheNewest) {
+  for (const char* key : {"a1", "a2", "b1", "c1", "in-work"}) Upload(key, 1'000'000);
+  Store("a", 1, "a1");
+  Store("a", 2, "a2");
+  clock_.Advance(seconds(1));
+  Store("b", 1, "b1");
+  clock_.Advance(seconds(1));
+  Store("c", 1, "c1");
+  settings_.blob_bytes_max = 3'500'000;
+  Cleaner cleaner = MakeCleaner();
+  CleanAll(cleaner);
+  EXPECT_FALSE(Has("a1"));
+  EXPECT_FALSE(Has("a2"));
+  EXPECT_TRUE(Has("b1"));
+  EXPECT_TRUE(Has("c1"));
+  EXPECT_TRUE(Has("in-work"));
+  EXPECT_EQ(store_->Meta(1, "a")->request_id, "a2") << "the result stays";
+
+  settings_.blob_bytes_max = 1'000;
+  Cleaner stricter = MakeCleaner();
+  CleanAll(stricter);
+  EXPECT_FALSE(Has("c1"));
+  EXPECT_TRUE(Has("in-work")) << "what has no result yet is never removed";
+}
+
+TEST_F(UpkeepTest, ForgetsHistoryButNotTheCurrentOnes) {
+  Store("c", 1, "r1");
+  Store("c", 2, "r2");
+  Cleaner cleaner = MakeCleaner();
+  clock_.Advance(std::chrono::hours(24 * 91));
+  CleanAll(cleaner);
+  EXPECT_EQ(store_->FindUpload("r1").error().code(), Code::kNotFound);
+  EXPECT_EQ(store_->FindUpload("r2")->end, store::UploadEnd::kStored);
+}
+
+TEST_F(UpkeepTest, SearchRemovesOnlyOldArchivesThatBelongToNothing) {
+  for (const char* key : {"current", "dead", "orphan"}) Upload(key);
+  Store("c", 1, "current");
+  SetAside("dead");
+  EXPECT_TRUE(keeper_->Step().value());
+  Cleaner cleaner = MakeCleaner();
+  EXPECT_EQ(cleaner.Search({}).value(), 0U) << "it may be announced still";
+
+  clock_.Advance(std::chrono::hours(24 * 91));
+  CleanAll(cleaner);
+  EXPECT_EQ(cleaner.Search({}).value(), 1U);
+
+  EXPECT_TRUE(Has("current"));
+  EXPECT_TRUE(Has("dead"));
+  EXPECT_FALSE(Has("orphan"));
+}
+
+}  // namespace
+}  // namespace insightd::upkeep
