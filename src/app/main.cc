@@ -14,6 +14,7 @@ namespace {
 using insightd::app::CommandId;
 using insightd::app::CommandLine;
 using insightd::app::ExitCode;
+using insightd::app::LettersVerb;
 
 ExitCode Run(const CommandLine& line) {
   switch (line.command) {  // No default: a new command must say what it does.
@@ -22,6 +23,17 @@ ExitCode Run(const CommandLine& line) {
       return insightd::app::RunAnalyze(line.analyze, line.json, stdout, stderr);
     case CommandId::kRulesList: return insightd::app::RunRulesList(line.rules_folder, line.json);
     case CommandId::kRulesCheck: return insightd::app::RunRulesCheck(line.rules_folder, line.json);
+    case CommandId::kDeadLettersList:
+      return insightd::app::RunDeadLetters(LettersVerb::kList, line);
+    case CommandId::kDeadLettersShow:
+      return insightd::app::RunDeadLetters(LettersVerb::kShow, line);
+    case CommandId::kDeadLettersReplay:
+      return insightd::app::RunDeadLetters(LettersVerb::kReplay, line);
+    case CommandId::kDeadLettersDrop:
+      return insightd::app::RunDeadLetters(LettersVerb::kDrop, line);
+    case CommandId::kConfigCheck: return insightd::app::RunConfigCheck(line.config);
+    case CommandId::kConfigPrint: return insightd::app::RunConfigPrint(line.config);
+    case CommandId::kConfigReference: return insightd::app::RunConfigReference();
     case CommandId::kVersion: return insightd::app::RunVersion(line.json);
     default: return ExitCode::kInternal;
   }

@@ -6,18 +6,24 @@ namespace insightd::app {
 
 std::span<const RoleRow> Roles() {
   static const std::vector<RoleRow> rows = {
-
-      {"bus", {}, StartBus},
-      {"blob", {}, StartBlobs},
-      {"store", {}, StartStore},
+      {"data folder", {}, StartDataFolder},
+      {"bus", {"data folder"}, StartBus},
+      {"blob", {"data folder"}, StartBlobs},
+      {"store", {"data folder"}, StartStore},
       {"rules", {}, StartRules},
       {"identity", {}, StartIdentity},
       {"health", {"bus", "blob", "store"}, StartHealth},
       {"page", {}, StartPage},
+      {"uploads", {"store", "identity"}, StartUploads},
+      {"admin", {"data folder", "bus", "store"}, StartAdmin},
       {"ingress", {"bus", "blob", "identity"}, StartIngress},
       {"pipeline", {"bus", "blob", "rules"}, StartPipeline},
       {"writer", {"bus", "store"}, StartWriter},
-      {"all", {"health", "page", "ingress", "pipeline", "writer"}, nullptr},
+      {"api", {"store", "rules", "identity", "uploads"}, StartApi},
+      {"upkeep", {"bus", "blob", "store"}, StartUpkeep},
+      {"all",
+       {"health", "page", "ingress", "pipeline", "writer", "api", "upkeep", "admin"},
+       nullptr},
   };
   return rows;
 }

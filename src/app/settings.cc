@@ -81,6 +81,8 @@ void Settings::AddTo(settings::Table& table) {
   rules.AddTo(table);
   pipeline.AddTo(table);
   writer.AddTo(table);
+  api.AddTo(table);
+  upkeep.AddTo(table);
 }
 
 std::vector<std::string> LoadSettings(const std::string& given, settings::Table& table) {

@@ -5,12 +5,14 @@
 #include <string>
 #include <vector>
 
+#include "api/settings.h"
 #include "base/settings.h"
 #include "http/http_settings.h"
 #include "http/identity.h"
 #include "ingress/settings.h"
 #include "pipeline/settings.h"
 #include "rules/judge.h"
+#include "upkeep/settings.h"
 #include "writer/settings.h"
 
 namespace insightd::app {
@@ -54,6 +56,8 @@ struct Settings {
   RulesSettings rules;
   pipeline::Settings pipeline;
   writer::Settings writer;
+  api::Settings api;
+  upkeep::Settings upkeep;
 
   void AddTo(settings::Table& table);
 };

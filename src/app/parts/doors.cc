@@ -4,6 +4,7 @@
 #include "app/parts/parts.h"
 #include "blob/embedded/embedded_blob.h"
 #include "bus/embedded/embedded_bus.h"
+#include "store/data_folder.h"
 #include "store/embedded/embedded_store.h"
 
 namespace insightd::app {
@@ -11,7 +12,20 @@ namespace {
 
 constexpr milliseconds kCloseLimit{10'000};
 
+Started HoldFolder(Result<store::DataFolder> folder) {
+  if (!folder) return Unusable("data_dir", folder.error());
+  return UntilStopped([held = std::make_shared<store::DataFolder>(*std::move(folder))] {});
+}
+
 }  // namespace
+
+Started StartDataFolder(Host& host) {
+  return HoldFolder(store::DataFolder::Open(host.settings.data_dir));
+}
+
+Started OpenDataFolder(Host& host) {
+  return HoldFolder(store::DataFolder::OpenExisting(host.settings.data_dir));
+}
 
 Started StartBus(Host& host) {
   const Settings& settings = host.settings;
@@ -23,8 +37,8 @@ Started StartBus(Host& host) {
   options.path = settings.data_dir + "/bus.db";
   options.topics = {topic(settings.pipeline.announce_topic, {settings.pipeline.group}),
                     topic(settings.pipeline.results_topic, {settings.writer.group}),
-                    topic(settings.pipeline.dead_letter_topic, {"insightd-upkeep"}),
-                    topic(settings.writer.dead_letter_topic, {"insightd-upkeep"})};
+                    topic(settings.pipeline.dead_letter_topic, {settings.upkeep.group}),
+                    topic(settings.writer.dead_letter_topic, {settings.upkeep.group})};
   options.queue_bytes_max = settings.bus.queue_bytes_max;
   options.record_bytes_max = settings.bus.record_bytes_max;
   options.delivery_timeout = milliseconds(settings.bus.delivery_ms_max);

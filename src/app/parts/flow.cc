@@ -3,6 +3,8 @@
 #include "ingress/ingress.h"
 #include "pipeline/evaluate/rules_evaluator.h"
 #include "pipeline/pipeline.h"
+#include "upkeep/cleaner.h"
+#include "upkeep/letter_keeper.h"
 #include "writer/writer.h"
 
 namespace insightd::app {
@@ -52,6 +54,23 @@ Started StartWriter(Host& host) {
   if (Result<void> opened = writer->Open(); !opened) return Unusable("writer", opened.error());
   return InThread(host, "writer",
                   [writer](std::stop_token stop) { return writer->Run(std::move(stop)); });
+}
+
+Started StartUpkeep(Host& host) {
+  const upkeep::Settings& settings = host.settings.upkeep;
+  auto keeper =
+      std::make_shared<upkeep::LetterKeeper>(*host.bus, *host.store, host.registry, settings);
+  if (Result<void> opened = keeper->Open(); !opened) return Unusable("upkeep", opened.error());
+  auto cleaner = std::make_shared<upkeep::Cleaner>(*host.blobs, *host.store, host.clock,
+                                                   host.registry, settings);
+  std::shared_ptr<Running> cleaning = InThread(
+      host, "upkeep", [cleaner](std::stop_token stop) { return cleaner->Run(std::move(stop)); });
+  std::shared_ptr<Running> keeping = InThread(
+      host, "upkeep", [keeper](std::stop_token stop) { return keeper->Run(std::move(stop)); });
+  return UntilStopped([cleaning, keeping]() mutable {
+    keeping.reset();
+    cleaning.reset();
+  });
 }
 
 }  // namespace insightd::app

@@ -17,6 +17,7 @@ using Started = tl::expected<std::unique_ptr<Running>, StartFailure>;
 
 // Doors.
 Started StartDataFolder(Host& host);
+Started OpenDataFolder(Host& host);  // the same for one that is there
 Started StartBus(Host& host);
 Started StartBlobs(Host& host);
 Started StartStore(Host& host);
@@ -26,11 +27,14 @@ Started StartIdentity(Host& host);
 // What is answered beside the roles.
 Started StartHealth(Host& host);
 Started StartPage(Host& host);
+Started StartAdmin(Host& host);
+Started StartUploads(Host& host);
 // Roles.
 Started StartApi(Host& host);
 Started StartIngress(Host& host);
 Started StartPipeline(Host& host);
 Started StartWriter(Host& host);
+Started StartUpkeep(Host& host);
 
 // A row whose start has left everything in the host; `stop` undoes it.
 std::unique_ptr<Running> UntilStopped(std::function<void()> stop);

@@ -2,6 +2,10 @@
 
 #include <vector>
 
+#include "api/aggregator_api.h"
+#include "api/public_api.h"
+#include "app/admin/letters.h"
+#include "app/admin/socket.h"
 #include "app/build_info.h"
 #include "app/page_assets.h"
 #include "app/parts/parts.h"
@@ -70,6 +74,24 @@ Started StartPage(Host& host) {
   }();
   host.public_router.SetFallback(http::ServeStatic(files, {"/api/"}));
   return UntilStopped(nullptr);
+}
+
+Started StartApi(Host& host) {
+  const api::Build build{std::string(BuildVersion()), std::string(BuildCommit())};
+  api::RegisterPublicApi(host.public_router, {*host.store, *host.catalogue, host.identity},
+                         host.settings.api, build);
+  api::RegisterAggregatorApi(host.aggregator_router, *host.store, host.clock, host.settings.api,
+                             build);
+  return UntilStopped(nullptr);
+}
+
+Started StartAdmin(Host& host) {
+  auto socket = AdminSocket::Open(host.settings.data_dir, [&host](const std::string& question) {
+    return AnswerLetters(question, *host.store, *host.bus);
+  });
+  if (!socket) return Unusable("data_dir", socket.error());
+  return UntilStopped(
+      [held = std::shared_ptr<AdminSocket>(*std::move(socket))]() mutable { held.reset(); });
 }
 
 }  // namespace insightd::app
