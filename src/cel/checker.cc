@@ -341,9 +341,18 @@ class Checker {
     if (!first) return;
     node.type = Type::Error();
     for (const Type& arg : args) {
-      if (arg.kind() == TypeKind::kError) return;
+      if (HasError(arg)) return;
     }
     ReportMismatch(node, found, args);
+  }
+
+  // Of something that has been reported already.
+  static bool HasError(const Type& type) {
+    if (type.kind() == TypeKind::kError) return true;
+    for (const Type& param : type.params()) {
+      if (HasError(param)) return true;
+    }
+    return false;
   }
 
   void ReportMismatch(const Expr& node, const std::vector<const Overload*>& found,

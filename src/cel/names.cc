@@ -35,8 +35,11 @@ std::size_t Distance(std::string_view a, std::string_view b) {
 
 void NearestName::Offer(std::string_view name) {
   if (name.size() > kNameBytesMax || wanted_.size() > kNameBytesMax || name == wanted_) return;
+  const std::size_t shorter = std::min(wanted_.size(), name.size());
+  const std::size_t longer = std::max(wanted_.size(), name.size());
+  const std::size_t allowed = std::max<std::size_t>(1, shorter / 3);
+  if (longer - shorter > allowed) return;
   const std::size_t distance = Distance(wanted_, name);
-  const std::size_t allowed = std::max<std::size_t>(1, std::min(wanted_.size(), name.size()) / 3);
   if (distance > allowed ||
       (wanted_.size() <= 2 && distance > 0 && name.size() != wanted_.size())) {
     return;

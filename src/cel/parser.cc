@@ -29,9 +29,7 @@ class Parser {
 
   Expr* Run() {
     Expr* root = Expression();
-    if (Peek().kind != TokenKind::kEnd && !gave_up_) {
-      Unexpected("behind the expression");
-    }
+    if (Peek().kind != TokenKind::kEnd) Unexpected("behind the expression");
     return root;
   }
 
@@ -61,7 +59,7 @@ class Parser {
 
   void Unexpected(std::string_view where) {
     const Token& token = Peek();
-    if (token.kind == TokenKind::kError) return;
+    if (gave_up_ || token.kind == TokenKind::kError) return;
     if (token.offset == last_reported_ && last_reported_ != kNowhere) return;
     last_reported_ = token.offset;
     reporter_.Report(token.offset, fmt::format("unexpected {} {}", Shown(token), where));
@@ -142,7 +140,7 @@ class Parser {
     node->args.push_back(condition);
     node->args.push_back(Or());
     if (!TakeSign(":")) {
-      if (!gave_up_) Unexpected("where ':' of '?' should be");
+      Unexpected("where ':' of '?' should be");
       Skip(",");
       node->args.push_back(Error(Peek().offset));
     } else {
@@ -250,7 +248,7 @@ class Parser {
                                                   "['{0}']",
                                                   name.text));
         Take();
-      } else if (!gave_up_) {
+      } else {
         Unexpected("where the name of a member should be");
       }
       return Error(name.offset);
@@ -277,7 +275,7 @@ class Parser {
       do {
         call->args.push_back(Expression());
         if (!Peek().Is(",") && !Peek().Is(")") && Peek().kind != TokenKind::kEnd) {
-          Unexpected(fmt::format("in the arguments of '{}'", call->name));
+          Unexpected("where ',' or ')' should be");
           Skip(",");
         }
       } while (TakeSign(",") && !gave_up_);
@@ -328,7 +326,7 @@ class Parser {
       Take();
       return Name(true);
     }
-    if (!gave_up_) Unexpected("where a value should be");
+    Unexpected("where a value should be");
     // An operator without its left side: the right side may hold mistakes of its own.
     if (!token.Is(")") && !token.Is("]") && !token.Is("}") && !token.Is(",") && !token.Is(":")) {
       Take();
@@ -392,7 +390,7 @@ class Parser {
       node->optional_args.push_back(TakeSign("?"));
       node->args.push_back(Expression());
       if (!Peek().Is(",") && !Peek().Is("]") && Peek().kind != TokenKind::kEnd) {
-        Unexpected("in a list");
+        Unexpected("where ',' or ']' should be");
         Skip(",");
       }
       if (!TakeSign(",")) break;
@@ -409,12 +407,12 @@ class Parser {
       if (TakeSign(":")) {
         node->args.push_back(Expression());
       } else {
-        if (!gave_up_) Unexpected("where ':' behind a key should be");
+        Unexpected("where ':' behind a key should be");
         Skip(",");
         node->args.push_back(Error(Peek().offset));
       }
       if (!Peek().Is(",") && !Peek().Is("}") && Peek().kind != TokenKind::kEnd) {
-        Unexpected("in a map");
+        Unexpected("where ',' or '}' should be");
         Skip(",");
       }
       if (!TakeSign(",")) break;
