@@ -98,7 +98,7 @@ class TarBuilder {
 
  private:
   static void Put(char* block, std::size_t at, std::size_t bytes, std::string_view text) {
-    std::memcpy(block + at, text.data(), text.size() < bytes ? text.size() : bytes);
+    text.copy(block + at, bytes);
   }
   static void Octal(char* field, int digits, std::uint64_t value) {
     for (int i = digits - 1; i >= 0; --i, value >>= 3) {
