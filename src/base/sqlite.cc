@@ -60,6 +60,10 @@ Result<std::unique_ptr<Database>> Database::Open(const std::string& path,
   std::unique_ptr<Database> database(new Database(path, handle));
   sqlite3_busy_timeout(handle, static_cast<int>(options.busy_timeout.count()));
   sqlite3_limit(handle, SQLITE_LIMIT_LENGTH, options.row_bytes_max);
+  // The log's file keeps the size that it needs between two checkpoints: writing over what is there
+  // is synced faster than making the file longer.
+  const std::int64_t journal_bytes_kept =
+      std::int64_t{options.checkpoint_pages} * options.page_bytes * 3 / 2;
   std::string setup = fmt::format(
       "PRAGMA page_size={};"
       "PRAGMA auto_vacuum={};"
@@ -72,8 +76,7 @@ Result<std::unique_ptr<Database>> Database::Open(const std::string& path,
       "PRAGMA journal_size_limit={};"
       "PRAGMA wal_autocheckpoint={};",
       options.page_bytes, options.incremental_vacuum ? "INCREMENTAL" : "NONE", options.cache_kib,
-      options.cache_kib * 1024 / options.page_bytes, options.journal_bytes_kept,
-      options.checkpoint_pages);
+      options.cache_kib * 1024 / options.page_bytes, journal_bytes_kept, options.checkpoint_pages);
   if (options.read_only) setup += "PRAGMA query_only=ON;";
   if (auto done = database->Execute(setup); !done) return Fail(std::move(done).error());
   return database;

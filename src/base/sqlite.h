@@ -30,8 +30,7 @@ struct OpenOptions {
   std::int32_t cache_kib = 2048;   // page cache of this connection
   // Pages in the write-ahead log at which a commit copies them back into the file.
   std::int32_t checkpoint_pages = 1000;
-  std::int64_t journal_bytes_kept = std::int64_t{8} << 20;  // of the log's file when it is reset
-  bool incremental_vacuum = false;                          // of a file that is made new
+  bool incremental_vacuum = false;  // of a file that is made new
   milliseconds busy_timeout{10'000};
   std::int32_t row_bytes_max = 256 << 20;
 };
