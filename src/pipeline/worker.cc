@@ -134,7 +134,7 @@ Result<void> Worker::Unpack(Task& task) {
     return member.ends_with(kClusterIdMember) || evaluator_->Wants(member);
   };
   Result<archive::FileTree> tree = unpacker_.Unpack(*task.source, wanted, settings_.limits);
-  if (!tree) return Fail(std::move(tree).error().While("unpacking"));
+  if (!tree) return Fail(std::move(tree).error());
   task.tree = *std::move(tree);
 
   const archive::Member* config_id = task.tree.Find(kClusterIdMember);

@@ -1,0 +1,209 @@
+#!/usr/bin/env python3
+"""What the process does when it may not start, when the disk is full, and when it is told to stop."""
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import tempfile
+import unittest
+
+import harness
+from harness import Insightd, archive, new_cluster
+
+
+class ProcessTest(unittest.TestCase):
+    def test_a_second_process_on_the_same_data_folder(self):
+        """a second process ends with 4 and names the first; the first goes on"""
+        cluster = new_cluster()
+        with Insightd() as server:
+            server.upload_and_await(archive(cluster), cluster)
+            done = server.command("all", check=4)
+            self.assertIn(str(server.process.pid), done.stderr)
+            self.assertEqual(server.report(cluster).status, 200)
+            server.upload_and_await(archive(cluster), cluster)
+
+    def test_a_data_folder_of_a_newer_version(self):
+        """a newer folder is refused with 4 and not changed"""
+        cluster = new_cluster()
+        with Insightd() as server:
+            server.upload_and_await(archive(cluster), cluster)
+            server.stop()
+            version = server.folder / "data" / "version"
+            kept = version.read_text()
+            version.write_text("999\n")
+            self.assertIn("999", server.command("all", check=4).stderr)
+            self.assertIn("999", server.command("dead-letters", "list", check=4).stderr)
+            self.assertEqual(version.read_text(), "999\n")
+            version.write_text(kept)
+            server.start()
+            self.assertEqual(server.report(cluster).status, 200)
+
+    def test_a_broken_settings_file(self):
+        """mistakes in the settings are named with file, line and nearest key; exit code 2"""
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "insightd.toml"
+            path.write_text('data_dir = "/nowhere"\n[ingress]\nbody_byte_max = 1\n'
+                            '[pipeline]\nworkers = "two"\n')
+            for words in (["all", "--config", str(path)], ["config", "check", "--config", str(path)]):
+                done = subprocess.run([harness.BINARY, *words], capture_output=True, text=True)
+                said = done.stderr + done.stdout
+                self.assertEqual(done.returncode, 2, said)
+                self.assertIn(f"{path}:3:1:", said)
+                self.assertIn("ingress.body_bytes_max", said)
+                self.assertIn(f"{path}:5:1:", said)
+            path.write_text("[pipeline\n")
+            done = subprocess.run([harness.BINARY, "all", "--config", str(path)],
+                                  capture_output=True, text=True)
+            self.assertEqual(done.returncode, 2)
+            self.assertIn(f"{path}:1:", done.stderr)
+            done = subprocess.run([harness.BINARY, "all", "--config", folder + "/absent.toml"],
+                                  capture_output=True, text=True)
+            self.assertEqual(done.returncode, 2)
+            self.assertIn("absent.toml", done.stderr)
+
+    def test_a_wrong_variable_in_the_environment(self):
+        """an override that names no setting is a mistake too"""
+        server = Insightd(**{"pipeline.worker": 1})
+        try:
+            self.assertIn("INSIGHTD__PIPELINE__WORKERS", server.command("all", check=2).stderr)
+        finally:
+            server.__exit__()
+
+    def test_a_broken_rule_pack(self):
+        """a mistake in a pack is shown with file, line, column and caret; nothing stored is lost"""
+        cluster = new_cluster()
+        with Insightd() as server:
+            server.upload_and_await(archive(cluster), cluster)
+            server.stop()
+            pack = server.folder / "pack"
+            shutil.copytree(harness.ROOT / "rulepacks" / "base", pack)
+            broken = sorted((pack / "rules").rglob("*.yaml"))[0]
+            text = broken.read_text()
+            at = text.index("when:")
+            broken.write_text(text[:at] + "when: \"size(nosuchthing) > 0\"\n  #" + text[at:])
+            server.settings["rules.folder"] = str(pack)
+            done = server.command("all", check=1)
+            self.assertIn(broken.name, done.stderr)
+            self.assertIn("nosuchthing", done.stderr)
+            self.assertIn("^", done.stderr)
+            self.assertEqual(server.command("rules", "check", str(pack), check=1).stdout.count(
+                broken.name) > 0, True)
+            del server.settings["rules.folder"]
+            server.start()
+            self.assertEqual(server.report(cluster).status, 200)
+
+    def test_a_taken_port(self):
+        """a port that is taken is an error that names the setting"""
+        with Insightd() as server:
+            other = Insightd(**{"http.address": f"127.0.0.1:{server.port}"})
+            try:
+                self.assertIn("http.address", other.command("all", check=4).stderr)
+            finally:
+                other.__exit__()
+
+    def test_a_rule_that_fails_on_an_archive(self):
+        """a rule that fails is noted; the other rules of that archive are judged"""
+        cluster = new_cluster()
+        pack = tempfile.mkdtemp(prefix="insightd_pack_")
+        try:
+            shutil.rmtree(pack)
+            shutil.copytree(harness.ROOT / "rulepacks" / "base", pack)
+            rules = sorted((pathlib.Path(pack) / "rules").rglob("*.yaml"))[0]
+            rules.write_text(rules.read_text() + """
+- module: external.rules.fails_on_purpose
+  key: FAILS_ON_PURPOSE
+  title: A rule that divides by zero
+  needs: [version]
+  when: "1 / (size(ocp.desired) - size(ocp.desired)) > 0"
+  tags: [service_availability]
+  impact: Best Practice
+  likelihood: 1
+  tests:
+    - name: it fails
+      files: {config/version.json: {status: {desired: {version: 4.16.3}}}}
+      expect: error
+""")
+            with Insightd(**{"rules.folder": pack}) as server:
+                end = server.upload_and_await(archive(cluster), cluster)
+                self.assertEqual(end["end"], "stored")
+                metrics = server.get("/metrics", "http.metrics_address").body.decode()
+                self.assertIn('key="FAILS_ON_PURPOSE"', metrics)
+                raw = server.get(f"/api/insightd/v1/clusters/{cluster}/outcomes")
+                self.assertEqual(raw.status, 200, raw)
+                self.assertIn("fails_on_purpose", raw.body.decode())
+        finally:
+            shutil.rmtree(pack, ignore_errors=True)
+
+    def test_stopping_gives_back_what_is_in_work(self):
+        """SIGTERM under load: exit code 0, and after a start every accepted upload has its end"""
+        with Insightd() as server:
+            accepted = []
+            for _ in range(40):
+                cluster = new_cluster()
+                accepted.append(server.upload(archive(cluster), cluster).json()["request_id"])
+            self.assertEqual(server.stop(), 0)
+            server.start()
+            for request_id in accepted:
+                self.assertEqual(server.await_end(request_id)["end"], "stored")
+
+    def test_interrupt_stops_it_too(self):
+        """SIGINT ends it as SIGTERM does"""
+        with Insightd() as server:
+            self.assertEqual(server.stop(signal.SIGINT), 0)
+
+
+@unittest.skipUnless(os.geteuid() == 0, "a small disk of its own needs root")
+class FullDiskTest(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="insightd_disk_")
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", self.folder],
+                                 capture_output=True, text=True)
+        if mounted.returncode != 0:
+            os.rmdir(self.folder)
+            self.skipTest(f"no small disk: {mounted.stderr.strip()}")
+
+    def tearDown(self):
+        subprocess.run(["umount", self.folder], check=True)
+        os.rmdir(self.folder)
+
+    def fill(self, name="filler"):
+        with open(os.path.join(self.folder, name), "wb") as filler:
+            try:
+                while True:
+                    filler.write(b"\0" * 65536)
+                    filler.flush()
+            except OSError:
+                pass
+
+    def test_a_full_disk(self):
+        """uploads are refused with 5xx while the disk is full, and nothing accepted is lost"""
+        clusters = [new_cluster() for _ in range(4)]
+        with Insightd(folder=self.folder) as server:
+            for cluster in clusters[:2]:
+                server.upload_and_await(archive(cluster), cluster)
+            reports = [server.report(cluster).body for cluster in clusters[:2]]
+            self.fill()
+            answer = server.upload(archive(clusters[2]), clusters[2])
+            self.assertGreaterEqual(answer.status, 500, answer)
+            self.assertIn("request_id", answer.json())
+            self.assertEqual([server.report(cluster).body for cluster in clusters[:2]], reports)
+            self.assertEqual(server.get("/livez", "http.metrics_address").status, 200)
+
+            os.remove(os.path.join(self.folder, "filler"))
+            end = server.upload_and_await(archive(clusters[3]), clusters[3])
+            self.assertEqual(end["end"], "stored")
+            self.assertEqual([server.report(cluster).body for cluster in clusters[:2]], reports)
+            self.assertEqual(server.stop(), 0)
+
+    def test_too_little_room_is_told_before_the_disk_is_full(self):
+        """below blob.free_bytes_min uploads are refused, what was accepted is finished"""
+        cluster = new_cluster()
+        with Insightd(folder=self.folder, **{"blob.free_bytes_min": 100_000_000}) as server:
+            answer = server.upload(archive(cluster), cluster)
+            self.assertGreaterEqual(answer.status, 500, answer)
+            self.assertIn("blob.free_bytes_min", answer.body.decode())
+
+
+if __name__ == "__main__":
+    harness.main()
