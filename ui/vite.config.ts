@@ -2,8 +2,7 @@
 import react from '@vitejs/plugin-react';
 import type { Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
-
-declare const process: { env: Record<string, string | undefined> };
+import { licenses } from './licenses';
 
 // The page carries its own policy, so that it holds whoever serves it. Only in what is built: the
 // development server needs an inline script. Popper and React set styles by script, which
@@ -26,7 +25,7 @@ const contentSecurityPolicy: Plugin = {
 };
 
 export default defineConfig({
-  plugins: [react(), contentSecurityPolicy],
+  plugins: [react(), contentSecurityPolicy, licenses()],
   build: {
     target: 'es2022',
     // Everything is a file of its own under /assets/, which may be kept for ever.

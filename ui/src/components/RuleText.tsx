@@ -28,6 +28,17 @@ export function Markdown({ text, headingLevel }: { text: string; headingLevel?: 
   );
 }
 
+/** A rule's generic text, or that it has none. */
+export function Generic({ text }: { text: string }) {
+  if (text) return <Markdown text={text} headingLevel={2} />;
+  return (
+    <Content component="p">
+      This recommendation has no text yet. The page of an affected cluster lists what was found
+      there.
+    </Content>
+  );
+}
+
 type Rendered = { html: string } | { failure: string };
 
 /** A text with templates, filled with what the rule found; the raw text when that fails. */

@@ -1,6 +1,5 @@
 import {
   Alert,
-  Content,
   EmptyState,
   EmptyStateBody,
   Flex,
@@ -19,7 +18,7 @@ import { DataTable, by } from '../components/DataTable';
 import { CategoryLabels } from '../components/Labels';
 import { PageHead } from '../components/PageHead';
 import { RiskBlock } from '../components/RiskBlock';
-import { Markdown } from '../components/RuleText';
+import { Generic } from '../components/RuleText';
 import { ErrorState, NotFoundState, StaleAlert } from '../components/States';
 import { ExactDate, RelativeTime } from '../components/Time';
 import { useTableState } from '../components/tableState';
@@ -109,23 +108,21 @@ function AffectedClusters({ ruleId }: { ruleId: string }) {
 
 function About({ rule }: { rule: RuleContent }) {
   return (
-    <>
-      <Flex spaceItems={{ default: 'spaceItemsMd' }}>
-        {rule.publish_date && (
-          <FlexItem>
-            Modified date: <ExactDate time={rule.publish_date} />
-          </FlexItem>
-        )}
-        {categoriesOf(rule.tags).length > 0 && (
-          <FlexItem>
-            <CategoryLabels tags={rule.tags} shown={CATEGORIES.length} />
-          </FlexItem>
-        )}
+    <Flex spaceItems={{ default: 'spaceItemsMd' }}>
+      {rule.publish_date && (
         <FlexItem>
-          <code className="insightd-none insightd-break">{rule.rule_id}</code>
+          Modified date: <ExactDate time={rule.publish_date} />
         </FlexItem>
-      </Flex>
-    </>
+      )}
+      {categoriesOf(rule.tags).length > 0 && (
+        <FlexItem>
+          <CategoryLabels tags={rule.tags} shown={CATEGORIES.length} />
+        </FlexItem>
+      )}
+      <FlexItem>
+        <code className="insightd-none insightd-break">{rule.rule_id}</code>
+      </FlexItem>
+    </Flex>
   );
 }
 
@@ -153,14 +150,7 @@ export function RecommendationPage() {
         {rule ? (
           <Grid hasGutter>
             <GridItem md={8}>
-              {rule.generic ? (
-                <Markdown text={rule.generic} headingLevel={2} />
-              ) : (
-                <Content component="p">
-                  This recommendation has no text yet. The page of an affected cluster lists what
-                  was found there.
-                </Content>
-              )}
+              <Generic text={rule.generic} />
             </GridItem>
             <GridItem md={4}>
               <RiskBlock rule={rule} />

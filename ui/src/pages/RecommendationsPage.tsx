@@ -1,11 +1,4 @@
-import {
-  Content,
-  EmptyState,
-  EmptyStateBody,
-  Grid,
-  GridItem,
-  PageSection,
-} from '@patternfly/react-core';
+import { EmptyState, EmptyStateBody, Grid, GridItem, PageSection } from '@patternfly/react-core';
 import CubesIcon from '@patternfly/react-icons/dist/esm/icons/cubes-icon';
 import { Link } from 'react-router';
 import type { Recommendation } from '../api/client';
@@ -16,7 +9,7 @@ import { DataTable, by } from '../components/DataTable';
 import { CategoryLabels, ChangeLabel, DisabledLabel, RiskLabel } from '../components/Labels';
 import { PageHead } from '../components/PageHead';
 import { RiskBlock } from '../components/RiskBlock';
-import { Markdown } from '../components/RuleText';
+import { Generic } from '../components/RuleText';
 import { ErrorState, StaleAlert } from '../components/States';
 import { RelativeTime } from '../components/Time';
 import { useTableState } from '../components/tableState';
@@ -101,14 +94,7 @@ function Expanded({ rule }: { rule: Recommendation }) {
   return (
     <Grid hasGutter>
       <GridItem md={8}>
-        {rule.generic ? (
-          <Markdown text={rule.generic} headingLevel={2} />
-        ) : (
-          <Content component="p">
-            This recommendation has no text yet. The page of an affected cluster lists what was
-            found there.
-          </Content>
-        )}
+        <Generic text={rule.generic} />
         {count > 0 && (
           <Link to={pathOf(rule)}>
             {count === 1
