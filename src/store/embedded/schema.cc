@@ -151,7 +151,7 @@ constexpr const char* kOwnTables = R"(
   -- How each upload ended. One that was stored and is not its cluster's current one was replaced:
   -- that is not written, it follows from insightd_cluster.
   CREATE TABLE insightd_upload(
-    id INTEGER PRIMARY KEY,  -- in the order of the end; below 0: older than the history, but current
+    id INTEGER PRIMARY KEY,  -- in the order of the end; below 0: old, but of a silent cluster
     request_id TEXT NOT NULL UNIQUE,
     org_id INTEGER NOT NULL,
     cluster TEXT NOT NULL,
