@@ -80,14 +80,15 @@ class World {
       return;
     }
     Arena arena;
+    Budget budget({}, arena, insightd::SystemClock());
+    Activation activation(environment_, arena, budget);
+    for (std::uint32_t slot = 0; slot < documents_.size(); ++slot) {
+      activation.Bind(slot, Value::FromJson(documents_[slot].root()));
+    }
     std::uint64_t steps = 0;
     for (auto _ : state) {
       arena.Reset();
-      Budget budget({}, arena, insightd::SystemClock());
-      Activation activation(environment_, arena, budget);
-      for (std::uint32_t slot = 0; slot < documents_.size(); ++slot) {
-        activation.Bind(slot, Value::FromJson(documents_[slot].root()));
-      }
+      budget.Restart();
       const Value value = Evaluate(*program, activation);
       if (value.is_error()) {
         state.SkipWithError(value.AsError().Message().c_str());

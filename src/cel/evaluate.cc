@@ -23,9 +23,10 @@ Value EvaluateWith(const Program& program, Activation& activation, Arena& arena,
         Value::Int(kEvaluationDepthMax), ErrorKind::kLimit));
   }
   running_depth += data->depth;
-  Value on_stack[kLocalsOnStack];
-  Value* locals =
-      data->locals <= kLocalsOnStack ? on_stack : arena.AllocateArray<Value>(data->locals);
+  // Each is set before it is read.
+  alignas(Value) char on_stack[kLocalsOnStack * sizeof(Value)];
+  Value* locals = data->locals <= kLocalsOnStack ? reinterpret_cast<Value*>(on_stack)
+                                                 : arena.AllocateArray<Value>(data->locals);
   Frame frame(activation, arena, budget, locals);
   const Value value = data->root.Get(frame);
   running_depth -= data->depth;
@@ -37,13 +38,17 @@ Value EvaluateWith(const Program& program, Activation& activation, Arena& arena,
 // --- Budget ------------------------------------------------------------------------------------
 
 Budget::Budget(const Limits& limits, Arena& arena, const Clock& clock)
-    : limits_(limits),
-      arena_(arena),
-      clock_(clock),
-      next_look_(std::min(kStepsPerLook, limits.steps_max + 1)),
-      bytes_before_(arena.bytes()),
-      deadline_(clock.Steady() + limits.time_max) {
-  arena.set_limit(bytes_before_ + limits.bytes_max);
+    : limits_(limits), arena_(arena), clock_(clock) {
+  Restart();
+}
+
+void Budget::Restart() {
+  steps_ = 0;
+  next_look_ = std::min(kStepsPerLook, limits_.steps_max + 1);
+  bytes_before_ = arena_.bytes();
+  deadline_ = microseconds(0);
+  stopped_ = false;
+  arena_.set_limit(bytes_before_ + limits_.bytes_max);
 }
 
 bool Budget::Look() {
@@ -52,7 +57,9 @@ bool Budget::Look() {
     return Stop("evaluation takes more steps than steps_max: ", limits_.steps_max);
   }
   if (arena_.over()) return StopForBytes();
-  if (clock_.Steady() > deadline_) {
+  const microseconds now = clock_.Steady();
+  if (deadline_.count() == 0) deadline_ = now + limits_.time_max;
+  if (now > deadline_) {
     return Stop("evaluation takes more milliseconds than time_max: ",
                 static_cast<std::uint64_t>(limits_.time_max.count()));
   }

@@ -29,10 +29,14 @@ struct Limits {
 };
 
 // What one rule may use, over all of its expressions. The bytes are those of `arena`, beginning
-// with its present use. One thread at a time.
+// with its present use; the time begins when the clock is looked at for the first time, some
+// thousand steps after the start. One thread at a time.
 class Budget {
  public:
   Budget(const Limits& limits, Arena& arena, const Clock& clock);
+
+  // As new, from the present use of the arena on.
+  void Restart();
 
   // False when the evaluation must stop; then every further call is false as well.
   bool Spend(std::uint64_t steps) {
@@ -62,7 +66,7 @@ class Budget {
   std::uint64_t steps_ = 0;
   std::uint64_t next_look_ = 0;
   std::uint64_t bytes_before_ = 0;
-  microseconds deadline_{0};
+  microseconds deadline_{0};  // 0 until the clock is looked at for the first time
   bool stopped_ = false;
   ErrorInfo error_;
 };

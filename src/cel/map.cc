@@ -35,21 +35,26 @@ bool HasDoubledNames(json::Value object) {
 
 // The last member of that name. The walk passes over nested values in one step each.
 bool FindInObject(json::Value object, std::string_view name, Value& found) {
+  constexpr std::uint64_t kPayload = 0x00ff'ffff'ffff'ffff;
   const std::uint64_t* tape = object.tape();
   const char* texts = reinterpret_cast<const char*>(tape) + tape[-1];
-  const std::uint32_t end = object.NextIndex() - 1;
-  std::uint32_t hit = 0;
-  for (std::uint32_t at = object.index() + 1; at < end;) {
-    const char* text = texts + (tape[at] & 0x00ff'ffff'ffff'ffff);
+  const std::uint64_t* end = tape + object.NextIndex() - 1;
+  const std::uint64_t* hit = nullptr;
+  for (const std::uint64_t* at = tape + object.index() + 1; at < end;) {
+    const char* text = texts + (*at & kPayload);
     std::uint32_t size;
     std::memcpy(&size, text, sizeof(size));
-    if (size == name.size() && std::memcmp(text + sizeof(size), name.data(), size) == 0) {
-      hit = at + 1;
+    ++at;
+    if (size == name.size() && std::memcmp(text + sizeof(size), name.data(), size) == 0) hit = at;
+    const auto tag = static_cast<unsigned char>(*at >> 56);
+    if (tag == '{' || tag == '[') {
+      at = tape + static_cast<std::uint32_t>(*at);
+    } else {
+      at += tag == 'l' || tag == 'd' || tag == 'u' ? 2 : 1;
     }
-    at = json::Value(tape, at + 1).NextIndex();
   }
-  if (hit == 0) return false;
-  found = Value::FromJson(json::Value(tape, hit));
+  if (hit == nullptr) return false;
+  found = Value::FromJson(json::Value(tape, static_cast<std::uint32_t>(hit - tape)));
   return true;
 }
 

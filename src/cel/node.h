@@ -120,7 +120,7 @@ NodePtr MakeIn(Reporter::Place place, Operand element, Operand container);
 
 // --- node_call.cc ---
 // With the receiver; no function has more, so a call with more finds no overload.
-inline constexpr std::size_t kCallArgsMax = 8;
+inline constexpr std::size_t kCallArgsMax = 6;
 struct PlannedOverload {
   CallFunction call;
   const void* prepared;

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "cel/node.h"
 
 namespace insightd::cel {
@@ -44,40 +46,56 @@ namespace {
 
 // The static types cannot be relied on (dyn fits every parameter, and null some), so that the kinds
 // are looked at before every call.
+template <std::size_t kCount>
 class CallNode final : public Node {
  public:
   CallNode(Reporter::Place place, std::string_view name, std::vector<PlannedOverload> overloads,
-           std::vector<Operand> args)
-      : Node(place), name_(name), overloads_(std::move(overloads)), args_(std::move(args)) {}
+           const std::vector<Operand>& args)
+      : Node(place), name_(name), overloads_(std::move(overloads)) {
+    if constexpr (kCount > 0) std::copy_n(args.begin(), kCount, args_.begin());
+  }
 
   Value Eval(Frame& frame) const override {
-    Value values[kCallArgsMax];
-    const std::size_t count = args_.size();
-    for (std::size_t i = 0; i < count; ++i) {
+    std::array<Value, kCount> values;
+    for (std::size_t i = 0; i < kCount; ++i) {
       values[i] = args_[i].Get(frame);
       if (values[i].is_error()) return values[i];
     }
     for (const PlannedOverload& overload : overloads_) {
       std::size_t i = 0;
-      while (i < count && (overload.kinds[i] >> static_cast<int>(values[i].kind()) & 1) != 0) ++i;
-      if (i < count) continue;
+      while (i < kCount && (overload.kinds[i] >> static_cast<int>(values[i].kind()) & 1) != 0) ++i;
+      if (i < kCount) continue;
       SetPlace(frame);
-      return overload.call(frame.context, values, overload.prepared);
+      return overload.call(frame.context, values.data(), overload.prepared);
     }
-    return NoOverload(frame, name_, values, count);
+    return NoOverload(frame, name_, values.data(), kCount);
   }
 
  private:
+  std::array<Operand, kCount> args_;
   std::string_view name_;
   std::vector<PlannedOverload> overloads_;
-  std::vector<Operand> args_;
 };
+
+template <std::size_t kCount>
+NodePtr MakeCallOf(Reporter::Place place, std::string_view name,
+                   std::vector<PlannedOverload> overloads, const std::vector<Operand>& args) {
+  if constexpr (kCount <= kCallArgsMax) {
+    if (args.size() > kCount) {
+      return MakeCallOf<kCount + 1>(place, name, std::move(overloads), args);
+    }
+    return std::make_unique<CallNode<kCount>>(place, name, std::move(overloads), args);
+  } else {
+    return MakeFailure(place,
+                       fmt::format("no such overload: {} with {} arguments", name, args.size()));
+  }
+}
 
 }  // namespace
 
 NodePtr MakeCall(Reporter::Place place, std::string_view name,
                  std::vector<PlannedOverload> overloads, std::vector<Operand> args) {
-  return std::make_unique<CallNode>(place, name, std::move(overloads), std::move(args));
+  return MakeCallOf<0>(place, name, std::move(overloads), args);
 }
 
 }  // namespace insightd::cel

@@ -211,7 +211,7 @@ class Planner {
     }
     std::vector<PlannedOverload> overloads;
     for (const Overload* overload : node.overloads) {
-      if (overload->call == nullptr || overload->params.size() > kCallArgsMax) continue;
+      if (overload->call == nullptr || args.size() > kCallArgsMax) continue;
       PlannedOverload one{overload->call, nullptr, {}};
       for (std::size_t i = 0; i < overload->params.size(); ++i) {
         one.kinds[i] = KindsOf(overload->params[i]);
@@ -220,13 +220,6 @@ class Planner {
       if (overload->prepare) one.prepared = Prepare(node, *overload, args);
       planned.open = planned.open || overload->uses_user;
       overloads.push_back(one);
-    }
-    if (args.size() > kCallArgsMax) overloads.clear();
-    if (overloads.empty() && args.size() > kCallArgsMax) {
-      planned.open = true;
-      return Finish(MakeFailure(Place(node), fmt::format("no such overload: {} with {} arguments",
-                                                         node.name, args.size())),
-                    planned);
     }
     return Finish(MakeCall(Place(node), Kept(node.name), std::move(overloads), std::move(args)),
                   planned);

@@ -23,23 +23,6 @@ std::string_view KindName(Kind kind) {
   __builtin_unreachable();
 }
 
-Value Value::FromJson(json::Value value) {
-  switch (value.type()) {
-    case json::Type::kNull: return Null();
-    case json::Type::kBool: return Bool(value.AsBool());
-    case json::Type::kInt: return Int(value.AsInt());
-    case json::Type::kDouble: return Double(value.AsDouble());
-    case json::Type::kString: return String(value.AsString());
-    case json::Type::kArray:
-    case json::Type::kObject: {
-      Value v = Pointing(value.is_array() ? Kind::kList : Kind::kMap, Form::kJson, value.tape());
-      v.aux_ = value.index();
-      return v;
-    }
-  }
-  __builtin_unreachable();
-}
-
 double Value::NumberOr(double fallback) const {
   switch (kind_) {
     case Kind::kInt: return static_cast<double>(AsInt());

@@ -195,6 +195,23 @@ class Value {
 };
 static_assert(sizeof(Value) == 16 && std::is_trivially_copyable_v<Value>);
 
+inline Value Value::FromJson(json::Value value) {
+  switch (value.type()) {
+    case json::Type::kNull: return Null();
+    case json::Type::kBool: return Bool(value.AsBool());
+    case json::Type::kInt: return Int(value.AsInt());
+    case json::Type::kDouble: return Double(value.AsDouble());
+    case json::Type::kString: return String(value.AsString());
+    case json::Type::kArray:
+    case json::Type::kObject: {
+      Value v = Pointing(value.is_array() ? Kind::kList : Kind::kMap, Form::kJson, value.tape());
+      v.aux_ = value.index();
+      return v;
+    }
+  }
+  __builtin_unreachable();
+}
+
 // `text` and, behind it, `detail` if that is not null: put together only when somebody asks.
 struct ErrorInfo {
   std::string_view text;
