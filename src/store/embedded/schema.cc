@@ -6,6 +6,8 @@ namespace insightd::store {
 namespace {
 
 // Rows that are read by cluster lie together (WITHOUT ROWID), so that a result touches few pages.
+// `report` and `report_info` have the cluster alone as their key: that it is unique says already
+// that organisation and cluster are.
 constexpr const char* kAggregatorTables = R"(
   CREATE TABLE migration_info(version INTEGER NOT NULL) STRICT;
   INSERT INTO migration_info VALUES (32);
@@ -14,13 +16,12 @@ constexpr const char* kAggregatorTables = R"(
 
   CREATE TABLE report(
     org_id INTEGER NOT NULL CHECK (org_id BETWEEN 0 AND 4294967295),
-    cluster TEXT NOT NULL UNIQUE,
+    cluster TEXT NOT NULL PRIMARY KEY,
     report TEXT NOT NULL,
     reported_at INTEGER,
     last_checked_at INTEGER,
     kafka_offset INTEGER NOT NULL DEFAULT 0,
-    gathered_at INTEGER,
-    PRIMARY KEY (org_id, cluster)
+    gathered_at INTEGER
   ) STRICT;
   CREATE TABLE rule_hit(
     org_id INTEGER NOT NULL,
@@ -43,9 +44,8 @@ constexpr const char* kAggregatorTables = R"(
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE report_info(
     org_id INTEGER NOT NULL,
-    cluster_id TEXT NOT NULL UNIQUE,
-    version_info TEXT NOT NULL,
-    PRIMARY KEY (org_id, cluster_id)
+    cluster_id TEXT NOT NULL PRIMARY KEY,
+    version_info TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE consumer_error(
     topic TEXT NOT NULL,
