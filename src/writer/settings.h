@@ -13,8 +13,9 @@ struct Settings {
   std::string group = "aggregator";
   std::string dead_letter_topic = "ccx.aggregator.dead.letter.queue";
 
-  // One transaction stores so many results at most (the bus bounds the bytes of a batch).
+  // One transaction stores so many results at most, and takes no more above so many bytes.
   std::int64_t batch_results_max = 256;
+  std::uint64_t batch_bytes_max = std::uint64_t{4} << 20;
   // When results come one behind the other, a batch waits this long for more.
   std::int64_t batch_linger_ms = 5;
 

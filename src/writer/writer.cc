@@ -24,6 +24,12 @@ constexpr seconds kAheadMax{300};
 
 double Milliseconds(microseconds duration) { return static_cast<double>(duration.count()) / 1000; }
 
+std::uint64_t BytesOf(const std::vector<bus::Message>& messages) {
+  std::uint64_t bytes = 0;
+  for (const bus::Message& message : messages) bytes += message.record.value.size();
+  return bytes;
+}
+
 // Waits for a time, or for `stop`.
 void SleepUntilStop(microseconds duration, const std::stop_token& stop) {
   std::mutex mutex;
@@ -63,13 +69,16 @@ Result<std::vector<bus::Message>> Writer::Take(milliseconds wait, std::stop_toke
   // One alone is stored at once; where several come, a few more share the transaction.
   if (busy_ && wait > milliseconds(0) && !messages->empty()) {
     const microseconds until = doors_.clock.Steady() + milliseconds(settings_.batch_linger_ms);
-    while (messages->size() < results_max && !stop.stop_requested()) {
+    std::uint64_t bytes = BytesOf(*messages);
+    while (messages->size() < results_max && bytes < settings_.batch_bytes_max &&
+           !stop.stop_requested()) {
       const microseconds left = until - doors_.clock.Steady();
       if (left < milliseconds(1)) break;
       auto more = consumer_->Poll(results_max - messages->size(),
                                   std::chrono::duration_cast<milliseconds>(left), stop);
       // What has been taken is stored; the failure comes again with the next call.
       if (!more) break;
+      bytes += BytesOf(*more);
       for (bus::Message& message : *more) messages->push_back(std::move(message));
     }
   }
