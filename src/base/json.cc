@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 #include <simdjson.h>
 
+#include <charconv>
 #include <unordered_set>
 
 #include "base/json_writer.h"
@@ -46,6 +47,15 @@ std::size_t TextsUsed(const document& doc, std::size_t tape_words) {
   return 0;
 }
 
+bool IsIntegerAbove64Bits(std::string_view number) {
+  if (number.find_first_of(".eE") != number.npos) return false;
+  const char* const end = number.data() + number.size();
+  std::int64_t with_sign = 0;
+  std::uint64_t without = 0;
+  return std::from_chars(number.data(), end, with_sign).ec == std::errc::result_out_of_range &&
+         std::from_chars(number.data(), end, without).ec != std::errc();
+}
+
 // Integers above 64 bits are an error to simdjson and doubles to us: writes each with a fraction.
 std::string WithLongIntegersAsDoubles(std::string_view text) {
   std::string out;
@@ -69,7 +79,7 @@ std::string WithLongIntegersAsDoubles(std::string_view text) {
     const std::size_t end = std::min(text.find_first_not_of("-+0123456789.eE", i), text.size());
     const std::string_view number = text.substr(i, end - i);
     out += number;
-    if (number.size() > 18 && number.find_first_of(".eE") == number.npos) out += ".0";
+    if (IsIntegerAbove64Bits(number)) out += ".0";
     i = end;
   }
   return out;

@@ -37,6 +37,15 @@ TEST(JsonTest, AnIntegerAbove64BitsIsADouble) {
   EXPECT_EQ(Parsed("9223372036854775808").root().type(), Type::kDouble);
 }
 
+TEST(JsonTest, BesideAnIntegerAbove64BitsTheOthersStayIntegers) {
+  const Document document = Parsed(
+      "[9223372036854775807,-9223372036854775808,-132162081751603191,18446744073709551616,"
+      "-9223372036854775809]");
+  std::string types;
+  for (const Value value : document.root().elements()) types += value.is_int() ? 'i' : 'd';
+  EXPECT_EQ(types, "iiidd");
+}
+
 TEST(JsonTest, RefusesWhatIsNoJson) {
   for (const char* text : {"", "{", "[1,]", "1 2", "nul", "\"\xff\"", R"("\ud800")",
                            R"("\udc00 x")", "1e999", "{\"a\":1,}", "'a'"}) {
