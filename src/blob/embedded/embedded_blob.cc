@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <pthread.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -324,6 +325,7 @@ void EmbeddedBlob::Commit(Waiting waiting) {
 }
 
 void EmbeddedBlob::SyncUntilClosed() {
+  pthread_setname_np(pthread_self(), "blob-sync");
   while (true) {
     std::vector<Waiting> batch;
     {

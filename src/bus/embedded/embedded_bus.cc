@@ -1,6 +1,7 @@
 #include "bus/embedded/embedded_bus.h"
 
 #include <fmt/format.h>
+#include <pthread.h>
 
 #include <algorithm>
 #include <condition_variable>
@@ -247,6 +248,7 @@ void EmbeddedBus::Deliver(std::vector<Pending> records, const Error& error) {
 // ---- Writing ----
 
 void EmbeddedBus::WriteUntilClosed() {
+  pthread_setname_np(pthread_self(), "bus-writer");
   while (true) {
     {
       std::unique_lock lock(mutex_);
