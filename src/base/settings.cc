@@ -15,6 +15,12 @@ namespace {
 
 constexpr std::string_view kPrefix = "INSIGHTD__";
 
+std::string_view SectionOf(std::string_view key) {
+  const std::size_t dot = key.rfind('.');
+  return dot == key.npos ? std::string_view() : key.substr(0, dot);
+}
+std::string_view NameOf(std::string_view key) { return key.substr(key.rfind('.') + 1); }
+
 std::string Quoted(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
@@ -234,8 +240,14 @@ std::string EnvironmentName(std::string_view key) {
 
 void Table::Add(std::string_view key, Target target, Limits limits, std::string_view sentence) {
   INSIGHTD_ASSERT(FindRow(key) == nullptr);
-  rows_.push_back({std::string(key), target, std::move(limits), std::string(sentence),
-                   std::visit(ToText(), target)});
+  // Behind the others of its section, those without a section first: so Print is one file.
+  const std::string_view section = SectionOf(key);
+  auto place = std::find_if(rows_.rbegin(), rows_.rend(), [&](const Row& row) {
+                 return SectionOf(row.key) == section;
+               }).base();
+  if (place == rows_.begin() && !section.empty()) place = rows_.end();
+  rows_.insert(place, {std::string(key), target, std::move(limits), std::string(sentence),
+                       std::visit(ToText(), target)});
 }
 
 Table::Row* Table::FindRow(std::string_view key) {
@@ -302,14 +314,6 @@ std::vector<std::string> Table::Load(std::string_view file, std::string_view tom
   }
   return mistakes;
 }
-
-namespace {
-std::string_view SectionOf(std::string_view key) {
-  const std::size_t dot = key.rfind('.');
-  return dot == key.npos ? std::string_view() : key.substr(0, dot);
-}
-std::string_view NameOf(std::string_view key) { return key.substr(key.rfind('.') + 1); }
-}  // namespace
 
 std::string Table::Print() const {
   std::string out;

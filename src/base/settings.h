@@ -71,7 +71,7 @@ class Table {
   Row* FindRow(std::string_view key);
   std::string UnknownKey(std::string_view key) const;
 
-  std::vector<Row> rows_;  // in the order of Add
+  std::vector<Row> rows_;  // section by section, within one in the order of Add
 };
 
 // The name that overrides `key`: INSIGHTD__INGRESS__BODY_BYTES_MAX.

@@ -13,6 +13,7 @@ struct Sample {
   std::string level = "info";
   std::vector<std::string> proxies;
   std::string password;
+  int late = 1;
   Table table;
 
   Sample() {
@@ -23,6 +24,7 @@ struct Sample {
     table.Add("ingress.share", &share, {.min = 0, .max = 1}, "A share.");
     table.Add("log.level", &level, {.choices = {"debug", "info"}}, "How much is said.");
     table.Add("identity.proxies", &proxies, {}, "Who is trusted.");
+    table.Add("ingress.late", &late, {}, "A row of an earlier section.");
     table.Add("store.password", &password, {.secret = true}, "A secret.");
   }
 };
