@@ -1,0 +1,27 @@
+#!/bin/sh
+# Runs every benchmark, each beside its floor in the same run, and shows the figures.
+#
+#   tools/bench.sh           all: a few minutes
+#   tools/bench.sh cel bus   these programs (bench/NAME_bench.cc) alone
+#
+# What it prints goes to build/bench.txt too.
+set -eu
+cd "$(dirname "$0")/.."
+case "${1:-}" in -h | --help) sed -n '2,7s/^# \{0,1\}//p' "$0"; exit 0 ;; esac
+{
+  grep -m1 'model name' /proc/cpuinfo || true
+  for source in bench/*_bench.cc; do
+    name=$(basename "$source" _bench.cc)
+    case " ${*:-$name} " in *" $name "*) ;; *) continue ;; esac
+    echo
+    echo "== $name"
+    "$(find build/release -name "${name}_bench" -type f)" --benchmark_min_time=0.2 \
+      --benchmark_counters_tabular=true 2>/dev/null
+  done
+  if [ $# = 0 ]; then
+    echo
+    echo "== the whole program"
+    python3 bench/load.py --rate 400 --size small --duration 20
+    python3 bench/load.py --rate 139 --size mix --duration 20
+  fi
+} | tee build/bench.txt

@@ -1,0 +1,68 @@
+#!/usr/bin/env python3
+"""Writes the reference pages that are made from the code: settings and metrics.
+
+    tools/reference.py BINARY            writes docs/reference/settings.md and metrics.md
+    tools/reference.py BINARY --check    exit status 1 when a page is not what it would write
+"""
+import pathlib
+import re
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+PAGES = ROOT / "docs" / "reference"
+
+SETTINGS_HEAD = """# Settings
+
+One TOML file: `--config FILE`, else `INSIGHTD_CONFIG`, else `/etc/insightd/insightd.toml`, else none: `insightd all` runs without. A key `k`
+of section `[s]` is overridden by the environment variable `INSIGHTD__S__K`. A mistake stops the start (exit code 2) with its line and the nearest
+known key; `insightd config check` looks beforehand, `insightd config print` shows what is in force. This page is made by `tools/reference.py`.
+
+"""
+
+METRICS_HEAD = """# Metrics
+
+Served at `:9000/metrics` (`http.metrics_address`) in Prometheus' text format. This page is made by `tools/reference.py` from
+`src/base/metric_names.h`.
+
+| name | kind | meaning |
+|---|---|---|
+"""
+
+DEFINITION = re.compile(r"Definition \w+\{\s*Kind::k(\w+),\s*\"(\w+)\",\s*((?:\"[^\"]*\"\s*)+)")
+
+
+def settings(binary):
+    run = subprocess.run([binary, "config", "reference"], check=True, capture_output=True, text=True)
+    return SETTINGS_HEAD + run.stdout
+
+
+def metrics():
+    source = (ROOT / "src/base/metric_names.h").read_text()
+    rows = []
+    for kind, name, text in DEFINITION.findall(source):
+        meaning = "".join(re.findall(r'"([^"]*)"', text))
+        rows.append(f"| `{name}` | {kind.lower()} | {meaning} |")
+    if len(rows) != source.count("inline const Definition "):
+        sys.exit("reference.py: src/base/metric_names.h is not read whole; mend the pattern")
+    return METRICS_HEAD + "\n".join(rows) + "\n"
+
+
+def main():
+    if len(sys.argv) < 2 or sys.argv[1] in ("-h", "--help"):
+        print(__doc__)
+        return 0 if len(sys.argv) > 1 else 2
+    pages = {"settings.md": settings(sys.argv[1]), "metrics.md": metrics()}
+    if "--check" not in sys.argv:
+        for name, text in pages.items():
+            (PAGES / name).write_text(text)
+        return 0
+    stale = [name for name, text in pages.items() if (PAGES / name).read_text() != text]
+    for name in stale:
+        print(f"docs/reference/{name} is not what the code says: run tools/reference.py BINARY")
+    print(f"{len(pages)} pages compared")
+    return 1 if stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
