@@ -9,9 +9,10 @@ namespace {
 
 std::unique_ptr<const Environment> MakeStandard() {
   auto standard = std::make_unique<Environment>(nullptr);
-  for (const auto add : {AddOperators, AddConversions, AddStandardStrings, AddTimeFunctions,
-                         AddListFunctions, AddStringFunctions, AddFormatFunction, AddMathFunctions,
-                         AddSetFunctions, AddEncoders, AddRegexFunctions, AddOptionalFunctions}) {
+  for (const auto add :
+       {AddOperators, AddConversions, AddStandardStrings, AddTimeFunctions, AddListFunctions,
+        AddStringFunctions, AddFormatFunction, AddMathFunctions, AddSetFunctions, AddEncoders,
+        AddRegexFunctions, AddOptionalFunctions, AddNetworkFunctions}) {
     add(*standard);
   }
   return standard;

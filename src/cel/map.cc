@@ -1,6 +1,7 @@
 // Looking up and iterating over the four forms of maps; building one.
 #include <bit>
 
+#include "cel/json_member.h"
 #include "cel/value.h"
 
 namespace insightd::cel {
@@ -31,31 +32,6 @@ bool HasDoubledNames(json::Value object) {
     seen[bit / 64] |= std::uint64_t{1} << bit % 64;
   }
   return false;
-}
-
-// The last member of that name. The walk passes over nested values in one step each.
-bool FindInObject(json::Value object, std::string_view name, Value& found) {
-  constexpr std::uint64_t kPayload = 0x00ff'ffff'ffff'ffff;
-  const std::uint64_t* tape = object.tape();
-  const char* texts = reinterpret_cast<const char*>(tape) + tape[-1];
-  const std::uint64_t* end = tape + object.NextIndex() - 1;
-  const std::uint64_t* hit = nullptr;
-  for (const std::uint64_t* at = tape + object.index() + 1; at < end;) {
-    const char* text = texts + (*at & kPayload);
-    std::uint32_t size;
-    std::memcpy(&size, text, sizeof(size));
-    ++at;
-    if (size == name.size() && std::memcmp(text + sizeof(size), name.data(), size) == 0) hit = at;
-    const auto tag = static_cast<unsigned char>(*at >> 56);
-    if (tag == '{' || tag == '[') {
-      at = tape + static_cast<std::uint32_t>(*at);
-    } else {
-      at += tag == 'l' || tag == 'd' || tag == 'u' ? 2 : 1;
-    }
-  }
-  if (hit == nullptr) return false;
-  found = Value::FromJson(json::Value(tape, static_cast<std::uint32_t>(hit - tape)));
-  return true;
 }
 
 const MapEntry* FindAdded(const Overlay& overlay, std::string_view name) {
@@ -100,14 +76,14 @@ std::size_t MapSize(const Value& map) {
 
 bool MapFind(const Value& map, std::string_view key, Value& found) {
   switch (map.form()) {
-    case Value::Form::kJson: return FindInObject(map.AsJson(), key, found);
+    case Value::Form::kJson: return FindJsonMember(map.AsJson(), key, found);
     case Value::Form::kOverlay: {
       const Overlay& overlay = *map.AsOverlay();
       if (const MapEntry* added = FindAdded(overlay, key)) {
         found = added->value;
         return true;
       }
-      return overlay.object.is_object() && FindInObject(overlay.object, key, found);
+      return overlay.object.is_object() && FindJsonMember(overlay.object, key, found);
     }
     case Value::Form::kHost: return map.AsHostMap()->Find(key, found);
     default: {
@@ -191,7 +167,7 @@ bool MapCursor::NextMember(Value& key, Value& value) {
       earlier = earlier || other.name == text;
     }
     if (earlier) continue;
-    FindInObject(object_, text, value);
+    FindJsonMember(object_, text, value);
     return true;
   }
   return false;

@@ -1,3 +1,4 @@
+#include "cel/json_member.h"
 #include "cel/node.h"
 
 namespace insightd::cel {
@@ -12,11 +13,10 @@ class PathNode final : public Node {
     Value at = target_.Get(frame);
     for (const PathStep& step : steps_) {
       if (at.is_map()) {
-        Value found;
-        if (!MapFind(at, step.name, found)) {
+        if (at.is_json() ? !FindJsonMember(at.AsJson(), step.name, at)
+                         : !MapFind(at, step.name, at)) {
           return Fail(frame, step, "no such key: ", Value::String(step.name));
         }
-        at = found;
       } else if (at.is_error()) {
         return at;
       } else if (at.is_optional()) {

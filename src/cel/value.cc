@@ -71,16 +71,6 @@ ListCursor::ListCursor(const Value& list) : left_(ListSize(list)) {
   }
 }
 
-bool ListCursor::NextOther(Value& element) {
-  if (host_ != nullptr) {
-    element = host_->At(host_->size() - left_ - 1);
-    return true;
-  }
-  element = Value::FromJson(json_);
-  json_ = json::Value(json_.tape(), json_.NextIndex());
-  return true;
-}
-
 void ListBuilder::Grow(std::size_t capacity) {
   Value* items = arena_.AllocateArray<Value>(capacity);
   if (size_ > 0) std::memcpy(static_cast<void*>(items), items_, size_ * sizeof(Value));

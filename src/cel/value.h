@@ -196,20 +196,33 @@ class Value {
 static_assert(sizeof(Value) == 16 && std::is_trivially_copyable_v<Value>);
 
 inline Value Value::FromJson(json::Value value) {
-  switch (value.type()) {
-    case json::Type::kNull: return Null();
-    case json::Type::kBool: return Bool(value.AsBool());
-    case json::Type::kInt: return Int(value.AsInt());
-    case json::Type::kDouble: return Double(value.AsDouble());
-    case json::Type::kString: return String(value.AsString());
-    case json::Type::kArray:
-    case json::Type::kObject: {
-      Value v = Pointing(value.is_array() ? Kind::kList : Kind::kMap, Form::kJson, value.tape());
+  const std::uint64_t* tape = value.tape();
+  if (tape == nullptr) return Null();
+  // One look at the word on the tape; json::Value would look once to tell the type and again to
+  // read.
+  const std::uint64_t* at = tape + value.index();
+  switch (static_cast<unsigned char>(*at >> 56)) {
+    case '"': {
+      const char* text =
+          reinterpret_cast<const char*>(tape) + tape[-1] + (*at & 0x00ff'ffff'ffff'ffff);
+      std::uint32_t size;
+      std::memcpy(&size, text, sizeof(size));
+      return String({text + sizeof(size), size});
+    }
+    case 'l': return Int(static_cast<std::int64_t>(at[1]));
+    case 'd': return Value(Kind::kDouble, at[1]);
+    case 'u': return Double(static_cast<double>(at[1]));
+    case 't': return Bool(true);
+    case 'f': return Bool(false);
+    case '{':
+    case '[': {
+      const bool list = static_cast<unsigned char>(*at >> 56) == '[';
+      Value v = Pointing(list ? Kind::kList : Kind::kMap, Form::kJson, tape);
       v.aux_ = value.index();
       return v;
     }
+    default: return Null();
   }
-  __builtin_unreachable();
 }
 
 // `text` and, behind it, `detail` if that is not null: put together only when somebody asks.
@@ -287,13 +300,17 @@ class ListCursor {
       element = *array_++;
       return true;
     }
-    return NextOther(element);
+    if (host_ == nullptr) {
+      element = Value::FromJson(json_);
+      json_ = json::Value(json_.tape(), json_.NextIndex());
+      return true;
+    }
+    element = host_->At(host_->size() - left_ - 1);
+    return true;
   }
   std::size_t left() const { return left_; }
 
  private:
-  bool NextOther(Value& element);
-
   const Value* array_ = nullptr;
   std::size_t left_ = 0;
   json::Value json_;
@@ -328,7 +345,8 @@ class ListBuilder {
 // --- Maps --------------------------------------------------------------------------------------
 
 std::size_t MapSize(const Value& map);
-// False when there is no such key, also when `key` is of a kind that no key has.
+// False when there is no such key, also when `key` is of a kind that no key has. `found` may be the
+// map itself: MapFind(at, "a", at).
 bool MapFind(const Value& map, const Value& key, Value& found);
 bool MapFind(const Value& map, std::string_view key, Value& found);
 
