@@ -1,10 +1,11 @@
 #include "http/server.h"
 
 #include <fmt/format.h>
-#include <netinet/tcp.h>
+#include <pthread.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
+#include <algorithm>
 #include <atomic>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -741,7 +742,10 @@ void ServerImpl::Run() {
     asio::co_spawn(listener->acceptor.get_executor(), Accept(*listener), asio::detached);
   }
   for (int i = 0; i < std::max(options_.threads, 1); ++i) {
-    threads_.emplace_back([this] { context_.run(); });
+    threads_.emplace_back([this] {
+      ::pthread_setname_np(::pthread_self(), "http");
+      context_.run();
+    });
   }
 }
 
@@ -803,7 +807,7 @@ void ServerImpl::Stop(milliseconds limit) {
   }
   if (!threads_.empty()) {
     OnEach([](Connection& connection) { connection.EndIdle(/*fresh=*/true); });
-    if (!WaitUntilEmpty(limit)) {
+    if (!WaitUntilEmpty(std::max(limit, kAcceptRest))) {
       kLog.Warn("", fmt::format("{} requests did not end within {} ms and are cut", connections(),
                                 limit.count()));
       // Those that were accepted in the meantime too.

@@ -2,9 +2,9 @@
 //
 // For the role that clusters post to. What to know:
 //
-// * The archive goes into the blob store while it comes in, so one upload costs its connection, one
-//   open object and `kHeldBytesMax`, whatever its size; no thread waits for it, and many uploads
-//   share one sync of the disk.
+// * The archive goes into the blob store while it comes in, so one upload costs some 20 KiB (its
+//   connection, its form, one open object) and at most `kHeldBytesMax` more, whatever its size. No
+//   thread waits for it, and many uploads share one sync of the disk.
 // * 202 (201 for a plain gzip type without metadata) means that archive and announcement are
 //   durable. Any other answer means that the upload does not count; then an archive that was kept
 //   already is one without announcement, which upkeep removes.

@@ -210,7 +210,8 @@ TEST_F(IngressTest, AnswersTwoUploadsOfOneIdAtOnceWithOneConflict) {
   const std::string body = File(Archive()) + kEnd;
   first->consumer->Data(body);
   first->consumer->Finish([&](http::Response response) { first->response = response; });
-  EXPECT_EQ(first->response.status, 409);
+  EXPECT_EQ(first->response.status, 400);
+  EXPECT_NE(first->response.body.find("is used already"), std::string::npos);
 }
 
 TEST_F(IngressTest, AnswersTestRequestsAndKeepsNothing) {

@@ -51,7 +51,7 @@ Refusal RefusalFor(const Error& error, std::string_view doing) {
       return {503, "unavailable",
               fmt::format("{}: {}; send it again later", doing, error.message())};
     case Code::kConflict:
-      return {409, "conflict",
+      return {400, "conflict",
               fmt::format("{}: the request id is used already; send another {} or none", doing,
                           kRequestIdHeader)};
     default: return {500, "internal", fmt::format("{}: {}", doing, error.message())};
