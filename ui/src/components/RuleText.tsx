@@ -86,6 +86,8 @@ export function FilledText({
 const OWN_KEYS = new Set(['type', 'error_key']);
 const SHOWN_MAX = 20;
 const DEPTH_MAX = 6;
+// A name or a time: not broken, so that a long text beside it does not squeeze it.
+const WHOLE_CHARS_MAX = 30;
 
 function isMap(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -101,7 +103,9 @@ function Scalar({ value }: { value: unknown }) {
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
   if (typeof value === 'number')
     return <>{Number.isInteger(value) ? value : Number(value.toFixed(3))}</>;
-  return <span className="insightd-break insightd-pre">{String(value)}</span>;
+  const text = String(value);
+  const isShort = text.length <= WHOLE_CHARS_MAX;
+  return <span className={isShort ? 'insightd-whole' : 'insightd-break insightd-pre'}>{text}</span>;
 }
 
 /** A list shown up to a bound, the rest on request. */
@@ -196,7 +200,7 @@ function Detail({ label, value, depth }: { label: string; value: unknown; depth:
 
 function DetailMap({ map, depth }: { map: Record<string, unknown>; depth: number }) {
   return (
-    <DescriptionList isCompact>
+    <DescriptionList isCompact orientation={{ lg: 'horizontal' }}>
       {Object.entries(map).map(([key, value]) => (
         <DescriptionListGroup key={key}>
           <DescriptionListTerm>{humanise(key)}</DescriptionListTerm>

@@ -31,7 +31,7 @@ import { ErrorState, NotFoundState, StaleAlert } from '../components/States';
 import { ExactTime, RelativeTime } from '../components/Time';
 import { useTableState } from '../components/tableState';
 import { byNumber, byText, timeValue } from '../lib/order';
-import { CATEGORIES, categoriesOf, compositeId } from '../lib/words';
+import { CATEGORIES, categoriesOf, compositeId, plural } from '../lib/words';
 import { OutcomesSection } from './OutcomesSection';
 
 const PARENT = { title: 'Clusters', to: '/clusters' };
@@ -139,7 +139,13 @@ function Item({ item }: { item: ReportItem }) {
   );
 }
 
-function Recommendations({ items }: { items: readonly ReportItem[] | undefined }) {
+type RecommendationsProps = {
+  items: readonly ReportItem[] | undefined;
+  /** How many rules might have hit and could not tell. */
+  unjudged: number;
+};
+
+function Recommendations({ items, unjudged }: RecommendationsProps) {
   const state = useTableState({ column: 'total_risk', direction: 'desc' }, COLUMN_IDS);
   const asked = state.params.get('first');
   // A link to one recommendation shows it first and open, until the reader sorts.
@@ -181,7 +187,10 @@ function Recommendations({ items }: { items: readonly ReportItem[] | undefined }
           headingLevel="h3"
           variant="sm"
         >
-          <EmptyStateBody>No known recommendations affect this cluster.</EmptyStateBody>
+          <EmptyStateBody>
+            No known recommendations affect this cluster.
+            {unjudged > 0 && ` ${plural(unjudged, 'rule')} could not be judged, see below.`}
+          </EmptyStateBody>
         </EmptyState>
       }
     />
@@ -235,6 +244,7 @@ export function ClusterPage() {
   }
 
   const waiting = isNotFound(report.error);
+  const unjudged = (outcomes.data?.skips.length ?? 0) + (outcomes.data?.errors.length ?? 0);
   return (
     <>
       <PageHead title={name} parent={PARENT}>
@@ -275,7 +285,7 @@ export function ClusterPage() {
             ) : (
               <>
                 {report.isError && <StaleAlert error={report.error} />}
-                <Recommendations items={report.data?.data} />
+                <Recommendations items={report.data?.data} unjudged={unjudged} />
               </>
             )}
           </PageSection>

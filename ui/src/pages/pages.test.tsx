@@ -309,6 +309,7 @@ describe('one cluster', () => {
     expect(screen.getByText('does not apply to this cluster')).toBeTruthy();
     fireEvent.click(screen.getByRole('button', { name: '1 rule failed' }));
     expect(screen.getByText('no such key: quota')).toBeTruthy();
+    expect(screen.getByText(/3 rules could not be judged, see below/)).toBeTruthy();
     expect(screen.getByRole('link', { name: 'Quota is low' }).getAttribute('href')).toBe(
       '/recommendations/m.b%7CB',
     );
