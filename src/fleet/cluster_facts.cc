@@ -250,7 +250,7 @@ class Maker {
           fmt::format("{}-{}", world_.teams[random_->Below(world_.teams.size())], Word(4)));
     }
     std::vector<Fact> images;
-    for (std::int64_t i = 26 + cluster_.pods / 25; i > 0; --i) {
+    for (std::int64_t i = 28 + cluster_.pods / 9; i > 0; --i) {
       images.emplace_back(*Filled("${digest}"));
     }
     facts_["image_count"] = static_cast<std::int64_t>(images.size());
@@ -294,7 +294,7 @@ class Maker {
       pods.push_back(std::move(pod));
     }
     facts_["platform_pods"] = Fact(std::move(pods));
-    facts_["log_lines"] = Between(36, 52);
+    facts_["log_lines"] = Between(42, 62);
   }
 
   const World& world_;

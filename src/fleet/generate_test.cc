@@ -155,7 +155,7 @@ TEST_F(GenerateTest, TheArchiveIsPackedAsTheOperatorDoes) {
   archive::MemorySource source(*packed);
   const auto tree = archive::Unpack(source);
   ASSERT_TRUE(tree) << tree.error().message();
-  EXPECT_EQ(tree->newest_s(), std::chrono::floor<seconds>(kNow).time_since_epoch().count());
+  EXPECT_EQ(tree->newest().seconds, std::chrono::floor<seconds>(kNow).time_since_epoch().count());
   EXPECT_EQ(tree->members().size(), files->size());
   EXPECT_EQ(tree->Find("config/id")->bytes, cluster.id);
   EXPECT_EQ(tree->notes_total(), 0U);

@@ -1,0 +1,30 @@
+// What a reader of the public API sees of one cluster: the answer to
+// GET /api/insights-results-aggregator/v2/cluster/{id}/reports.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/result.h"
+
+namespace insightd::fleet {
+
+// Total risk is 1 (low) to 4 (critical).
+inline constexpr std::size_t kRisks = 4;
+
+struct ReportSeen {
+  std::array<std::int64_t, kRisks> hits_by_risk{};  // the first: low
+  std::string worst;                                // text of the worst recommendation, or empty
+  std::string last_checked_at;                      // as it stands there; may be empty
+  std::optional<Time> gathered_at;
+};
+
+std::string ReportPath(std::string_view cluster_id);
+// kInvalid when the answer is no report.
+Result<ReportSeen> ReadReport(std::string_view body);
+
+}  // namespace insightd::fleet
