@@ -37,6 +37,7 @@ export default defineConfig({
     environment: 'jsdom',
     include: ['src/**/*.test.{ts,tsx}'],
     setupFiles: ['src/testing/setup.ts'],
+    testTimeout: 30_000,
     restoreMocks: true,
     // A failure names what was looked for; the whole document would hide it.
     env: { DEBUG_PRINT_LIMIT: '1000' },

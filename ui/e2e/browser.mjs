@@ -31,7 +31,7 @@ export async function startBrowser(executablePath) {
       '--disable-sync',
     ],
   });
-  context.setDefaultTimeout(15_000);
+  context.setDefaultTimeout(30_000);
   return {
     context,
     stop: async () => {

