@@ -104,6 +104,10 @@ class World {
     }
   }
 
+  void CompileOnly(benchmark::State& state, const std::string& expression) {
+    for (auto _ : state) benchmark::DoNotOptimize(Compile(expression, environment_).has_value());
+  }
+
  private:
   void Add(const char* name, const std::string& text) {
     documents_.push_back(std::move(*json::Parse(text)));
@@ -150,6 +154,11 @@ int main(int argc, char** argv) {
       world.Run(state, c.expression, c.elements);
     });
   }
+  benchmark::RegisterBenchmark("compile", [&world](benchmark::State& state) {
+    world.CompileOnly(state,
+                      "thousand.filter(n, get(n, 'metadata.labels.zone', '') in ['z0', 'z1'] && "
+                      "n.status.minor > 3).map(n, {'name': get(n, 'metadata.name', '')})");
+  });
   benchmark::Initialize(&argc, argv);
   benchmark::RunSpecifiedBenchmarks();
   return 0;

@@ -72,6 +72,17 @@ TEST(EvaluateTest, WrongKindsAreErrorsButEqualityIsFalse) {
   EXPECT_EQ(e.Error("doc.n + 1.5"), "1:7: no such overload: +(int, double)");
 }
 
+TEST(EvaluateTest, FindsElementsInListsOfEveryForm) {
+  Evaluator e;
+  e.BindJson("doc", R"({"l":[1,"a",[2],"b",2.5,{"x":1},null]})");
+  EXPECT_EQ(e.Json("['a' in doc.l, 'b' in doc.l, 'c' in doc.l, '' in doc.l]"),
+            "[true,true,false,false]");
+  EXPECT_EQ(e.Json("[1.0 in doc.l, [2] in doc.l, {'x': 1} in doc.l, null in doc.l, 7 in doc.l]"),
+            "[true,true,true,true,false]");
+  EXPECT_EQ(e.Json("doc.l.filter(x, x in ['a', 1, 3, 4, 5, 6, 7, 8, 9, 2.5])"), R"([1,"a",2.5])");
+  EXPECT_EQ(e.Json("doc.l.filter(x, x in ['a', null])"), R"(["a",null])");
+}
+
 TEST(EvaluateTest, StopsAtTheStepsThatItMayTake) {
   Evaluator e;
   e.limits.steps_max = 100'000;

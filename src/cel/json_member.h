@@ -60,4 +60,24 @@ inline bool FindJsonMember(json::Value object, std::string_view name, Value& fou
   return true;
 }
 
+// Whether one of the elements is that text.
+inline bool HasJsonText(json::Value array, std::string_view text) {
+  constexpr std::uint64_t kPayload = 0x00ff'ffff'ffff'ffff;
+  const std::uint64_t* tape = array.tape();
+  const char* texts = reinterpret_cast<const char*>(tape) + tape[-1];
+  const std::uint32_t end = array.NextIndex() - 1;
+  for (std::uint32_t at = array.index() + 1; at < end;) {
+    if (static_cast<unsigned char>(tape[at] >> 56) != '"') {
+      at = json::Value(tape, at).NextIndex();
+      continue;
+    }
+    const char* candidate = texts + (tape[at] & kPayload);
+    std::uint32_t size;
+    std::memcpy(&size, candidate, sizeof(size));
+    if (size == text.size() && SameBytes(candidate + sizeof(size), text.data(), size)) return true;
+    ++at;
+  }
+  return false;
+}
+
 }  // namespace insightd::cel

@@ -9,27 +9,48 @@ namespace {
 
 // Entries up to which a table is searched one by one.
 constexpr std::uint32_t kUnindexedMax = 8;
-// Members up to which doubled names are told by hashes on the stack.
-constexpr std::size_t kHashedMembersMax = 256;
+// Members up to which doubled names are looked for with a table on the stack.
+constexpr std::size_t kTabledMembersMax = 256;
 
-std::uint32_t HashName(std::string_view name) {
-  std::uint32_t hash = 2166136261U ^ static_cast<std::uint32_t>(name.size());
-  // The ends of a name tell most; names of one length often differ in the middle only.
-  for (const char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619U;
-  return hash ^ hash >> 15;
+// From the ends and the middle, where names of one length differ.
+std::uint64_t HashName(std::string_view name) {
+  constexpr std::uint64_t kFactor = 0x9e3779b97f4a7c15ULL;
+  std::uint64_t first = 0;
+  std::uint64_t middle = 0;
+  std::uint64_t last = 0;
+  if (name.size() >= 8) {
+    std::memcpy(&first, name.data(), 8);
+    std::memcpy(&middle, name.data() + (name.size() - 8) / 2, 8);
+    std::memcpy(&last, name.data() + name.size() - 8, 8);
+  } else if (!name.empty()) {
+    std::memcpy(&first, name.data(), name.size());
+  }
+  std::uint64_t hash = (first ^ name.size()) * kFactor;
+  hash = (hash ^ hash >> 29 ^ middle) * kFactor;
+  hash = (hash ^ hash >> 29 ^ last) * kFactor;
+  return hash ^ hash >> 32;
 }
 
 bool HasDoubledNames(json::Value object) {
   const std::size_t size = object.size();
   if (size < 2) return false;
-  if (size > kHashedMembersMax) return object.HasDoubledNames();
-  // A set of hashes: without a collision there is no doubled name.
-  std::uint64_t seen[kHashedMembersMax * 8 / 64] = {};
-  constexpr std::uint32_t kBits = kHashedMembersMax * 8;
+  if (size > kTabledMembersMax) return object.HasDoubledNames();
+  struct Name {
+    const char* text;  // nullptr: nothing is here
+    std::size_t size;
+  };
+  Name table[2 * kTabledMembersMax];  // only as much of it is touched as is needed
+  const std::size_t mask = std::bit_ceil(2 * size) - 1;
+  for (std::size_t i = 0; i <= mask; ++i) table[i].text = nullptr;
   for (const json::Member member : object.members()) {
-    const std::uint32_t bit = HashName(member.name) % kBits;
-    if ((seen[bit / 64] >> bit % 64 & 1) != 0) return object.HasDoubledNames();
-    seen[bit / 64] |= std::uint64_t{1} << bit % 64;
+    std::size_t at = HashName(member.name) & mask;
+    for (; table[at].text != nullptr; at = (at + 1) & mask) {
+      if (table[at].size == member.name.size() &&
+          SameBytes(table[at].text, member.name.data(), table[at].size)) {
+        return true;
+      }
+    }
+    table[at] = {member.name.data(), member.name.size()};
   }
   return false;
 }

@@ -1,6 +1,7 @@
 // Logic that absorbs errors, comparisons, membership.
 #include <bit>
 
+#include "cel/json_member.h"
 #include "cel/node.h"
 
 namespace insightd::cel {
@@ -168,6 +169,9 @@ class InNode final : public Node {
       return NoOverload(frame, "in", args, 2);
     }
     if (!frame.budget().Spend(ListSize(container) / 16)) return frame.budget().LimitError();
+    if (element.is_string() && container.is_json()) {
+      return Value::Bool(HasJsonText(container.AsJson(), element.AsString()));
+    }
     ListCursor cursor(container);
     Value candidate;
     if (element.is_string()) {
