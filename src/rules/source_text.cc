@@ -12,17 +12,16 @@ SourceText::SourceText(std::string name, std::string text)
   if (text_.starts_with("\xef\xbb\xbf")) text_.erase(0, 3);
   line_begins_.push_back(0);
   for (std::size_t i = 0; i < text_.size(); ++i) {
-    if (text_[i] == '\n') line_begins_.push_back(i + 1);
+    const bool is_crlf = text_[i] == '\r' && i + 1 < text_.size() && text_[i + 1] == '\n';
+    if (text_[i] == '\n' || (text_[i] == '\r' && !is_crlf)) line_begins_.push_back(i + 1);
   }
 }
 
 std::string_view SourceText::Line(std::size_t line) const {
   if (line == 0 || line > line_begins_.size()) return {};
   const std::size_t begin = line_begins_[line - 1];
-  std::string_view rest = std::string_view(text_).substr(begin);
-  rest = rest.substr(0, rest.find('\n'));
-  if (rest.ends_with('\r')) rest.remove_suffix(1);
-  return rest;
+  const std::string_view rest = std::string_view(text_).substr(begin);
+  return rest.substr(0, rest.find_first_of("\r\n"));
 }
 
 Place SourceText::PlaceOf(std::size_t offset) const {
@@ -35,8 +34,15 @@ Place SourceText::PlaceOf(std::size_t offset) const {
   return {static_cast<std::size_t>(after - line_begins_.begin()), column};
 }
 
-std::size_t SourceText::LineBegin(std::size_t index) const {
-  return index < line_begins_.size() ? line_begins_[index] : text_.size();
+std::size_t SourceText::OffsetOf(Place place) const {
+  if (place.line == 0) return 0;
+  if (place.line > line_begins_.size()) return text_.size();
+  const std::string_view line = Line(place.line);
+  std::size_t at = 0;
+  for (std::size_t column = 1; column < place.column && at < line.size(); ++column) {
+    at += utf8::Decode(line.substr(at)).bytes;
+  }
+  return line_begins_[place.line - 1] + at;
 }
 
 }  // namespace insightd::rules

@@ -9,7 +9,8 @@
 
 namespace insightd::rules {
 
-// Counted from 1; columns in code points. Line 0: the file as a whole.
+// Counted from 1; columns in code points. A line ends with LF, CRLF or CR. Line 0: the file as a
+// whole.
 struct Place {
   std::size_t line = 0;
   std::size_t column = 0;
@@ -29,8 +30,8 @@ class SourceText {
   std::string_view Line(std::size_t line) const;
   // Of a byte; behind the text: the place behind its last byte.
   Place PlaceOf(std::size_t offset) const;
-  // First byte of a line counted from 0; the text's size when there is no such line.
-  std::size_t LineBegin(std::size_t index) const;
+  // The first byte of that place; the end of the line or the text when there is none.
+  std::size_t OffsetOf(Place place) const;
 
  private:
   std::string name_;

@@ -1,9 +1,13 @@
 // YAML as a tree of our own, with the place of every key and value.
 //
 // For the files of a pack and for YAML documents of an archive. Read by the core schema of YAML
-// 1.2: a time, a date, `yes`, `on` are text; only plain scalars can be anything but text. Refused:
-// a key twice in one mapping (with both places), aliases and anchors, tags of one's own, more than
-// one document, bytes that are no UTF-8, and what is over a limit.
+// 1.2: a time, a date, `yes`, `on` are text; only plain scalars can be anything but text; `<<` is a
+// key like any other. Names of members are text: `1` and `"1"` are one name.
+//
+// Refused: a key twice in one mapping (with both places), a key that is a list or a mapping, more
+// than one document, a number beyond the range of a double, a value that its core tag does not fit
+// (`!!int x`), control characters, bytes that are no UTF-8, and what is over a limit. What else
+// differs between a pack, where each line should say what it means, and a document: see Accept.
 #pragma once
 
 #include <cstdint>
@@ -31,7 +35,8 @@ struct Node {
   bool boolean = false;
   std::int64_t integer = 0;
   double number = 0;       // of kInt too
-  std::size_t offset = 0;  // first byte in the source; a block scalar's is its `|` or `>`
+  std::size_t offset = 0;  // first byte in the source; a block scalar's is its `|` or `>`, a
+                           // copy's the alias
   std::string text;        // of every scalar: as decoded
   std::vector<Node> items;
   std::vector<Member> members;  // in the order of the file
@@ -50,7 +55,14 @@ struct Member {
 struct Limits {
   std::size_t bytes_max = std::size_t{4} << 20;
   std::size_t depth_max = 64;
-  std::size_t nodes_max = 1'000'000;
+  std::size_t nodes_max = 1'000'000;  // with those that aliases repeat
+  // Text that anchors keep and aliases repeat, all together.
+  std::size_t alias_bytes_max = std::size_t{1} << 20;
+};
+
+enum class Accept : std::uint8_t {
+  kPlainTree,   // no anchors, no aliases, no tags of one's own: for what people write here
+  kAllOfYaml12  // an alias stands for a copy, another tag is passed over: for documents of others
 };
 
 struct Mistake {
@@ -64,15 +76,17 @@ struct Parsed {
   std::vector<Mistake> mistakes;
 };
 
-Parsed Parse(const SourceText& source, const Limits& limits = {});
+Parsed Parse(const SourceText& source, const Limits& limits = {},
+             Accept accept = Accept::kPlainTree);
 
 // Where the byte `text_offset` of a scalar's text stands in the source, through quotes, escapes,
 // block scalars and folded lines; the scalar's own place when that cannot be told.
 std::size_t OffsetInSource(const SourceText& source, const Node& scalar, std::size_t text_offset);
 
 // What a plain scalar means in the core schema of YAML 1.2: sets kind and value of `node` by its
-// text.
-void ResolvePlain(Node& node);
+// text. An integer beyond 64 bits is a double. False when it is a number beyond the range of a
+// double; `.inf` and `.nan` are not.
+bool ResolvePlain(Node& node);
 
 // The tree as JSON text; nothing when a number has no form there (`.inf`, `.nan`).
 std::optional<std::string> ToJson(const Node& node);

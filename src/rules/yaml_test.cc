@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <string>
 
 namespace insightd::rules::yaml {
@@ -88,9 +89,111 @@ TEST(YamlTest, TakesTheTagsOfTheCoreSchemaWhereTheyFit) {
   EXPECT_NE(Bad("!!int x"), "");
 }
 
+// A document of others, as JSON; what is wrong with it otherwise.
+std::string Foreign(std::string text, const Limits& limits = {}) {
+  const SourceText source("a.yaml", std::move(text));
+  const Parsed parsed = Parse(source, limits, Accept::kAllOfYaml12);
+  if (!parsed.mistakes.empty()) return parsed.mistakes.front().message;
+  return ToJson(parsed.root).value_or("no JSON");
+}
+
+TEST(YamlTest, AnAliasInADocumentOfOthersStandsForACopy) {
+  EXPECT_EQ(Foreign("a: &x {k: [1, 2]}\nb: *x\nc: [*x, *x]\n"),
+            R"({"a":{"k":[1,2]},"b":{"k":[1,2]},"c":[{"k":[1,2]},{"k":[1,2]}]})");
+  EXPECT_EQ(Foreign("&k key: &v 1\n*k : *v\n"), "key \"key\" twice; first in line 1, column 4");
+  EXPECT_EQ(Foreign("- &k key\n- {*k : 1}\n"), R"(["key",{"key":1}])");
+  EXPECT_EQ(Foreign("[&a 1, *a, &a 2, *a]"), "[1,1,2,2]");
+  // What was a merge in YAML 1.1 is a name like any other.
+  EXPECT_EQ(Foreign("a: &x {k: 1}\nb: {<<: *x, l: 2}\n"),
+            R"({"a":{"k":1},"b":{"<<":{"k":1},"l":2}})");
+}
+
+TEST(YamlTest, AnAliasOfWhatIsNotThereBeforeItDoesNotParse) {
+  EXPECT_EQ(Foreign("a: *x\n"), "alias *x of an anchor that is not there before it");
+  EXPECT_EQ(Foreign("&x [*x]"), "alias *x of an anchor that is not there before it");
+  EXPECT_EQ(Foreign("- &k [1]\n- {*k : 1}\n"), "a key that is a list or a mapping; use text");
+}
+
+TEST(YamlTest, ABombOfAliasesEndsAtALimit) {
+  std::string laughs = "a0: &a0 [lol, lol, lol, lol, lol, lol, lol, lol, lol]\n";
+  for (int i = 1; i < 10; ++i) {
+    const std::string before = "*a" + std::to_string(i - 1);
+    laughs += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [" + before;
+    for (int j = 0; j < 8; ++j) laughs += ", " + before;
+    laughs += "]\n";
+  }
+  EXPECT_EQ(Foreign(laughs, {.nodes_max = 1000}), "more than 1000 values");
+  std::string long_text = "- &a " + std::string(1000, 'x') + "\n";
+  for (int i = 0; i < 10; ++i) long_text += "- *a\n";
+  EXPECT_EQ(Foreign(long_text, {.alias_bytes_max = 5000}), "aliases repeat more than 5000 bytes");
+  std::string deep = "- &a0 [x]\n";
+  for (int i = 1; i < 9; ++i) {
+    deep += "- &a" + std::to_string(i) + " [*a" + std::to_string(i - 1) + "]\n";
+  }
+  EXPECT_EQ(Foreign(deep, {.depth_max = 8}), "nested deeper than 8 levels");
+  EXPECT_EQ(Foreign(deep, {.depth_max = 10}).substr(0, 5), "[[\"x\"");
+}
+
+TEST(YamlTest, ATagOfSomebodysOwnIsPassedOverInADocumentOfOthers) {
+  EXPECT_EQ(Foreign("a: !x 1\nb: !y {c: !<tag:z> d}\nc: !!set {e}\nd: !!timestamp 2026-01-01\n"),
+            R"({"a":1,"b":{"c":"d"},"c":{"e":null},"d":"2026-01-01"})");
+  EXPECT_EQ(Foreign("[!!str 5, !!int \"7\", !!float 7, !!null '', ! 8, !!map {}, !!seq []]"),
+            R"(["5",7,7.0,null,"8",{},[]])");
+  EXPECT_EQ(Foreign("!!int x"),
+            "tag tag:yaml.org,2002:int with the value \"x\"; leave the tag out");
+  EXPECT_EQ(Foreign("!!map [1]"), "tag tag:yaml.org,2002:map at a list; leave it out");
+}
+
+TEST(YamlTest, ReadsEachEscapeAndEachLineEnd) {
+  EXPECT_EQ(Foreign(R"("\N\_\L\P\e\/\x41\u00e9\U0001F600")"),
+            "\"\xc2\x85\xc2\xa0\xe2\x80\xa8\xe2\x80\xa9\\u001b/A\xc3\xa9\xf0\x9f\x98\x80\"");
+  EXPECT_EQ(Foreign("a: 1\rb: 2\r"), R"({"a":1,"b":2})");
+  EXPECT_EQ(Foreign("a: |\r\n  x\r\n  y\r\n"), R"({"a":"x\ny\n"})");
+  EXPECT_EQ(Bad("a: 1\rb: [\r").substr(0, 2), "3:");
+}
+
+TEST(YamlTest, IntegersOfEachBaseBeyond64BitsAreDoubles) {
+  EXPECT_EQ(Good("0x7FFFFFFFFFFFFFFF").integer, INT64_MAX);
+  EXPECT_EQ(Good("0xFFFFFFFFFFFFFFFF").number, 18446744073709551616.0);
+  EXPECT_EQ(Good("0xFFFFFFFFFFFFFFFFFF").number, 4722366482869645213696.0);
+  EXPECT_EQ(Good("0o777777777777777777777").kind, Kind::kInt);
+  EXPECT_EQ(Good("0o1000000000000000000000").number, 9223372036854775808.0);
+  EXPECT_EQ(Good("0o1777777777777777777777").kind, Kind::kDouble);
+  for (const char* text : {"0o8", "0x", "0o", "0xg", "-0x1", "0b1"}) {
+    EXPECT_EQ(Good(text).kind, Kind::kText) << text;
+  }
+}
+
+TEST(YamlTest, ANumberBeyondTheRangeOfADoubleDoesNotParse) {
+  EXPECT_EQ(Bad("a: 1e400"), "1:4 number 1e400 is beyond the range of a double");
+  EXPECT_NE(Bad("-0.00001e314"), "");
+  EXPECT_NE(Bad("1" + std::string(400, '0')), "");
+  EXPECT_NE(Bad("0x1" + std::string(300, '0')), "");
+  EXPECT_NE(Bad("1e99999999999999999999"), "");
+  EXPECT_EQ(Good("1e-400").number, 0);
+  EXPECT_EQ(Good("0." + std::string(400, '0') + "1e5").number, 0);
+  EXPECT_EQ(Good("0e999").number, 0);
+  EXPECT_EQ(Good("1e-99999999999999999999").number, 0);
+  EXPECT_EQ(Good("0.00001e308").number, 1e303);
+}
+
+TEST(YamlTest, WhatIsNoYamlDoesNotParse) {
+  for (const char* text :
+       {"a: \"x\n", "a: b\nc\n", "[a, , b]", "[a b", "a: \"b\" c", "a: 'b' c", "a: [b] c", "a: @b",
+        "a: %b", "a: `b", "a: \"\\q\"", "a: - b", "\ta: 1", "a:\n  b: 1\n c: 2\n", "a: b: c"}) {
+    EXPECT_EQ(Bad(text).find("no YAML: "), 4u) << text << ": " << Bad(text);
+  }
+  EXPECT_EQ(Bad("a: x\x01y"), "1:5 a control character, U+0001");
+  EXPECT_EQ(Bad(std::string("a: x\0y", 6)), "1:5 a control character, U+0000");
+  EXPECT_EQ(Bad("a: x\x7fy"), "1:4 U+007F without quotes around it");
+  EXPECT_EQ(Good("'x\x7fy'").text, "x\x7fy");
+}
+
 TEST(YamlTest, SyntaxErrorsHaveAPlace) {
   EXPECT_EQ(Bad("a: [1, 2\n").substr(0, 2), "2:");
-  EXPECT_EQ(Bad("a: 1\n b: 2\n").substr(0, 2), "2:");
+  EXPECT_EQ(Bad("a: 1\n b: 2\n"), "1:4 no YAML: invalid multiline plain key");
+  EXPECT_EQ(Bad("a: [x, , y]\n").substr(0, 4), "1:8 ");
+  EXPECT_EQ(Bad("\xc3\xa9: [\xc3\xa9, , y]\n").substr(0, 4), "1:8 ");
 }
 
 TEST(YamlTest, LimitsHoldForBytesDepthAndNumber) {
@@ -99,6 +202,19 @@ TEST(YamlTest, LimitsHoldForBytesDepthAndNumber) {
   EXPECT_NE(Bad("[1, 2, 3]", {.nodes_max = 3}), "");
   EXPECT_NE(Bad(std::string(200'000, '[')), "");
   EXPECT_EQ(Bad("a: \xff\n"), "1:4 a byte that is no UTF-8");
+}
+
+TEST(YamlTest, AScalarStandsAtItsFirstCharacter) {
+  const auto place = [](const std::string& text) {
+    const SourceText source("a.yaml", text);
+    return source.PlaceOf(Parse(source).root.members.back().value.offset);
+  };
+  EXPECT_EQ(place("a: 'x'"), (Place{1, 4}));
+  EXPECT_EQ(place("a: \"x\""), (Place{1, 4}));
+  EXPECT_EQ(place("\xc3\xa9: x"), (Place{1, 4}));
+  EXPECT_EQ(place("\"a | b\": |2- # more | less\n\n   x\n"), (Place{1, 10}));
+  EXPECT_EQ(place("a: !!str >-\n  x\n"), (Place{1, 10}));
+  EXPECT_EQ(place("a:\n  - 1\n"), (Place{2, 3}));
 }
 
 // Each byte of the text of `key: <scalar>` whose place is asked for by a marker: the text's

@@ -1,11 +1,9 @@
 #include "rules/inputs/facts.h"
 
-#include <fmt/core.h>
-
 #include "base/utf8.h"
 #include "rules/inputs/lines.h"
 #include "rules/inputs/metrics.h"
-#include "rules/yaml.h"
+#include "rules/inputs/yaml_document.h"
 
 namespace insightd::rules {
 namespace {
@@ -135,36 +133,31 @@ Value Facts::Document(std::uint32_t index, ParseAs as) {
 }
 
 Value Facts::ParseDocument(const archive::Member& member, ParseAs as) {
-  Result<json::Document> parsed = [&]() -> Result<json::Document> {
-    if (as == ParseAs::kJson) return parser_->ParsePadded(member.bytes);
-    const SourceText source{std::string(member.name), std::string(member.bytes)};
-    const yaml::Parsed document =
-        yaml::Parse(source, {.bytes_max = kYamlDocumentBytesMax, .depth_max = 100});
-    if (!document.mistakes.empty()) {
-      const yaml::Mistake& mistake = document.mistakes.front();
-      const Place place = source.PlaceOf(mistake.offset);
-      return Fail(Code::kInvalid,
-                  fmt::format("line {}, column {}: {}", place.line, place.column, mistake.message));
-    }
-    const std::optional<std::string> text = yaml::ToJson(document.root);
-    if (!text) return Fail(Code::kInvalid, "a number that is not finite");
-    return parser_->Parse(*text);
-  }();
-  if (!parsed) {
-    Note(member, member.bytes.empty() ? "the file is empty" : parsed.error().message());
+  const auto fail = [&](const Error& error) {
+    Note(member, member.bytes.empty() ? "the file is empty" : error.message());
     return Value::Null();
-  }
-  const json::Value root = parsed->root();
-  if (root.is_null()) {
-    Note(member, "the document is null");
-    return Value::Null();
-  }
-  documents_.push_back(std::move(*parsed));
-  if (!root.is_object()) return Value::FromJson(root);
-  auto* added = arena_->AllocateArray<cel::MapEntry>(2);
+  };
+  constexpr std::uint32_t kAdded = 2;
+  auto* added = arena_->AllocateArray<cel::MapEntry>(kAdded);
   added[0] = {Value::String("_path"), Value::String(member.name)};
   added[1] = {Value::String("_name"), Value::String(NameOf(member.name))};
-  return Value::MapOf(arena_->New<cel::Overlay>(root, added, 2u));
+  Value document;
+  if (as == ParseAs::kYaml) {
+    Result<Value> parsed = ReadYaml(member.name, member.bytes, {added, kAdded}, *arena_);
+    if (!parsed) return fail(parsed.error());
+    document = *parsed;
+  } else {
+    Result<json::Document> parsed = parser_->ParsePadded(member.bytes);
+    if (!parsed) return fail(parsed.error());
+    const json::Value root = parsed->root();
+    document = Value::FromJson(root);
+    if (root.is_object()) {
+      document = Value::MapOf(arena_->New<cel::Overlay>(root, added, kAdded));
+    }
+    documents_.push_back(std::move(*parsed));
+  }
+  if (document.is_null()) Note(member, "the document is null");
+  return document;
 }
 
 std::string_view Facts::TextOf(const archive::Member& member) {

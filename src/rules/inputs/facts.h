@@ -24,8 +24,6 @@ struct FileNote {
   std::string reason;
 };
 
-// YAML of an archive above this size is noted and not read: the reader takes many times as much.
-inline constexpr std::size_t kYamlDocumentBytesMax = std::size_t{1} << 20;
 // Notes that a report holds at most.
 inline constexpr std::size_t kFileNotesMax = 1000;
 
