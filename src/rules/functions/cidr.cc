@@ -49,7 +49,11 @@ std::optional<Range> ReadRange(const Value& value) {
   const auto [end, error] =
       std::from_chars(digits.data(), digits.data() + digits.size(), range.prefix);
   const bool all_read = error == std::errc() && end == digits.data() + digits.size();
-  if (!all_read || digits.starts_with('-') || range.prefix > address->bits()) return std::nullopt;
+  // "/08" may mean 8 or come from octal, so that it means nothing.
+  const bool has_zeros = digits.size() > 1 && digits.starts_with('0');
+  if (!all_read || has_zeros || digits.starts_with('-') || range.prefix > address->bits()) {
+    return std::nullopt;
+  }
   return range;
 }
 

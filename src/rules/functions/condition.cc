@@ -89,10 +89,8 @@ Value GiveBrief(cel::Context& context, const Value* args, const void*) {
   const bool is_known = texts[kStatus] == "True" || texts[kStatus] == "False";
   brief.Add(Value::String("status"),
             is_known ? Value::Bool(texts[kStatus] == "True") : Value::Null());
-  // A member that is not there has no data, an empty text has.
-  const bool has_time = found && texts[kTime].data() != nullptr;
-  brief.Add(Value::String("last_trans_time"),
-            has_time ? Value::String(texts[kTime]) : Value::Null());
+  // As condition() gives it: of a condition that is there, a text, empty when it has no time.
+  brief.Add(Value::String("last_trans_time"), found ? Value::String(texts[kTime]) : Value::Null());
   brief.Add(Value::String("reason"), Value::String(texts[kReason]));
   brief.Add(Value::String("message"), Value::String(texts[kMessage]));
   return brief.Finish();

@@ -73,7 +73,7 @@ TEST(BriefTest, HasTheStatusAsTrueFalseOrNull) {
   EXPECT_EQ(Evaluated("brief(x, 'A')", kConditions),
             "{\"status\":true,\"last_trans_time\":\"T\",\"reason\":\"R\",\"message\":\"\"}");
   EXPECT_EQ(Evaluated("brief(x, 'B')", kConditions),
-            "{\"status\":null,\"last_trans_time\":null,\"reason\":\"r\",\"message\":\"\"}");
+            "{\"status\":null,\"last_trans_time\":\"\",\"reason\":\"r\",\"message\":\"\"}");
   EXPECT_EQ(Evaluated("brief(x, 'C')", kConditions),
             "{\"status\":false,\"last_trans_time\":\"\",\"reason\":\"\",\"message\":\"\"}");
   EXPECT_EQ(Evaluated("brief(x, 'Z')", kConditions),
@@ -107,6 +107,19 @@ TEST(QuantityTest, ReadsSuffixesExponentsAndNumbers) {
   EXPECT_EQ(Evaluated("[quantity(4), quantity(1.5), quantity(2u), quantity('7910m'), "
                       "quantity('.5'), quantity('5.'), quantity('+3')]"),
             "[4.0,1.5,2.0,7.91,0.5,5.0,3.0]");
+}
+
+TEST(QuantityTest, IsRoundedOnce) {
+  // Each differs from the product or the quotient of two rounded numbers.
+  EXPECT_EQ(Evaluated("quantity('4.35k') == 4350.0 && quantity('0.07G') == 7e7 && "
+                      "quantity('1.1u') == 1.1e-6 && quantity('16777216.1n') == 0.0167772161 && "
+                      "quantity('8.41E') == 8.41e18 && quantity('9007199254740993m') == "
+                      "9007199254740.993 && quantity('1.Mi') == 1048576.0"),
+            "true");
+  EXPECT_EQ(Evaluated("[quantity('1e400'), quantity('1e308k'), quantity('9e307Ki'), "
+                      "quantity('++1'), quantity('+-1'), quantity('-1k')]"),
+            "[0.0,0.0,0.0,0.0,0.0,-1000.0]");
+  EXPECT_EQ(Evaluated("quantity('1" + std::string(308, '0') + "Ki')"), "0.0");
 }
 
 TEST(QuantityTest, UnreadableIsZero) {
@@ -171,6 +184,15 @@ TEST(CidrTest, ComparesRangesOfOneFamily) {
                       "cidr_prefix('10.0.0.0/33'), cidr_prefix('10.0.0.0'), cidr_prefix(5), "
                       "cidr_prefix('10.0.0.0/-1')]"),
             "[23,128,-1,-1,-1,-1]");
+}
+
+TEST(CidrTest, APrefixWithALeadingZeroIsUnreadable) {
+  EXPECT_EQ(Evaluated("[cidr_prefix('10.0.0.0/08'), cidr_prefix('0.0.0.0/00'), "
+                      "cidr_prefix('0.0.0.0/0'), cidr_prefix('::/064')]"),
+            "[-1,-1,0,-1]");
+  EXPECT_EQ(Evaluated("[cidr_overlaps('10.0.0.0/08', '10.0.0.0/8'), "
+                      "cidr_contains('10.0.0.0/08', '10.0.0.1')]"),
+            "[false,false]");
 }
 
 TEST(ParseJsonTest, ReadsTextAndIsNullOtherwise) {

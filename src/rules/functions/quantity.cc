@@ -1,5 +1,8 @@
 // quantity(x): a Kubernetes quantity as a double.
+#include <fmt/core.h>
+
 #include <charconv>
+#include <cmath>
 
 #include "cel/evaluate.h"
 #include "rules/functions/functions.h"
@@ -10,28 +13,17 @@ namespace {
 using cel::Type;
 using cel::Value;
 
+// Suffixes of tens move the exponent of the text, so that the number is rounded once: 3500m is
+// 3.5. Suffixes of twos multiply, which is exact.
 struct Suffix {
   std::string_view text;
-  double times;
-  double divided_by;
+  int tens;
+  int twos;
 };
-// Parts are divided, not multiplied by a fraction that no double holds: 3500m is 3.5.
-constexpr Suffix kSuffixes[] = {{"", 1, 1},
-                                {"n", 1, 1e9},
-                                {"u", 1, 1e6},
-                                {"m", 1, 1e3},
-                                {"k", 1e3, 1},
-                                {"M", 1e6, 1},
-                                {"G", 1e9, 1},
-                                {"T", 1e12, 1},
-                                {"P", 1e15, 1},
-                                {"E", 1e18, 1},
-                                {"Ki", 1024.0, 1},
-                                {"Mi", 1048576.0, 1},
-                                {"Gi", 1073741824.0, 1},
-                                {"Ti", 1099511627776.0, 1},
-                                {"Pi", 1125899906842624.0, 1},
-                                {"Ei", 1152921504606846976.0, 1}};
+constexpr Suffix kSuffixes[] = {{"", 0, 0},    {"n", -9, 0},  {"u", -6, 0},  {"m", -3, 0},
+                                {"k", 3, 0},   {"M", 6, 0},   {"G", 9, 0},   {"T", 12, 0},
+                                {"P", 15, 0},  {"E", 18, 0},  {"Ki", 0, 10}, {"Mi", 0, 20},
+                                {"Gi", 0, 30}, {"Ti", 0, 40}, {"Pi", 0, 50}, {"Ei", 0, 60}};
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
@@ -54,26 +46,34 @@ std::size_t NumberLength(std::string_view text) {
   return whole + fraction > 0 ? length : 0;
 }
 
+// An exponent and nothing behind it.
+bool IsExponent(std::string_view text) {
+  if (!text.starts_with('e') && !text.starts_with('E')) return false;
+  text.remove_prefix(1);
+  if (text.starts_with('-') || text.starts_with('+')) text.remove_prefix(1);
+  return !text.empty() && CountDigits(text) == text.size();
+}
+
+// 0 when it is no number or too large for a double.
+double ReadNumber(std::string_view text) {
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc() && end == text.data() + text.size() ? value : 0;
+}
+
 double ReadQuantity(std::string_view text) {
+  if (text.starts_with('+') && !text.substr(1).starts_with('-')) text.remove_prefix(1);
   const std::size_t length = NumberLength(text);
   if (length == 0) return 0;
-  std::string_view number = text.substr(0, length);
-  std::string_view rest = text.substr(length);
+  const std::string_view number = text.substr(0, length);
+  const std::string_view rest = text.substr(length);
   // An exponent has digits; without them `E` is a suffix.
-  if (rest.starts_with('e') || rest.starts_with('E')) {
-    const std::size_t sign = rest.substr(1).starts_with('-') || rest.substr(1).starts_with('+');
-    const std::size_t digits = CountDigits(rest.substr(1 + sign));
-    if (digits > 0 && 1 + sign + digits == rest.size()) {
-      number = text;
-      rest = {};
-    }
-  }
-  if (number.starts_with('+')) number.remove_prefix(1);
-  double value = 0;
-  const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), value);
-  if (error != std::errc()) return 0;
+  if (IsExponent(rest)) return ReadNumber(text);
   for (const Suffix& suffix : kSuffixes) {
-    if (suffix.text == rest) return value * suffix.times / suffix.divided_by;
+    if (suffix.text != rest) continue;
+    if (suffix.tens != 0) return ReadNumber(fmt::format("{}e{}", number, suffix.tens));
+    const double value = std::ldexp(ReadNumber(number), suffix.twos);
+    return std::isfinite(value) ? value : 0;
   }
   return 0;
 }
