@@ -26,7 +26,7 @@ namespace fs = std::filesystem;
 
 struct Seen {
   std::map<std::string, std::string> files;
-  std::int64_t newest_s = 0;
+  FileTime newest;
 };
 
 // What libarchive makes of it, in our form of names; nothing when it refuses, or when a name
@@ -63,8 +63,9 @@ std::optional<Seen> AsLibarchiveSees(std::string_view bytes) {
       good = false;
       break;
     }
-    const std::int64_t modified_s = archive_entry_mtime(entry);
-    seen.newest_s = first ? modified_s : std::max(seen.newest_s, modified_s);
+    const FileTime modified{archive_entry_mtime(entry),
+                            static_cast<std::uint32_t>(archive_entry_mtime_nsec(entry))};
+    seen.newest = first ? modified : std::max(seen.newest, modified);
     first = false;
     seen.files[std::string(*name)] = std::move(content);
   }
@@ -131,7 +132,7 @@ TEST(DifferentialTest, AgreesWithLibarchiveAboutTheArchivesOfTheEcosystem) {
     ASSERT_TRUE(seen);
     LeaveOutLeadingFolder(seen->files);
     EXPECT_EQ(FilesOf(*tree), seen->files);
-    EXPECT_EQ(tree->newest_s(), seen->newest_s);
+    EXPECT_EQ(tree->newest(), seen->newest);
   }
 }
 

@@ -10,6 +10,7 @@
 // when the tree is moved. One thread at a time; may be destroyed on another thread.
 #pragma once
 
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -22,12 +23,19 @@
 
 namespace insightd::archive {
 
+// When a file was modified: since 1970, UTC; nanoseconds are added, also below zero.
+struct FileTime {
+  std::int64_t seconds = 0;
+  std::uint32_t nanoseconds = 0;  // below 1,000,000,000
+  friend auto operator<=>(const FileTime&, const FileTime&) = default;
+};
+
 struct Member {
   std::string_view name;
   // json::kPadding bytes behind the end may be read, their values do not matter. Empty when
   // released.
   std::string_view bytes;
-  std::int64_t modified_s = 0;     // seconds since 1970, UTC
+  std::int64_t modified_s = 0;     // whole seconds since 1970, UTC
   std::uint32_t block = kNoBlock;  // for the tree's own use
 };
 
@@ -56,8 +64,8 @@ class FileTree {
   void Release(const Member& member);
 
   // The newest modification time of ALL regular members, wanted or not: when the archive was
-  // gathered, and `now` for rules. Seconds since 1970; 0 without a regular member.
-  std::int64_t newest_s() const { return newest_s_; }
+  // gathered, and `now` for rules. 1970 without a regular member.
+  FileTime newest() const { return newest_; }
   const Totals& totals() const { return totals_; }
   // What was passed over or odd, a sentence each: links, devices, doubled names. At most
   // kNotesMax; notes_total() counts them all.
@@ -75,7 +83,7 @@ class FileTree {
   std::vector<std::unique_ptr<char[]>> names_;
   std::vector<std::string> notes_;
   std::size_t notes_total_ = 0;
-  std::int64_t newest_s_ = 0;
+  FileTime newest_;
   Totals totals_;
 };
 

@@ -67,7 +67,9 @@ class FolderReader {
     bytes_ += size;
     const auto name = NormalName(relative, scratch_);
     if (!name) return Fail(name.error());
-    if (!tree_.Begin(*name, size, status.st_mtim.tv_sec)) return {};
+    const FileTime modified{status.st_mtim.tv_sec,
+                            static_cast<std::uint32_t>(status.st_mtim.tv_nsec)};
+    if (!tree_.Begin(*name, size, modified)) return {};
     buffer_.resize(size);
     std::size_t done = 0;
     while (done < size) {

@@ -46,7 +46,7 @@ TEST_F(ReadFolderTest, ReadsFilesWithTheirTimes) {
   ASSERT_EQ(tree->members().size(), 2U);
   EXPECT_EQ(tree->Find("config/id")->bytes, "42");
   EXPECT_EQ(tree->Find("config/id")->modified_s, 1000);
-  EXPECT_EQ(tree->newest_s(), 3000);
+  EXPECT_EQ(tree->newest(), (FileTime{3000, 0}));
   EXPECT_EQ(tree->totals().members, 3U);
 }
 

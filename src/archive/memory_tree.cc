@@ -14,7 +14,7 @@ Result<FileTree> TreeFromMemory(std::span<const PackMember> members) {
     const auto name = NormalName(member.name, scratch);
     if (!name) return Fail(name.error());
     if (name->empty()) return Fail(Code::kCorrupt, "a member without a name");
-    tree.Begin(*name, member.bytes.size(), member.modified_s);
+    tree.Begin(*name, member.bytes.size(), {member.modified_s, 0});
     tree.KeepCopy(member.bytes);
     totals.unpacked_bytes += member.bytes.size();
   }

@@ -19,7 +19,7 @@ TEST(TreeFromMemoryTest, HoldsCopiesSortedByName) {
   EXPECT_EQ(tree->members()[0].name, "config/id");
   EXPECT_EQ(tree->members()[0].bytes, "42");
   EXPECT_EQ(tree->members()[1].bytes, big);
-  EXPECT_EQ(tree->newest_s(), 9);
+  EXPECT_EQ(tree->newest().seconds, 9);
 }
 
 TEST(TreeFromMemoryTest, RefusesANameThatLeavesTheRoot) {

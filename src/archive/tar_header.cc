@@ -27,6 +27,8 @@ constexpr Field kStarPrefix{345, 131};  // star keeps times in the last bytes of
 constexpr Field kStarTrailer{508, 4};
 constexpr std::size_t kGnuMapContinuesAt = 482;
 
+constexpr std::uint32_t kNanosecondsPerSecond = 1'000'000'000;
+
 std::string_view Raw(const char* block, Field field) { return {block + field.at, field.bytes}; }
 
 // Up to the first NUL.
@@ -88,17 +90,27 @@ bool HasData(Kind kind) {
   return kind != Kind::kFolder && kind != Kind::kLink && kind != Kind::kDevice;
 }
 
-// "1724820900.123": whole seconds, rounded down.
-std::optional<std::int64_t> PaxTime(std::string_view text) {
-  std::int64_t whole = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), whole);
+// "1724820900.123": what is behind the ninth digit of the fraction is cut.
+std::optional<FileTime> PaxTime(std::string_view text) {
+  FileTime time;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), time.seconds);
   if (error != std::errc()) return std::nullopt;
-  const std::string_view fraction(end, static_cast<std::size_t>(text.data() + text.size() - end));
-  if (fraction.empty()) return whole;
+  std::string_view fraction(end, static_cast<std::size_t>(text.data() + text.size() - end));
+  if (fraction.empty()) return time;
   if (fraction[0] != '.') return std::nullopt;
-  const bool is_whole = fraction.find_first_not_of('0', 1) == std::string_view::npos;
-  if (text[0] == '-' && !is_whole && whole > INT64_MIN) return whole - 1;
-  return whole;
+  fraction.remove_prefix(1);
+  std::uint32_t unit = kNanosecondsPerSecond / 10;
+  for (const char digit : fraction) {
+    if (digit < '0' || digit > '9') return std::nullopt;
+    time.nanoseconds += static_cast<std::uint32_t>(digit - '0') * unit;
+    unit /= 10;
+  }
+  // -1.25 is -2 s and 0.75 added.
+  if (text[0] == '-' && time.nanoseconds > 0 && time.seconds > INT64_MIN) {
+    --time.seconds;
+    time.nanoseconds = kNanosecondsPerSecond - time.nanoseconds;
+  }
+  return time;
 }
 
 tl::unexpected<Error> BadRecord(std::string_view what) {
@@ -121,10 +133,10 @@ std::optional<Error> Apply(std::string_view key, std::string_view value, PaxReco
     if (error != std::errc() || end != value.data() + value.size()) return bad();
     records.size = size;
   } else if (key == "mtime") {
-    records.modified_s.reset();
+    records.modified.reset();
     if (value.empty()) return std::nullopt;
-    records.modified_s = PaxTime(value);
-    if (!records.modified_s) return bad();
+    records.modified = PaxTime(value);
+    if (!records.modified) return bad();
   } else if (key.starts_with("GNU.sparse.")) {
     records.is_sparse = true;
   }
@@ -178,7 +190,7 @@ Result<TarHeader> ParseTarHeader(const char* block, std::string& scratch) {
     return Fail(Code::kCorrupt, fmt::format("the size of {} is no size", ShownName(header.name)));
   }
   header.size = HasData(header.kind) ? static_cast<std::uint64_t>(*size) : 0;
-  header.modified_s = Number(Raw(block, kModified)).value_or(0);
+  header.modified.seconds = Number(Raw(block, kModified)).value_or(0);
   header.map_continues = header.kind == Kind::kSparse && block[kGnuMapContinuesAt] != '\0';
   // Before POSIX a folder was a regular file whose name ends so.
   if (header.kind == Kind::kRegular && header.name.ends_with('/')) header.kind = Kind::kFolder;

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "archive/file_tree.h"
 #include "base/result.h"
 
 namespace insightd::archive {
@@ -29,10 +30,10 @@ enum class Kind : std::uint8_t {
 
 struct TarHeader {
   Kind kind = Kind::kRegular;
-  char flag = '0';              // as it stands in the block
-  std::string_view name;        // as it stands in the block; of the block or of the scratch
-  std::uint64_t size = 0;       // bytes of data behind, without padding; 0 for kinds without data
-  std::int64_t modified_s = 0;  // 0 when it cannot be read
+  char flag = '0';         // as it stands in the block
+  std::string_view name;   // as it stands in the block; of the block or of the scratch
+  std::uint64_t size = 0;  // bytes of data behind, without padding; 0 for kinds without data
+  FileTime modified;       // 1970 when it cannot be read
   // A sparse file's map goes on in a further block, before the data.
   bool map_continues = false;
 };
@@ -48,7 +49,7 @@ Result<TarHeader> ParseTarHeader(const char* block, std::string& scratch);
 struct PaxRecords {
   std::optional<std::string> path;
   std::optional<std::uint64_t> size;
-  std::optional<std::int64_t> modified_s;
+  std::optional<FileTime> modified;
   bool is_sparse = false;
 };
 

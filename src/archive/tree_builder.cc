@@ -14,8 +14,8 @@ constexpr std::size_t kNamesBytes = 16 << 10;
 // Members above this have a block of their own when they are copied.
 constexpr std::size_t kSharedMemberBytesMax = 128 << 10;
 // Years 1 to 9999: what rules can hold as a time.
-constexpr std::int64_t kModifiedMin = -62'135'596'800;
-constexpr std::int64_t kModifiedMax = 253'402'300'799;
+constexpr FileTime kModifiedMin{-62'135'596'800, 0};
+constexpr FileTime kModifiedMax{253'402'300'799, 999'999'999};
 
 }  // namespace
 
@@ -41,10 +41,10 @@ void TreeBuilder::WatchFirstPart(std::string_view name) {
   is_root_ = is_root_ || rest.starts_with("config/") || rest.starts_with("insights-operator/");
 }
 
-bool TreeBuilder::Begin(std::string_view name, std::uint64_t bytes, std::int64_t modified_s) {
-  modified_s = std::clamp(modified_s, kModifiedMin, kModifiedMax);
+bool TreeBuilder::Begin(std::string_view name, std::uint64_t bytes, FileTime modified) {
+  modified = std::clamp(modified, kModifiedMin, kModifiedMax);
   Totals& totals = tree_.totals_;
-  tree_.newest_s_ = totals.members == 0 ? modified_s : std::max(tree_.newest_s_, modified_s);
+  tree_.newest_ = totals.members == 0 ? modified : std::max(tree_.newest_, modified);
   ++totals.members;
   totals.bytes += bytes;
   if (one_folder_) WatchFirstPart(name);
@@ -56,7 +56,7 @@ bool TreeBuilder::Begin(std::string_view name, std::uint64_t bytes, std::int64_t
   }
   if (!begun_.wanted_whole && !begun_.wanted_rest) return false;
   begun_.member.name = Store(name);
-  begun_.member.modified_s = modified_s;
+  begun_.member.modified_s = modified.seconds;
   return true;
 }
 

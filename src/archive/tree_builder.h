@@ -21,7 +21,7 @@ class TreeBuilder {
   TreeBuilder(std::shared_ptr<BlockPool> pool, const Wanted& wanted);
 
   // A regular member of that normal name begins. Counts it and says whether to Keep() its bytes.
-  bool Begin(std::string_view name, std::uint64_t bytes, std::int64_t modified_s);
+  bool Begin(std::string_view name, std::uint64_t bytes, FileTime modified);
   // The bytes of the member begun last; they lie in `block`, which gets one more user.
   void Keep(std::string_view bytes, std::uint32_t block);
   // Copies the bytes into a block that small members share.

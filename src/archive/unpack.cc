@@ -47,7 +47,7 @@ class Walk {
   struct Extension {
     std::optional<std::string> name;
     std::optional<std::uint64_t> size;
-    std::optional<std::int64_t> modified_s;
+    std::optional<FileTime> modified;
     bool is_sparse = false;
     bool is_there = false;
   };
@@ -204,11 +204,11 @@ class Walk {
       auto records = ParsePaxRecords(data);
       if (!records) return Fail(std::move(records.error()));
       if (header.kind == Kind::kPaxGlobal) {
-        global_modified_s_ = records->modified_s;
+        global_modified_ = records->modified;
       } else {
         if (records->path) extension_.name = std::move(records->path);
         if (records->size) extension_.size = records->size;
-        if (records->modified_s) extension_.modified_s = records->modified_s;
+        if (records->modified) extension_.modified = records->modified;
         extension_.is_sparse = extension_.is_sparse || records->is_sparse;
       }
     }
@@ -234,8 +234,7 @@ class Walk {
     const bool has_data = header.kind == Kind::kRegular || header.kind == Kind::kSparse ||
                           header.kind == Kind::kOther || header.kind == Kind::kVolumeLabel;
     if (extension.size && has_data) header.size = *extension.size;
-    header.modified_s =
-        extension.modified_s.value_or(global_modified_s_.value_or(header.modified_s));
+    header.modified = extension.modified.value_or(global_modified_.value_or(header.modified));
     if (auto fits = CheckSize(header); !fits) return fits;
     if (header.kind == Kind::kVolumeLabel) return Skip(header.size + TarPadding(header.size));
     const auto name = NormalName(header.name, normal_);
@@ -247,7 +246,7 @@ class Walk {
       return Skip(header.size + TarPadding(header.size));
     }
     if (name->empty()) return Fail(Code::kCorrupt, "a member without a name");
-    if (!tree_.Begin(*name, header.size, header.modified_s)) {
+    if (!tree_.Begin(*name, header.size, header.modified)) {
       return Skip(header.size + TarPadding(header.size));
     }
     return Keep(header.size);
@@ -331,7 +330,7 @@ class Walk {
   bool ended_ = false;   // the stream has no more
   std::uint64_t entries_ = 0;
   Extension extension_;
-  std::optional<std::int64_t> global_modified_s_;
+  std::optional<FileTime> global_modified_;
   std::string scratch_;
   std::string normal_;
 };

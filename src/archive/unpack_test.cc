@@ -108,7 +108,7 @@ TEST(UnpackTest, CountsWhatWasThereWantedOrNot) {
   ASSERT_TRUE(tree);
   EXPECT_THAT(Names(*tree), ElementsAre("config/id"));
   EXPECT_EQ(tree->members()[0].modified_s, 7);
-  EXPECT_EQ(tree->newest_s(), 9);
+  EXPECT_EQ(tree->newest(), (FileTime{9, 0}));
   EXPECT_EQ(tree->totals().members, 2U);
   EXPECT_EQ(tree->totals().bytes, 7U);
   EXPECT_EQ(tree->totals().packed_bytes, packed.size());
@@ -189,7 +189,7 @@ TEST(UnpackTest, AcceptsAGzippedTarWithoutMembers) {
   const auto tree = UnpackBytes(Gzip(std::string(1024, '\0')));
   ASSERT_TRUE(tree);
   EXPECT_TRUE(tree->members().empty());
-  EXPECT_EQ(tree->newest_s(), 0);
+  EXPECT_EQ(tree->newest(), FileTime{});
 }
 
 TEST(UnpackTest, RefusesAGzipThatIsCutAnywhere) {
@@ -525,6 +525,25 @@ TEST(UnpackTest, HonoursPaxPathSizeAndTimeForOneMember) {
   EXPECT_EQ(tree->Find("plain")->modified_s, 3);
 }
 
+TEST(UnpackTest, KeepsTheFractionOfTheNewestTime) {
+  const auto newest = [](std::string_view time) {
+    const auto tree = UnpackBytes(
+        TarBuilder().Pax({{"mtime", time}}).Add({.name = "a"}).Add({.name = "b"}).End());
+    EXPECT_TRUE(tree) << tree.error().message();
+    return tree ? tree->newest() : FileTime{};
+  };
+  EXPECT_EQ(newest("1679564354.7068613"), (FileTime{1'679'564'354, 706'861'300}));
+  EXPECT_EQ(newest("5.0000000019"), (FileTime{5, 1}));
+  EXPECT_EQ(newest("5."), (FileTime{5, 0}));
+  EXPECT_EQ(newest("0.5"), (FileTime{0, 500'000'000}));
+  // Below zero the fraction is counted from the second before.
+  const auto before = UnpackBytes(TarBuilder().Pax({{"mtime", "-1.25"}}).Add({.name = "a"}).End());
+  ASSERT_TRUE(before);
+  EXPECT_EQ(before->newest(), (FileTime{-2, 750'000'000}));
+  ExpectFails(TarBuilder().Pax({{"mtime", "5.x"}}).Add({.name = "a"}).End(), Code::kCorrupt,
+              "mtime");
+}
+
 TEST(UnpackTest, TakesOfAGlobalPaxHeaderTheTimeOnly) {
   const auto tree =
       UnpackBytes(TarBuilder()
@@ -574,7 +593,7 @@ TEST(UnpackTest, KeepsTimesWithinWhatRulesCanHold) {
   const auto tree =
       UnpackBytes(TarBuilder().Pax({{"mtime", "9000000000000000000"}}).Add({.name = "a"}).End());
   ASSERT_TRUE(tree);
-  EXPECT_EQ(tree->newest_s(), 253'402'300'799);  // the end of the year 9999
+  EXPECT_EQ(tree->newest().seconds, 253'402'300'799);  // the end of the year 9999
 }
 
 // -- limits

@@ -25,14 +25,21 @@ bool Write(const DetailNode& node, const Evaluate& evaluate, const Failed& faile
       cel::AppendJson(out, value);
       return true;
     }
-    case DetailNode::Kind::kList:
+    case DetailNode::Kind::kList: {
       out += '[';
-      for (std::size_t i = 0; i < node.children.size(); ++i) {
-        if (i > 0) out += ',';
-        if (!Write(node.children[i], evaluate, failed, out)) out += "null";
+      bool first = true;
+      for (const DetailNode& child : node.children) {
+        const std::size_t before = out.size();
+        if (!first) out += ',';
+        if (Write(child, evaluate, failed, out)) {
+          first = false;
+        } else {
+          out.resize(before);
+        }
       }
       out += ']';
       return true;
+    }
     case DetailNode::Kind::kMap: {
       out += '{';
       bool first = true;
@@ -103,6 +110,7 @@ std::string TruncateDetails(std::string details, std::uint64_t bytes_max) {
     size += quoted.size() + 2 + part.size;  // its colon, its comma
     parts.push_back(std::move(part));
   }
+  bool was_cut = false;
   while (size > bytes_max) {
     Part* largest = nullptr;
     for (Part& part : parts) {
@@ -115,7 +123,9 @@ std::string TruncateDetails(std::string details, std::uint64_t bytes_max) {
     largest->items.resize(largest->items.size() / 2);
     largest->size = ListSize(largest->items);
     size += largest->size;
+    was_cut = true;
   }
+  if (!was_cut) return details;
   std::string out;
   json::JsonWriter writer(out);
   writer.BeginObject();

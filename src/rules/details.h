@@ -11,13 +11,14 @@
 namespace insightd::rules {
 
 // Writes the tree, each leaf as `evaluate` gives it. A leaf that is an error is told to `failed`
-// and left out (null in a list).
+// and left out, of a list too: what is shown of a list is shown item by item.
 std::string WriteDetails(const DetailNode& details,
                          const std::function<cel::Value(const Expression&)>& evaluate,
                          const std::function<void(const Expression&, const cel::Value&)>& failed);
 
 // Details of more than `bytes_max` are cut: while they are, the longest list among the members
-// loses its second half; `"truncated": true` says so. Other members stay as they are.
+// loses its second half; `"truncated": true` says so. Other members stay as they are, so that
+// details without a list stay too long and do not say it.
 std::string TruncateDetails(std::string details, std::uint64_t bytes_max);
 
 }  // namespace insightd::rules

@@ -105,7 +105,7 @@ struct Judge::Impl {
   Value version;
   std::string_view current;
   std::string_view desired;
-  std::int64_t now_s = 0;
+  cel::Instant now;
 };
 
 void Judge::Impl::Bind(cel::Activation& activation) {
@@ -121,7 +121,7 @@ void Judge::Impl::Bind(cel::Activation& activation) {
   ocp.Add(Value::String("desired"), Value::String(desired));
   ocp.Add(Value::String("channel"), Value::String(TextAt(version, "spec", "channel")));
   activation.Bind(pack->ocp_slot, ocp.Finish());
-  activation.Bind(pack->now_slot, Value::Timestamp({now_s, 0}));
+  activation.Bind(pack->now_slot, Value::Timestamp(now));
   input_of_slot.resize(pack->environment.slot_count());
   for (std::uint32_t i = 0; i < pack->inputs.size(); ++i) {
     const Input& input = pack->inputs[i];
@@ -135,6 +135,7 @@ void Judge::Impl::Bind(cel::Activation& activation) {
 }
 
 bool Judge::Impl::SkipForNeeds(const Rule& rule, Outcome& outcome) {
+  if (rule.needs.empty()) return false;
   for (const Need& need : rule.needs) {
     bool is_met = false;
     for (const std::uint32_t input : need) is_met = is_met || facts.IsPresent(input);
@@ -265,7 +266,7 @@ template <class Body>
 void Judge::Impl::WithFacts(archive::FileTree& tree, Body body) {
   archive_arena.Reset();
   facts.Begin(tree, archive_arena, parser);
-  now_s = tree.newest_s();
+  now = {tree.newest().seconds, tree.newest().nanoseconds};
   cel::Budget budget(cel_limits, archive_arena, clock);
   cel::Activation activation(pack->environment, archive_arena, budget, nullptr, &work);
   Bind(activation);
@@ -281,7 +282,7 @@ Report Judge::Run(archive::FileTree& tree) {
   Report report;
   report.pack = impl.pack;
   impl.WithFacts(tree, [&](cel::Activation& archive) {
-    report.now_s = impl.now_s;
+    report.now = impl.now;
     report.cluster_version = impl.current;
     report.cluster_id = impl.facts.ValueOf(impl.pack->cluster_id_input).StringOr({});
     if (report.cluster_id.empty()) report.cluster_id = TextAt(impl.version, "spec", "clusterID");

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "archive/testing/tar.h"
+#include "archive/unpack.h"
 #include "rules/testing/packs.h"
 
 namespace insightd::rules {
@@ -90,7 +92,7 @@ TEST(JudgeTest, ADetailThatFailsIsNotedAndTheHitStays) {
       "  when: \"true\"\n  details: {a: \"doc.missing\", b: \"1\", c: [\"doc.missing\", \"2\"]}\n",
       {{"config/doc.json", "{}"}});
   EXPECT_EQ(hit.kind, OutcomeKind::kHit);
-  EXPECT_EQ(hit.details, "{\"b\":1,\"c\":[null,2]}");
+  EXPECT_EQ(hit.details, "{\"b\":1,\"c\":[2]}");
   EXPECT_EQ(hit.detail_errors.size(), 2u);
 }
 
@@ -194,6 +196,27 @@ TEST(JudgeTest, YamlIsReadByTheCoreSchema) {
             "[\"yes\",1.0,\"2026-01-01\",\"config/yam\"]");
 }
 
+TEST(JudgeTest, YamlMayHaveAliasesTagsAndNumbersThatAreNotFinite) {
+  EXPECT_EQ(Value("yam", {{"config/yam", "a: &x [!!str 5, !mine 6]\nb: *x\n_path: y\n"}}),
+            R"({"_path":"config/yam","_name":"yam","a":["5",6],"b":["5",6]})");
+  EXPECT_EQ(Value("[yam.i > 1e308, yam.n != yam.n, yam.i]", {{"config/yam", "i: .inf\nn: .nan\n"}}),
+            "[true,true,null]");
+}
+
+TEST(JudgeTest, ABombOfAliasesIsNoted) {
+  std::string bomb = "- &a0 [x, x, x, x, x, x, x, x]\n";
+  for (int i = 1; i < 12; ++i) {
+    const std::string before = ", *a" + std::to_string(i - 1);
+    bomb += "- &a" + std::to_string(i) + " [0" + before + before + before + before + "]\n";
+  }
+  const Report report =
+      Judged(RuleText("  when: \"yam == null\"\n"), {{"config/yam", bomb}, {"config/id", "x"}});
+  EXPECT_EQ(report.outcomes[0].kind, OutcomeKind::kHit);
+  ASSERT_EQ(report.files.size(), 1u);
+  EXPECT_NE(report.files[0].reason.find("more than 100000 values"), std::string::npos)
+      << report.files[0].reason;
+}
+
 TEST(JudgeTest, FilesThatDoNotParseAreNotedAndTheRestIsJudged) {
   const Report report = Judged(RuleText("  when: \"size(nodes) == 1 && yam == null\"\n"),
                                {{"config/node/a.json", "{\"a\":"},
@@ -217,7 +240,43 @@ TEST(JudgeTest, TheClusterIsNamedByItsIdOrItsVersion) {
 
 TEST(JudgeTest, NowIsTheTimeOfGathering) {
   EXPECT_EQ(Value("now", {{"x", ""}}), "\"2026-03-01T00:00:00Z\"");
-  EXPECT_EQ(Judged(RuleText("  when: \"true\"\n"), {{"x", ""}}).now_s, testing::kNow);
+  EXPECT_EQ(Judged(RuleText("  when: \"true\"\n"), {{"x", ""}}).now,
+            (cel::Instant{testing::kNow, 0}));
+}
+
+TEST(JudgeTest, NowHasTheFractionOfTheNewestFile) {
+  const PackPointer pack = Good(
+      Files(RuleText("  when: \"since('2023-03-23T09:39:14.5Z', now) == duration('0.2068613s')\"\n"
+                     "  details: {now: now}\n")));
+  const std::string tar = archive::testing::TarBuilder()
+                              .Pax({{"mtime", "1679564354.7068613"}})
+                              .Add({.name = "config/id", .bytes = "x"})
+                              .End();
+  archive::MemorySource upload(tar);
+  Result<archive::FileTree> tree = archive::Unpack(upload);
+  ASSERT_TRUE(tree) << tree.error().message();
+  const Report report = Judge(pack).Run(*tree);
+  EXPECT_EQ(report.NowText(), "2023-03-23T09:39:14.7068613Z");
+  EXPECT_EQ(report.outcomes[0].kind, OutcomeKind::kHit);
+  EXPECT_EQ(report.outcomes[0].details, "{\"now\":\"2023-03-23T09:39:14.7068613Z\"}");
+}
+
+TEST(JudgeTest, WhatOfTheDetailsFailsIsLeftOutAndNoted) {
+  const Outcome hit =
+      Ask("  when: \"true\"\n"
+          "  details: {a: \"1 / 0\", l: [\"'x'\", \"1 / 0\", {m: \"doc.no\", n: \"2\"}, \"3\"]}\n",
+          {{"config/doc.json", "{}"}});
+  EXPECT_EQ(hit.kind, OutcomeKind::kHit);
+  EXPECT_EQ(hit.details, R"({"l":["x",{"n":2},3]})");
+  EXPECT_EQ(hit.detail_errors.size(), 3u);
+}
+
+TEST(JudgeTest, DetailsWithoutAListAreNotCutAndDoNotSaySo) {
+  const std::string text(200, 'x');
+  const Outcome hit = Ask("  when: \"true\"\n  details: {t: \"text\", m: {l: \"[text, text]\"}}\n",
+                          {{"texts/one", text}}, {.details_bytes_max = 100});
+  EXPECT_EQ(hit.details,
+            "{\"t\":\"" + text + "\",\"m\":{\"l\":[\"" + text + "\",\"" + text + "\"]}}");
 }
 
 TEST(JudgeTest, ManyDetailsLoseTheSecondHalfOfTheirLongestList) {

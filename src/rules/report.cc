@@ -20,4 +20,6 @@ std::size_t Report::Count(OutcomeKind kind) const {
                     [&](const Outcome& outcome) { return outcome.kind == kind; }));
 }
 
+std::string Report::NowText() const { return cel::FormatTimestamp(now); }
+
 }  // namespace insightd::rules

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cel/value.h"
 #include "rules/inputs/facts.h"
 #include "rules/pack.h"
 
@@ -41,13 +42,15 @@ struct Report {
   std::string cluster_id;
   // The version that the cluster runs (`ocp.current`); empty when unknown.
   std::string cluster_version;
-  std::int64_t now_s = 0;         // the time of gathering, seconds since 1970
+  cel::Instant now;               // the time of gathering
   std::vector<Outcome> outcomes;  // in the order of the pack
   // Files that were asked for and could not be read; the first kFileNotesMax of them.
   std::vector<FileNote> files;
   std::uint64_t files_total = 0;
 
   std::size_t Count(OutcomeKind kind) const;
+  // The time of gathering in RFC 3339, UTC; with a fraction when there is one.
+  std::string NowText() const;
 };
 
 }  // namespace insightd::rules

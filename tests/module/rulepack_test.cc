@@ -114,7 +114,7 @@ TEST_F(KnownArchivesTest, ARealClusterGetsTheRecommendationsThatItDeserves) {
                 "cluster_status_overview|CLUSTER_STATUS_OVERVIEW"}));
   EXPECT_EQ(report.cluster_id, "c25da893-5ba1-4229-9432-c8ec9334c4a0");
   EXPECT_EQ(report.cluster_version, "4.17.0-rc.0");
-  EXPECT_EQ(report.now_s, 1'724'820'926);
+  EXPECT_EQ(report.now.seconds, 1'724'820'926);
   EXPECT_TRUE(report.files.empty());
   EXPECT_TRUE(SameJson(DetailsOf(report, "PROMETHEUS_DB_VOLUME_IS_EMPTY"),
                        R"({"ocp_branch": "4.17", "config_map_exists": false})"));

@@ -1,7 +1,5 @@
-#include <chrono>
 
 #include "app/analyze/format.h"
-#include "base/clock.h"
 #include "base/json_writer.h"
 
 namespace insightd::app {
@@ -43,7 +41,7 @@ std::string FormatJson(std::string_view archive, const rules::Report& report) {
   TextOrNull(w, report.cluster_id);
   w.Key("version");
   TextOrNull(w, report.cluster_version);
-  w.Key("now").String(FormatTimeSeconds(Time(std::chrono::seconds(report.now_s))));
+  w.Key("now").String(report.NowText());
   w.Key("outcomes").BeginArray();
   for (const rules::Outcome& outcome : report.outcomes) WriteOutcome(w, outcome);
   w.EndArray();

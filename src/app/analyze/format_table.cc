@@ -1,13 +1,11 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <chrono>
 #include <map>
 #include <vector>
 
 #include "app/analyze/format.h"
 #include "app/risk.h"
-#include "base/clock.h"
 #include "base/json.h"
 
 namespace insightd::app {
@@ -158,7 +156,7 @@ std::string FormatTable(std::string_view archive, const rules::Report& report,
                                 options.color ? kBold : "", archive, options.color ? kReset : "",
                                 report.cluster_id.empty() ? "unknown" : report.cluster_id,
                                 report.cluster_version.empty() ? "unknown" : report.cluster_version,
-                                FormatTimeSeconds(Time(std::chrono::seconds(report.now_s))));
+                                report.NowText());
   AppendHits(out, report, options);
   if (options.all) {
     AppendList(out, report, rules::OutcomeKind::kPass, "PASSED");
