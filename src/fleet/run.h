@@ -3,9 +3,10 @@
 //
 // Three ways: each cluster once; each cluster every `interval`, at first all at once; `rate`
 // uploads a second over the whole fleet. An upload counts as readable when the public API shows a
-// report of its cluster that was not there before and is not gathered earlier; the time from the
-// first byte sent until then is its latency. Above kWatchedPerSecondMax uploads a second a sample
-// is watched, evenly, so that watching is not the load.
+// report of its cluster that is not gathered earlier and was checked since it was sent (elsewhere
+// than on this machine, whose clock is another: that was not there before); the time from the first
+// byte sent until then is its latency. Above kWatchedPerSecondMax uploads a second a sample is
+// watched, evenly, so that watching is not the load.
 //
 // Nothing is sent twice: a refusal or a lost connection is counted under its reason.
 #pragma once

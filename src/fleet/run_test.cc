@@ -35,7 +35,7 @@ class Platform {
     url = "http://127.0.0.1:" + std::to_string(*port);
     server_->Run();
   }
-  ~Platform() { server_->Stop(milliseconds(0)); }
+  ~Platform() { server_->Stop(seconds(1)); }
 
   std::string url;
   std::atomic<int> refuse_status = 0;
@@ -48,7 +48,8 @@ class Platform {
   // As if from an earlier run: readable at once.
   void Plant(const std::string& cluster, const std::string& gathered_at) {
     const std::lock_guard lock(mutex_);
-    reports_[cluster] = {.gathered_at = gathered_at, .next = {}, .looks = 0, .checks = 1};
+    reports_[cluster] = {
+        .gathered_at = gathered_at, .next = {}, .looks = 0, .checked_at = gathered_at};
   }
 
  private:
@@ -56,7 +57,7 @@ class Platform {
     std::string gathered_at;  // empty: none yet
     std::string next;         // of an upload that is not readable yet
     int looks = 0;
-    int checks = 0;
+    std::string checked_at;
   };
 
   http::Response Take(const http::Request& request) {
@@ -78,14 +79,14 @@ class Platform {
     Report& report = reports_[request.Variable("cluster")];
     if (!report.next.empty() && shows && ++report.looks >= looks_before_) {
       report.gathered_at = std::exchange(report.next, {});
-      ++report.checks;
+      report.checked_at = FormatTimeSeconds(SystemClock().Now());
     }
     if (report.gathered_at.empty()) return http::ErrorResponse(404, "no such cluster");
-    return http::JsonResponse(
-        200, R"({"report":{"meta":{"count":2,"last_checked_at":"2026-08-01T10:00:)" +
-                 std::to_string(10 + report.checks) + R"(Z","gathered_at":")" + report.gathered_at +
-                 R"("},"data":[{"total_risk":2,"description":"mild"},)" +
-                 R"({"total_risk":3,"description":"bad"}]},"status":"ok"})");
+    return http::JsonResponse(200, R"({"report":{"meta":{"count":2,"last_checked_at":")" +
+                                       report.checked_at + R"(","gathered_at":")" +
+                                       report.gathered_at +
+                                       R"("},"data":[{"total_risk":2,"description":"mild"},)" +
+                                       R"({"total_risk":3,"description":"bad"}]},"status":"ok"})");
   }
 
   int looks_before_;
