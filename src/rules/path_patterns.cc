@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <cstring>
 
 namespace insightd::rules {
 namespace {
@@ -91,13 +92,64 @@ Result<std::vector<std::string_view>> SplitParts(std::string_view form) {
   return parts;
 }
 
+// Eight bytes at a time; parts are short and their authors are the pack's.
+std::uint64_t HashOf(std::string_view part) {
+  constexpr std::uint64_t kFactor = 0x9e37'79b9'7f4a'7c15;
+  std::uint64_t hash = part.size();
+  while (!part.empty()) {
+    std::uint64_t word = 0;
+    const std::size_t taken = std::min(part.size(), sizeof(word));
+    std::memcpy(&word, part.data(), taken);
+    hash = (hash ^ word) * kFactor;
+    hash ^= hash >> 32;
+    part.remove_prefix(taken);
+  }
+  return hash;
+}
+
+std::size_t PlaceOf(std::uint32_t from, std::uint64_t hash) {
+  return hash ^ (from * std::uint64_t{0x2545'f491'4f6c'dd1d} >> 17);
+}
+
 }  // namespace
 
-PathPatterns::PathPatterns() { AddState(); }
+PathPatterns::PathPatterns() : edges_(64) { AddState(); }
+
+bool PathPatterns::Wildcard::Fits(std::string_view part) const {
+  const std::string_view pattern = text;
+  if (part.size() < prefix + suffix || part.substr(0, prefix) != pattern.substr(0, prefix) ||
+      part.substr(part.size() - suffix) != pattern.substr(pattern.size() - suffix)) {
+    return false;
+  }
+  return has_one_star || FitsWildcard(pattern, part);
+}
 
 std::uint32_t PathPatterns::AddState() {
   states_.emplace_back();
   return static_cast<std::uint32_t>(states_.size() - 1);
+}
+
+void PathPatterns::AddEdge(Edge edge) {
+  if (2 * (edge_count_ + 1) > edges_.size()) {
+    std::vector<Edge> before = std::move(edges_);
+    edges_ = std::vector<Edge>(2 * before.size());
+    edge_count_ = 0;
+    for (Edge& one : before) {
+      if (one.next != 0) AddEdge(std::move(one));
+    }
+  }
+  std::size_t at = PlaceOf(edge.from, HashOf(edge.part));
+  while (edges_[at & (edges_.size() - 1)].next != 0) ++at;
+  edges_[at & (edges_.size() - 1)] = std::move(edge);
+  ++edge_count_;
+}
+
+std::uint32_t PathPatterns::NextByLiteral(std::uint32_t from, std::string_view part,
+                                          std::uint64_t hash) const {
+  for (std::size_t at = PlaceOf(from, hash);; ++at) {
+    const Edge& edge = edges_[at & (edges_.size() - 1)];
+    if (edge.next == 0 || (edge.from == from && edge.part == part)) return edge.next;
+  }
 }
 
 Result<void> PathPatterns::Add(std::string_view pattern, std::uint32_t id) {
@@ -119,23 +171,27 @@ void PathPatterns::AddForm(const std::vector<std::string_view>& parts, std::uint
     std::uint32_t next = 0;
     if (part == "**") {
       next = states_[at].deep;
-    } else if (part.find('*') != part.npos) {
-      for (const auto& [text, state] : states_[at].wildcards) {
-        if (text == part) next = state;
-      }
-    } else if (const auto found = states_[at].literals.find(part);
-               found != states_[at].literals.end()) {
-      next = found->second;
-    }
-    if (next == 0) {
-      next = AddState();
-      if (part == "**") {
+      if (next == 0) {
+        next = AddState();
         states_[at].deep = next;
         states_[next].is_deep = true;
-      } else if (part.find('*') != part.npos) {
-        states_[at].wildcards.emplace_back(part, next);
-      } else {
-        states_[at].literals.emplace(part, next);
+      }
+    } else if (const std::size_t star = part.find('*'); star != part.npos) {
+      for (const Wildcard& wildcard : states_[at].wildcards) {
+        if (wildcard.text == part) next = wildcard.next;
+      }
+      if (next == 0) {
+        next = AddState();
+        const std::size_t last = part.rfind('*');
+        states_[at].wildcards.push_back(
+            {std::string(part), star, part.size() - last - 1, star == last, next});
+      }
+    } else {
+      next = NextByLiteral(at, part, HashOf(part));
+      if (next == 0) {
+        next = AddState();
+        states_[at].has_literals = true;
+        AddEdge({at, next, std::string(part)});
       }
     }
     at = next;
@@ -150,45 +206,46 @@ void PathPatterns::Enter(std::uint32_t state, std::vector<std::uint32_t>& states
   if (states_[state].deep != 0) Enter(states_[state].deep, states);
 }
 
-void PathPatterns::Walk(std::string_view name, std::vector<std::uint32_t>& states) const {
-  std::vector<std::uint32_t> next;
+const std::vector<std::uint32_t>& PathPatterns::Walk(std::string_view name) const {
+  // Every name of every archive comes here: no memory is taken for one.
+  thread_local std::vector<std::uint32_t> states;
+  thread_local std::vector<std::uint32_t> next;
   states.clear();
   Enter(0, states);
   while (!states.empty()) {
     const std::size_t slash = name.find('/');
     const std::string_view part = name.substr(0, slash);
+    const std::uint64_t hash = HashOf(part);
     next.clear();
     for (const std::uint32_t at : states) {
       const State& state = states_[at];
       if (state.is_deep) Enter(at, next);
-      if (const auto found = state.literals.find(part); found != state.literals.end()) {
-        Enter(found->second, next);
+      if (state.has_literals) {
+        if (const std::uint32_t to = NextByLiteral(at, part, hash); to != 0) Enter(to, next);
       }
-      for (const auto& [text, to] : state.wildcards) {
-        if (FitsWildcard(text, part)) Enter(to, next);
+      for (const Wildcard& wildcard : state.wildcards) {
+        if (wildcard.Fits(part)) Enter(wildcard.next, next);
       }
     }
     std::swap(states, next);
-    if (slash == name.npos) return;
+    if (slash == name.npos) break;
     name.remove_prefix(slash + 1);
   }
+  return states;
 }
 
 void PathPatterns::Match(std::string_view name, std::vector<std::uint32_t>& ids) const {
-  std::vector<std::uint32_t> states;
-  Walk(name, states);
   ids.clear();
-  for (const std::uint32_t state : states) {
+  for (const std::uint32_t state : Walk(name)) {
     ids.insert(ids.end(), states_[state].accepts.begin(), states_[state].accepts.end());
   }
+  if (ids.size() < 2) return;
   std::sort(ids.begin(), ids.end());
   ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
 }
 
 bool PathPatterns::MatchesAny(std::string_view name) const {
-  std::vector<std::uint32_t> states;
-  Walk(name, states);
-  for (const std::uint32_t state : states) {
+  for (const std::uint32_t state : Walk(name)) {
     if (!states_[state].accepts.empty()) return true;
   }
   return false;

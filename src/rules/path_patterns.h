@@ -8,8 +8,8 @@
 // Immutable once built; matching is thread-safe.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
-#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,22 +35,42 @@ class PathPatterns {
   bool MatchesAny(std::string_view name) const;
 
  private:
+  // A part with `*`: what stands before the first and behind the last one is compared first, and
+  // is all there is to most.
+  struct Wildcard {
+    std::string text;
+    std::size_t prefix = 0;  // bytes before the first `*`
+    std::size_t suffix = 0;  // bytes behind the last
+    bool has_one_star = true;
+    std::uint32_t next = 0;
+    bool Fits(std::string_view part) const;
+  };
   // A state between two parts of a path.
   struct State {
-    std::map<std::string, std::uint32_t, std::less<>> literals;
-    std::vector<std::pair<std::string, std::uint32_t>> wildcards;  // parts with `*`
+    std::vector<Wildcard> wildcards;
+    bool has_literals = false;
     std::uint32_t deep = 0;  // the state of a `**` that may begin here; 0: none
     bool is_deep = false;    // stays for any part
     std::vector<std::uint32_t> accepts;
   };
+  // From a state by a part without `*`; all of them lie in one table.
+  struct Edge {
+    std::uint32_t from = 0;
+    std::uint32_t next = 0;  // 0: an empty place
+    std::string part;
+  };
 
   std::uint32_t AddState();
   void AddForm(const std::vector<std::string_view>& parts, std::uint32_t id);
-  // The states that the whole of `name` leads to.
-  void Walk(std::string_view name, std::vector<std::uint32_t>& states) const;
+  void AddEdge(Edge edge);
+  std::uint32_t NextByLiteral(std::uint32_t from, std::string_view part, std::uint64_t hash) const;
+  // The states that the whole of `name` leads to; valid until the thread's next walk.
+  const std::vector<std::uint32_t>& Walk(std::string_view name) const;
   void Enter(std::uint32_t state, std::vector<std::uint32_t>& states) const;
 
   std::vector<State> states_;
+  std::vector<Edge> edges_;  // open addressing; the size is a power of two, at most half is used
+  std::size_t edge_count_ = 0;
 };
 
 }  // namespace insightd::rules

@@ -1,9 +1,12 @@
 // grep(files, regex): the lines of lines inputs that a regular expression finds something in.
 #include <re2/re2.h>
 
+#include <optional>
+
 #include "cel/evaluate.h"
 #include "cel/regex.h"
 #include "rules/functions/functions.h"
+#include "rules/functions/literals.h"
 #include "rules/inputs/lines.h"
 
 namespace insightd::rules {
@@ -14,10 +17,11 @@ using cel::Value;
 
 constexpr std::size_t kBytesPerStep = 256;
 
-// A regular expression for lines, and the same for whole files: one search over a file finds the
-// next line, instead of one search for each line.
+// A regular expression for lines, and a way to pass over the lines in which it cannot be found: by
+// texts that each match has, or else by one search over the whole file.
 struct LineRegex {
   std::shared_ptr<const cel::Regex> line;
+  std::optional<LiteralSearch> literals;
   std::shared_ptr<const cel::Regex> file;  // nullptr: it cannot be said for a whole file
 };
 
@@ -37,7 +41,10 @@ std::shared_ptr<const LineRegex> MakeLineRegex(std::string_view pattern) {
   if (!line) return nullptr;
   auto made = std::make_shared<LineRegex>();
   made->line = *line;
-  if (FitsWholeFile(pattern)) {
+  std::vector<std::string> literals = RequiredLiterals(pattern);
+  if (!literals.empty()) {
+    made->literals.emplace(std::move(literals));
+  } else if (FitsWholeFile(pattern)) {
     Result<std::shared_ptr<const cel::Regex>> file =
         cel::Regex::Make("(?m:" + std::string(pattern) + ")");
     if (file) made->file = *file;
@@ -83,38 +90,43 @@ class Grep {
   }
 
   bool SearchText(const LinesFile& file) {
-    const std::string_view text = file.text();
-    if (!context_.Spend(1 + text.size() / kBytesPerStep)) return false;
-    const bool whole = regex_.file != nullptr && text.find('\r') == text.npos;
-    std::string_view rest = text;
+    std::string_view rest = file.text();
+    if (!context_.Spend(1 + rest.size() / kBytesPerStep)) return false;
+    // In a whole file a match could end at a CR, which to the expression is no end of a line.
+    const bool by_file = regex_.file != nullptr && rest.find('\r') == rest.npos;
     std::size_t number = 0;
-    if (whole && !SkipToHit(rest, number)) return true;
     while (!rest.empty() && !IsFull()) {
+      if (regex_.literals || by_file) {
+        const std::size_t next = NextCandidate(rest);
+        if (next == rest.npos) return true;
+        PassOver(next, rest, number);
+      }
       const std::string_view line = TakeLine(rest);
       if (line.empty()) continue;
       ++number;
       if (regex_.line->Search(line)) Add(file.path(), number, line);
-      if (whole && !SkipToHit(rest, number)) return true;
       if (context_.arena().over()) return context_.Spend(1);
     }
     return true;
   }
 
-  // Moves `rest` to the beginning of the line in which the next match of the whole-file form
-  // begins, counting the lines passed over; false when there is none.
-  bool SkipToHit(std::string_view& rest, std::size_t& number) {
+  // Where a line begins or goes on that may be a hit; npos when there is none.
+  std::size_t NextCandidate(std::string_view text) const {
+    if (regex_.literals) return regex_.literals->Find(text, 0);
     re2::StringPiece match;
-    const re2::StringPiece text(rest.data(), rest.size());
-    if (!regex_.file->re2().Match(text, 0, rest.size(), re2::RE2::UNANCHORED, &match, 1)) {
-      return false;
+    const re2::StringPiece piece(text.data(), text.size());
+    if (!regex_.file->re2().Match(piece, 0, text.size(), re2::RE2::UNANCHORED, &match, 1)) {
+      return text.npos;
     }
-    const auto at = static_cast<std::size_t>(match.data() - rest.data());
-    std::size_t begin = at == 0 ? rest.npos : rest.rfind('\n', at - 1);
-    begin = begin == rest.npos ? 0 : begin + 1;
-    std::string_view passed = rest.substr(0, begin);
+    return static_cast<std::size_t>(match.data() - text.data());
+  }
+
+  // Moves `rest` to the beginning of the line that holds the byte `at`, counting lines.
+  static void PassOver(std::size_t at, std::string_view& rest, std::size_t& number) {
+    const std::size_t end = at == 0 ? rest.npos : rest.find_last_of("\r\n", at - 1);
+    std::string_view passed = rest.substr(0, end == rest.npos ? 0 : end + 1);
+    rest.remove_prefix(passed.size());
     while (!passed.empty()) number += !TakeLine(passed).empty();
-    rest.remove_prefix(begin);
-    return true;
   }
 
   // Of an object that a rule has made itself.
