@@ -24,7 +24,7 @@ std::string_view KindName(Kind kind) {
 }
 
 double Value::NumberOr(double fallback) const {
-  switch (kind_) {
+  switch (kind()) {
     case Kind::kInt: return static_cast<double>(AsInt());
     case Kind::kUint: return static_cast<double>(AsUint());
     case Kind::kDouble: return double_;

@@ -93,9 +93,7 @@ class Value {
   static Value DurationOfSeconds(std::int64_t seconds) { return Duration({seconds, 0}); }
   // `count` values that lie one behind the other.
   static Value ListOf(const Value* items, std::uint32_t count) {
-    Value v = Pointing(Kind::kList, Form::kArray, items);
-    v.aux_ = count;
-    return v;
+    return Pointing(Kind::kList, Form::kArray, items, count);
   }
   static Value ListOf(const List* list) { return Pointing(Kind::kList, Form::kHost, list); }
   static Value MapOf(const MapTable* table) { return Pointing(Kind::kMap, Form::kArray, table); }
@@ -113,31 +111,31 @@ class Value {
   // Null, bool, int, double, string as such; arrays and objects as lists and maps read in place.
   static Value FromJson(json::Value value);
 
-  Kind kind() const { return kind_; }
-  bool is_null() const { return kind_ == Kind::kNull; }
-  bool is_bool() const { return kind_ == Kind::kBool; }
-  bool is_int() const { return kind_ == Kind::kInt; }
-  bool is_uint() const { return kind_ == Kind::kUint; }
-  bool is_double() const { return kind_ == Kind::kDouble; }
-  bool is_number() const { return kind_ >= Kind::kInt && kind_ <= Kind::kDouble; }
-  bool is_string() const { return kind_ == Kind::kString; }
-  bool is_bytes() const { return kind_ == Kind::kBytes; }
-  bool is_list() const { return kind_ == Kind::kList; }
-  bool is_map() const { return kind_ == Kind::kMap; }
-  bool is_timestamp() const { return kind_ == Kind::kTimestamp; }
-  bool is_duration() const { return kind_ == Kind::kDuration; }
-  bool is_optional() const { return kind_ == Kind::kOptional; }
-  bool is_error() const { return kind_ == Kind::kError; }
-  bool is_true() const { return kind_ == Kind::kBool && bits_ != 0; }
-  bool is_false() const { return kind_ == Kind::kBool && bits_ == 0; }
+  Kind kind() const { return static_cast<Kind>(meta_ >> kKindShift & 0xff); }
+  bool is_null() const { return kind() == Kind::kNull; }
+  bool is_bool() const { return kind() == Kind::kBool; }
+  bool is_int() const { return kind() == Kind::kInt; }
+  bool is_uint() const { return kind() == Kind::kUint; }
+  bool is_double() const { return kind() == Kind::kDouble; }
+  bool is_number() const { return kind() >= Kind::kInt && kind() <= Kind::kDouble; }
+  bool is_string() const { return kind() == Kind::kString; }
+  bool is_bytes() const { return kind() == Kind::kBytes; }
+  bool is_list() const { return kind() == Kind::kList; }
+  bool is_map() const { return kind() == Kind::kMap; }
+  bool is_timestamp() const { return kind() == Kind::kTimestamp; }
+  bool is_duration() const { return kind() == Kind::kDuration; }
+  bool is_optional() const { return kind() == Kind::kOptional; }
+  bool is_error() const { return kind() == Kind::kError; }
+  bool is_true() const { return kind() == Kind::kBool && bits_ != 0; }
+  bool is_false() const { return kind() == Kind::kBool && bits_ == 0; }
 
   // May be called only when kind() says so.
   bool AsBool() const { return bits_ != 0; }
   std::int64_t AsInt() const { return static_cast<std::int64_t>(bits_); }
   std::uint64_t AsUint() const { return bits_; }
   double AsDouble() const { return double_; }
-  std::string_view AsString() const { return {text_, aux_}; }  // also of bytes and types
-  Instant AsInstant() const { return {static_cast<std::int64_t>(bits_), aux_}; }
+  std::string_view AsString() const { return {text_, aux()}; }  // also of bytes and types
+  Instant AsInstant() const { return {static_cast<std::int64_t>(bits_), aux()}; }
   const Value* AsOptional() const { return static_cast<const Value*>(pointer_); }
   const Opaque* AsOpaque() const { return static_cast<const Opaque*>(pointer_); }
   const ErrorInfo& AsError() const { return *static_cast<const ErrorInfo*>(pointer_); }
@@ -151,37 +149,38 @@ class Value {
 
   // How a list or map lies in memory, for those who read it faster than by the cursors below.
   enum class Form : std::uint8_t { kPlain, kArray, kJson, kHost, kOverlay };
-  Form form() const { return form_; }
-  bool is_json() const { return form_ == Form::kJson; }
+  Form form() const { return static_cast<Form>(meta_ >> kFormShift & 0xff); }
+  bool is_json() const { return form() == Form::kJson; }
   json::Value AsJson() const {  // of Form::kJson
-    return json::Value(static_cast<const std::uint64_t*>(pointer_), aux_);
+    return json::Value(static_cast<const std::uint64_t*>(pointer_), aux());
   }
   const Value* AsArray() const { return static_cast<const Value*>(pointer_); }  // list, kArray
-  std::uint32_t array_size() const { return aux_; }
+  std::uint32_t array_size() const { return aux(); }
   const MapTable* AsTable() const { return static_cast<const MapTable*>(pointer_); }
   const List* AsHostList() const { return static_cast<const List*>(pointer_); }
   const Map* AsHostMap() const { return static_cast<const Map*>(pointer_); }
   const Overlay* AsOverlay() const { return static_cast<const Overlay*>(pointer_); }
 
  private:
-  Value(Kind kind, std::uint64_t bits) : bits_(bits), kind_(kind) {}
+  Value(Kind kind, std::uint64_t bits, std::uint32_t aux = 0, Form form = Form::kPlain)
+      : bits_(bits),
+        meta_(aux | std::uint64_t{static_cast<std::uint8_t>(kind)} << kKindShift |
+              std::uint64_t{static_cast<std::uint8_t>(form)} << kFormShift) {}
   static Value Text(Kind kind, std::string_view text) {
-    Value v(kind, 0);
+    Value v(kind, 0, static_cast<std::uint32_t>(text.size()));
     v.text_ = text.data();
-    v.aux_ = static_cast<std::uint32_t>(text.size());
     return v;
   }
   static Value Moment(Kind kind, Instant at) {
-    Value v(kind, static_cast<std::uint64_t>(at.seconds));
-    v.aux_ = at.nanoseconds;
-    return v;
+    return Value(kind, static_cast<std::uint64_t>(at.seconds), at.nanoseconds);
   }
-  static Value Pointing(Kind kind, Form form, const void* pointer) {
-    Value v(kind, 0);
+  static Value Pointing(Kind kind, Form form, const void* pointer, std::uint32_t aux = 0) {
+    Value v(kind, 0, aux, form);
     v.pointer_ = pointer;
-    v.form_ = form;
     return v;
   }
+  // Size of a text or array, index on the tape, nanoseconds.
+  std::uint32_t aux() const { return static_cast<std::uint32_t>(meta_); }
 
   union {
     std::uint64_t bits_ = 0;
@@ -189,10 +188,12 @@ class Value {
     const char* text_;
     const void* pointer_;
   };
-  std::uint32_t aux_ = 0;  // size of a text or array, index on the tape, nanoseconds
-  Kind kind_ = Kind::kNull;
-  Form form_ = Form::kPlain;
+  // aux, kind and form in one word, so that a value is copied, passed and returned as two words.
+  static constexpr int kKindShift = 32;
+  static constexpr int kFormShift = 40;
+  std::uint64_t meta_ = 0;
 };
+static_assert(static_cast<int>(Kind::kNull) == 0);
 static_assert(sizeof(Value) == 16 && std::is_trivially_copyable_v<Value>);
 
 inline Value Value::FromJson(json::Value value) {
@@ -217,9 +218,7 @@ inline Value Value::FromJson(json::Value value) {
     case '{':
     case '[': {
       const bool list = static_cast<unsigned char>(*at >> 56) == '[';
-      Value v = Pointing(list ? Kind::kList : Kind::kMap, Form::kJson, tape);
-      v.aux_ = value.index();
-      return v;
+      return Pointing(list ? Kind::kList : Kind::kMap, Form::kJson, tape, value.index());
     }
     default: return Null();
   }
