@@ -26,7 +26,7 @@
 
 namespace insightd::fleet {
 
-inline constexpr double kWatchedPerSecondMax = 20;
+inline constexpr double kWatchedPerSecondMax = 10;
 // Reasons kept apart; more are counted together.
 inline constexpr std::size_t kReasonsMax = 20;
 // Clusters named in one reason.
