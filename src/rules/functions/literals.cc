@@ -14,8 +14,6 @@ namespace {
 
 // A shorter text stands nearly everywhere.
 constexpr std::size_t kLiteralBytesMin = 3;
-// More texts at once are no longer faster than the expression itself.
-constexpr std::size_t kLiteralsMax = 8;
 
 // Goes over a pattern and keeps, for the alternative it is in, the longest run of plain
 // characters that every match has.
@@ -34,7 +32,9 @@ class PatternReader {
       ended_ = false;
     }
     EndRun();
-    if (best_.size() < kLiteralBytesMin || literals.size() >= kLiteralsMax) return {};
+    if (best_.size() < kLiteralBytesMin || literals.size() >= LiteralSearch::kLiteralsMax) {
+      return {};
+    }
     literals.push_back(std::move(best_));
     return literals;
   }
@@ -149,6 +149,7 @@ std::vector<std::string> RequiredLiterals(std::string_view pattern) {
 }
 
 LiteralSearch::LiteralSearch(std::vector<std::string> literals) {
+  INSIGHTD_ASSERT(literals.size() <= kLiteralsMax);
   for (std::string& text : literals) {
     INSIGHTD_ASSERT(!text.empty());
     Literal literal;
@@ -169,32 +170,53 @@ LiteralSearch::LiteralSearch(std::vector<std::string> literals) {
   }
 }
 
-std::size_t LiteralSearch::Find(std::string_view text, std::size_t from) const {
+std::size_t LiteralSearch::FindInBlocks(std::string_view text, std::size_t& from) const {
 #if defined(__SSE2__)
-  constexpr std::size_t kStep = sizeof(__m128i);
-  const auto load = [&](std::size_t at) {
-    return _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data() + at));
+  constexpr std::size_t kVector = sizeof(__m128i);
+  constexpr std::size_t kVectors = 2;
+  constexpr std::size_t kStep = kVector * kVectors;
+  __m128i first[kLiteralsMax], second[kLiteralsMax];
+  for (std::size_t i = 0; i < literals_.size(); ++i) {
+    first[i] = _mm_set1_epi8(literals_[i].text[literals_[i].first]);
+    second[i] = _mm_set1_epi8(literals_[i].text[literals_[i].second]);
+  }
+  // Where both rare bytes of literal `i` stand as they do in it.
+  const auto candidates = [&](std::size_t i, std::size_t at) {
+    const auto load = [&](std::size_t offset) {
+      return _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data() + at + offset));
+    };
+    return _mm_and_si128(_mm_cmpeq_epi8(load(literals_[i].first), first[i]),
+                         _mm_cmpeq_epi8(load(literals_[i].second), second[i]));
   };
   for (; from + second_max_ + kStep <= text.size(); from += kStep) {
+    __m128i any = _mm_setzero_si128();
+    for (std::size_t i = 0; i < literals_.size(); ++i) {
+      any = _mm_or_si128(any, candidates(i, from));
+      any = _mm_or_si128(any, candidates(i, from + kVector));
+    }
+    if (_mm_movemask_epi8(any) == 0) continue;
     std::size_t found = npos;
-    for (const Literal& literal : literals_) {
-      const __m128i first =
-          _mm_cmpeq_epi8(load(from + literal.first), _mm_set1_epi8(literal.text[literal.first]));
-      const __m128i second =
-          _mm_cmpeq_epi8(load(from + literal.second), _mm_set1_epi8(literal.text[literal.second]));
-      auto mask = static_cast<std::uint32_t>(_mm_movemask_epi8(_mm_and_si128(first, second)));
-      for (; mask != 0; mask &= mask - 1) {
-        const std::size_t at = from + static_cast<std::size_t>(__builtin_ctz(mask));
-        if (text.substr(at).starts_with(literal.text)) {
-          found = std::min(found, at);
-          break;
+    for (std::size_t i = 0; i < literals_.size(); ++i) {
+      for (std::size_t part = 0; part < kStep; part += kVector) {
+        auto mask = static_cast<std::uint32_t>(_mm_movemask_epi8(candidates(i, from + part)));
+        for (; mask != 0; mask &= mask - 1) {
+          const std::size_t at = from + part + static_cast<std::size_t>(__builtin_ctz(mask));
+          if (text.substr(at).starts_with(literals_[i].text)) found = std::min(found, at);
         }
       }
     }
     if (found != npos) return found;
   }
+#else
+  (void)text;
+  (void)from;
 #endif
-  std::size_t found = npos;
+  return npos;
+}
+
+std::size_t LiteralSearch::Find(std::string_view text, std::size_t from) const {
+  std::size_t found = FindInBlocks(text, from);
+  if (found != npos) return found;
   for (const Literal& literal : literals_) {
     found = std::min(found, text.find(literal.text, from));
   }

@@ -16,7 +16,10 @@ std::vector<std::string> RequiredLiterals(std::string_view pattern);
 // Looks for several texts at once, many bytes at a time. Immutable, thread-safe.
 class LiteralSearch {
  public:
-  // None may be empty.
+  // More at once are no longer faster than the expression itself.
+  static constexpr std::size_t kLiteralsMax = 8;
+
+  // None may be empty, and there may be no more than kLiteralsMax.
   explicit LiteralSearch(std::vector<std::string> literals);
 
   // Where the first of them begins at or behind `from`; npos when there is none.
@@ -31,6 +34,9 @@ class LiteralSearch {
     std::size_t first = 0;
     std::size_t second = 0;
   };
+  // As Find, over whole blocks only: `from` moves to where the rest begins.
+  std::size_t FindInBlocks(std::string_view text, std::size_t& from) const;
+
   std::vector<Literal> literals_;
   std::size_t second_max_ = 0;
 };
