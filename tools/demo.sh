@@ -55,7 +55,7 @@ port=${address##*:}
 url=http://127.0.0.1:$port
 echo "insightd runs (log: $log). 12 simulated clusters upload…"
 echo
-"$binary" fleet --url "$url" --clusters 12 --seed 7 --random-defects 2 --wait 60 --table
+"$binary" fleet --url "$url" --clusters 12 --seed 7 --random-defects 4 --wait 60 --table
 echo
 echo "The page:   $url/"
 echo "The API:    $url/api/insights-results-aggregator/v2/clusters"
@@ -65,7 +65,7 @@ if [ "${DEMO:-}" = once ]; then exit 0; fi
 trap 'exit 0' INT TERM  # from here on that is how it is meant to end
 echo
 echo "The fleet goes on, every cluster once a minute. Ctrl-C ends it; the data is removed then."
-"$binary" fleet --url "$url" --clusters 12 --seed 7 --random-defects 2 --interval 60 \
+"$binary" fleet --url "$url" --clusters 12 --seed 7 --random-defects 4 --interval 60 \
   >build/demo-fleet.log 2>&1 &
 fleet=$!
 wait "$server"

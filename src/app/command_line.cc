@@ -56,6 +56,9 @@ void AnalyzeOptions(CLI::App& app, CommandLine& line) {
 
 void FleetOptions(CLI::App& app, CommandLine& line) {
   FleetArguments& arguments = line.fleet;
+  const auto positive = [&app](const char* name, auto& target, const char* help, const char* type) {
+    return app.add_option(name, target, help)->check(CLI::PositiveNumber)->type_name(type);
+  };
   app.add_option("--url", arguments.url, "Where insightd listens")
       ->default_val("http://127.0.0.1:8080")
       ->type_name("URL");
@@ -63,33 +66,43 @@ void FleetOptions(CLI::App& app, CommandLine& line) {
       ->default_val(12)
       ->check(CLI::Range(1, 1'000'000))
       ->type_name("N");
-  app.add_option("--size", arguments.size, "Size of archives: small, medium, large, mix")
+  app.add_option("--seed", arguments.seed, "The same seed makes the same fleet")
+      ->default_val(1)
+      ->type_name("N");
+  app.add_option("--size", arguments.size, "Size of clusters: small, median, large, huge, mix")
       ->default_val("small")
       ->type_name("SIZE");
-  app.add_option("--rate", arguments.rate, "Uploads a second over the whole fleet")
-      ->check(CLI::PositiveNumber)
+  app.add_option("--release", arguments.version, "Version of all clusters: 4.18.11")
+      ->type_name("VERSION");
+  app.add_option("--platform", arguments.platform, "Platform of all clusters: AWS, VSphere, …")
+      ->type_name("NAME");
+  app.add_option("--defect", arguments.defects, "A defect that all clusters have; may be repeated")
+      ->allow_extra_args(false)
+      ->type_name("NAME");
+  app.add_option("--random-defects", arguments.random_defects, "So many more on average")
+      ->default_val(1)
+      ->check(CLI::NonNegativeNumber)
       ->type_name("N");
-  app.add_option("--interval", arguments.interval_s, "Seconds between uploads of one cluster")
-      ->check(CLI::PositiveNumber)
-      ->type_name("S");
-  app.add_option("--duration", arguments.duration_s, "Seconds after which to end")
-      ->check(CLI::PositiveNumber)
-      ->type_name("S");
-  app.add_option("--uploads", arguments.uploads, "Uploads after which to end")
-      ->check(CLI::PositiveNumber)
-      ->type_name("N");
+  app.add_flag("--list-defects", arguments.list_defects, "Print the names of all defects");
+  positive("--interval", arguments.interval_s, "Seconds between uploads of a cluster (else once)",
+           "S");
+  positive("--rate", arguments.rate, "Uploads a second over the whole fleet", "N");
+  positive("--duration", arguments.duration_s, "Seconds after which to end", "S");
+  positive("--uploads", arguments.uploads, "Uploads after which to end", "N");
+  app.add_flag("--prepare", arguments.prepare, "Make all archives before the clock starts");
   app.add_option("--connections", arguments.connections, "Uploads under way at one time")
       ->default_val(8)
       ->check(CLI::Range(1, 1'024))
       ->type_name("N");
-  app.add_option("--wait", arguments.readable_s_max, "Seconds until an upload has to be readable")
-      ->default_val(60)
-      ->check(CLI::PositiveNumber)
-      ->type_name("S");
-  app.add_option("--seed", arguments.seed, "The same seed makes the same fleet")
-      ->default_val(1)
-      ->type_name("N");
-  app.add_flag("--table", arguments.table, "Print what the API then shows of each cluster");
+  app.add_flag("--keep-connections", arguments.keep_connections,
+               "Use a connection again, which the operator does not");
+  positive("--wait", arguments.readable_s_max, "Seconds until an upload has to be readable", "S")
+      ->default_val(60);
+  app.add_option("--token", arguments.token, "Bearer token to upload with")->type_name("TEXT");
+  app.add_option("--identity", arguments.identity, "Header x-rh-identity to upload with")
+      ->type_name("BASE64");
+  app.add_option("--ca-file", arguments.ca_file, "Certificates to trust, PEM")->type_name("FILE");
+  app.add_flag("--table", arguments.table, "Print what the API shows of each cluster");
   AddJson(app, line);
 }
 

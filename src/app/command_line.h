@@ -36,16 +36,26 @@ struct AnalyzeArguments {
 
 struct FleetArguments {
   std::string url;
-  int clusters = 0;
+  std::string token;
+  std::string identity;
+  std::string ca_file;
+  bool keep_connections = false;
+  std::int64_t clusters = 0;
+  std::uint64_t seed = 0;
+  std::string size;
+  std::string version;
+  std::string platform;
+  std::vector<std::string> defects;
+  double random_defects = 0;
   double rate = 0;        // uploads a second; 0: not given
   double interval_s = 0;  // of each cluster; 0: not given
-  double duration_s = 0;  // 0: until stopped
+  double duration_s = 0;  // 0: until all is done or stopped
   std::int64_t uploads = 0;
-  std::string size;
-  std::uint64_t seed = 0;
+  bool prepare = false;
   int connections = 0;
   double readable_s_max = 0;
   bool table = false;
+  bool list_defects = false;
 };
 
 struct DeadLettersArguments {

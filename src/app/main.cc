@@ -8,6 +8,7 @@
 #include "app/analyze/analyze.h"
 #include "app/command_line.h"
 #include "app/commands/commands.h"
+#include "app/fleet/fleet.h"
 
 namespace {
 
@@ -23,6 +24,7 @@ ExitCode Run(const CommandLine& line) {
       return insightd::app::RunAnalyze(line.analyze, line.json, stdout, stderr);
     case CommandId::kRulesList: return insightd::app::RunRulesList(line.rules_folder, line.json);
     case CommandId::kRulesCheck: return insightd::app::RunRulesCheck(line.rules_folder, line.json);
+    case CommandId::kFleet: return insightd::app::RunFleet(line.fleet, line.json);
     case CommandId::kDeadLettersList:
       return insightd::app::RunDeadLetters(LettersVerb::kList, line);
     case CommandId::kDeadLettersShow:
@@ -35,7 +37,6 @@ ExitCode Run(const CommandLine& line) {
     case CommandId::kConfigPrint: return insightd::app::RunConfigPrint(line.config);
     case CommandId::kConfigReference: return insightd::app::RunConfigReference();
     case CommandId::kVersion: return insightd::app::RunVersion(line.json);
-    default: return ExitCode::kInternal;
   }
   __builtin_unreachable();
 }

@@ -1,4 +1,3 @@
-
 #include "app/analyze/format.h"
 #include "base/json_writer.h"
 

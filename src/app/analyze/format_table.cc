@@ -152,11 +152,10 @@ void AppendCounts(std::string& out, const rules::Report& report) {
 
 std::string FormatTable(std::string_view archive, const rules::Report& report,
                         const TableOptions& options) {
-  std::string out = fmt::format("{}{}{}\n  cluster {}, version {}, gathered {}\n",
-                                options.color ? kBold : "", archive, options.color ? kReset : "",
-                                report.cluster_id.empty() ? "unknown" : report.cluster_id,
-                                report.cluster_version.empty() ? "unknown" : report.cluster_version,
-                                report.NowText());
+  std::string out = fmt::format(
+      "{}{}{}\n  cluster {}, version {}, gathered {}\n", options.color ? kBold : "", archive,
+      options.color ? kReset : "", report.cluster_id.empty() ? "unknown" : report.cluster_id,
+      report.cluster_version.empty() ? "unknown" : report.cluster_version, report.NowText());
   AppendHits(out, report, options);
   if (options.all) {
     AppendList(out, report, rules::OutcomeKind::kPass, "PASSED");

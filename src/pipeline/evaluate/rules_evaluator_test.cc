@@ -1,0 +1,92 @@
+#include "pipeline/evaluate/rules_evaluator.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/log.h"
+#include "rules/testing/packs.h"
+
+namespace insightd::pipeline {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+std::string Rule(std::string_view name, std::string_view key, std::string_view rest) {
+  return "- module: external.rules." + std::string(name) + "\n  key: " + std::string(key) +
+         "\n  impact: Low Impact\n  likelihood: 1\n" + std::string(rest);
+}
+
+// A hit, a pass, a skip, an error, an info and a hit of the family of workloads.
+std::string Rules() {
+  return Rule("hits", "HITS",
+              "  when: \"true\"\n  details: {n: \"size(nodes)\"}\n  tags: [etcd]\n") +
+         Rule("passes", "PASSES", "  when: \"false\"\n") +
+         Rule("skips", "SKIPS", "  needs: [doc]\n  when: \"true\"\n") +
+         Rule("fails", "FAILS", "  when: \"1 / size(nodes.filter(n, false)) > 0\"\n") +
+         Rule("informs", "INFORMS", "  kind: info\n  when: \"true\"\n") +
+         "- module: external.dvo.workloads\n  key: W\n  impact: Low Impact\n  likelihood: 1\n"
+         "  when: \"true\"\n";
+}
+
+Evaluated Evaluate(metrics::Registry& registry, bool list_passes = false) {
+  log::Configure({.instance = "", .version = "", .level_min = log::Level::kFatal});
+  const auto pack = rules::testing::Good(rules::testing::Files(Rules()));
+  const MakeEvaluator make = MakeRulesEvaluators(
+      {.pack = pack, .limits = {}, .list_passes = list_passes, .build = "insightd-1"},
+      SystemClock(), registry);
+  const std::unique_ptr<Evaluator> evaluator = make();
+  EXPECT_TRUE(evaluator->Wants("config/node/a.json"));
+  EXPECT_FALSE(evaluator->Wants("config/other.json"));
+  Result<Evaluated> evaluated =
+      evaluator->Evaluate(rules::testing::Tree({{"config/node/a.json", "{}"}}));
+  EXPECT_TRUE(evaluated);
+  return *std::move(evaluated);
+}
+
+TEST(RulesEvaluatorTest, PutsEachOutcomeWhereReadersLookForIt) {
+  metrics::Registry registry;
+  const Evaluated evaluated = Evaluate(registry);
+  const results::Report& report = evaluated.report;
+  ASSERT_EQ(report.hits.size(), 1u);
+  EXPECT_EQ(report.hits[0].component, "test_rules.external.rules.hits.report");
+  EXPECT_EQ(report.hits[0].id, "hits|HITS");
+  EXPECT_EQ(report.hits[0].details, R"({"n":1})");
+  EXPECT_THAT(report.hits[0].tags, ElementsAre("etcd"));
+  ASSERT_EQ(report.infos.size(), 1u);
+  EXPECT_EQ(report.infos[0].id, "informs|INFORMS");
+  ASSERT_EQ(report.skips.size(), 2u);
+  EXPECT_EQ(report.skips[0].reason, results::kReasonMissing);
+  EXPECT_EQ(report.skips[0].details, "All: ['doc'] Any: ");
+  EXPECT_EQ(report.skips[1].reason, results::kReasonRuleError);
+  EXPECT_NE(report.skips[1].details, "");
+  EXPECT_EQ(evaluated.passes, 1);
+  EXPECT_TRUE(report.passes.empty());
+}
+
+TEST(RulesEvaluatorTest, ListsPassesWhereItIsAskedFor) {
+  metrics::Registry registry;
+  const Evaluated evaluated = Evaluate(registry, true);
+  ASSERT_EQ(evaluated.report.passes.size(), 1u);
+  EXPECT_EQ(evaluated.report.passes[0].id, "passes|PASSES");
+}
+
+TEST(RulesEvaluatorTest, NamesEngineAndPack) {
+  metrics::Registry registry;
+  const results::Report report = Evaluate(registry).report;
+  ASSERT_EQ(report.plugin_sets.size(), 3u);
+  EXPECT_EQ(report.plugin_sets[0].version, "insightd-1");
+  EXPECT_EQ(report.plugin_sets[2].name, "test_rules");
+  EXPECT_EQ(report.plugin_sets[2].version, "test-1.0.0");
+}
+
+TEST(RulesEvaluatorTest, CountsOutcomesAndFailedRules) {
+  metrics::Registry registry;
+  Evaluate(registry);
+  const std::string text = registry.Text();
+  EXPECT_THAT(text, HasSubstr("insightd_rule_outcomes_total{outcome=\"hit\"} 3"));
+  EXPECT_THAT(text, HasSubstr("key=\"FAILS\""));
+}
+
+}  // namespace
+}  // namespace insightd::pipeline
