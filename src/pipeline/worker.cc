@@ -1,6 +1,7 @@
 #include "pipeline/worker.h"
 
 #include <fmt/core.h>
+#include <malloc.h>
 
 #include "base/log.h"
 #include "base/log_events.h"
@@ -16,6 +17,10 @@ constexpr log::Logger kLog("pipeline");
 // What an archive takes in memory for each byte that was uploaded: gzip makes a tenth of JSON,
 // and a half of it is wanted.
 constexpr std::uint64_t kMemoryPerUploadedByte = 8;
+
+// After an archive of this size, unpacked, the allocator is asked to give free memory back: else
+// each worker's share of the heap keeps what the largest one took, some 24 MB for one of 40 MB.
+constexpr std::uint64_t kLargeBytes = std::uint64_t{16} << 20;
 
 double Milliseconds(microseconds duration) { return static_cast<double>(duration.count()) / 1e3; }
 double Seconds(microseconds duration) { return static_cast<double>(duration.count()) / 1e6; }
@@ -154,7 +159,9 @@ Result<void> Worker::Unpack(Task& task) {
 
 Result<void> Worker::Evaluate(Task& task) {
   const microseconds begun = clock_.Steady();
+  const bool is_large = task.tree.totals().unpacked_bytes >= kLargeBytes;
   Result<Evaluated> evaluated = evaluator_->Evaluate(std::move(task.tree));
+  if (is_large) malloc_trim(0);
   if (!evaluated) return Fail(std::move(evaluated).error());
   task.evaluated = *std::move(evaluated);
   const results::Report& report = task.evaluated.report;
