@@ -108,7 +108,8 @@ http::Response ClusterOutcomes(const PublicContext& context, const http::Request
     for (const json::Value skip : report["skips"].elements()) {
       const std::string_view module = content::ModuleOf(skip["rule_fqdn"].StringOr(""));
       const content::RuleContent* rule = finder.Next(module);
-      if (rule == nullptr || !context.Shows(*rule, caller->org_id)) continue;
+      // A rule that informs has no page to lead to, and judges nothing.
+      if (rule == nullptr || rule->is_info || !context.Shows(*rule, caller->org_id)) continue;
       const bool failed = skip["reason"].StringOr("") == results::kReasonRuleError;
       (failed ? errors : skips).push_back({rule, skip});
     }
