@@ -102,7 +102,7 @@ def main():
     import harness  # reads the environment
 
     with tempfile.TemporaryDirectory(dir=arguments.folder) as folder, \
-            harness.Insightd(folder=folder, **{"log.level": "warn"}) as server:
+            harness.Insightd(folder=folder, log_file=os.path.join(folder, "log")) as server:
         raise SystemExit(run(arguments, harness, server, folder))
 
 

@@ -91,10 +91,14 @@ def chunked_form(data, content_type=TYPE, field="file", metadata=None, chunk=64 
 
 
 class Insightd:
-    """One `insightd all`. Use as a context; `settings` are keys of the settings file."""
+    """One `insightd all`. Use as a context; `settings` are keys of the settings file.
 
-    def __init__(self, folder=None, **settings):
+    Its log records are in `records`, unless they go to `log_file`, which is for load.
+    """
+
+    def __init__(self, folder=None, log_file=None, **settings):
         self.own_folder = folder is None
+        self.log_file = log_file
         self.folder = pathlib.Path(folder or tempfile.mkdtemp(prefix="insightd_test_"))
         self.settings = {"http.address": "127.0.0.1:0", "http.metrics_address": "127.0.0.1:0",
                          "http.aggregator_address": "127.0.0.1:0", "blob.free_bytes_min": 0,
@@ -121,13 +125,30 @@ class Insightd:
     def start(self):
         begun = time.monotonic()
         self.ports = {}
-        self.process = subprocess.Popen([BINARY, "all"], env=self.environment(),
-                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        out = open(self.log_file, "wb") if self.log_file else subprocess.PIPE
+        self.process = subprocess.Popen([BINARY, "all"], env=self.environment(), stdout=out,
+                                        stderr=subprocess.PIPE)
         lines = queue.Queue()
-        self.reader = threading.Thread(target=self._read, args=(self.process.stdout, lines))
+        if self.log_file:
+            out.close()
+            self.reader = threading.Thread(target=self._follow, args=(lines,))
+        else:
+            self.reader = threading.Thread(target=self._read, args=(self.process.stdout, lines))
         self.reader.start()
+        try:
+            self._await_started(lines)
+        except BaseException:
+            self.kill()
+            raise
+        self.ready_s = time.monotonic() - begun
+        return self
+
+    def _await_started(self, lines):
         while True:
-            record = lines.get(timeout=WAIT_S_MAX)
+            try:
+                record = lines.get(timeout=WAIT_S_MAX)
+            except queue.Empty:
+                raise AssertionError(f"insightd is not ready after {WAIT_S_MAX} s") from None
             if record is None:
                 error = self.process.stderr.read().decode()
                 self._ended()
@@ -135,9 +156,23 @@ class Insightd:
             if record.get("msg") == "listening":
                 self.ports[record["setting"]] = record["port"]
             if record.get("event") == "process.started":
-                break
-        self.ready_s = time.monotonic() - begun
-        return self
+                return
+
+    def _follow(self, lines):
+        """Reads the log file until the start is told; what comes then is nobody's to read."""
+        with open(self.log_file, "rb") as stream:
+            while True:
+                line = stream.readline()
+                if line.endswith(b"\n"):
+                    record = json.loads(line)
+                    lines.put(record)
+                    if record.get("event") == "process.started":
+                        return
+                elif self.process.poll() is not None:
+                    lines.put(None)
+                    return
+                else:
+                    time.sleep(0.002)
 
     def _read(self, stream, lines):
         for line in stream:
@@ -152,7 +187,8 @@ class Insightd:
     def _ended(self):
         self.process.wait(timeout=WAIT_S_MAX)
         self.reader.join()
-        self.process.stdout.close()
+        if self.process.stdout:
+            self.process.stdout.close()
         self.process.stderr.close()
 
     def stop(self, signal_number=signal.SIGTERM):
