@@ -98,6 +98,7 @@ struct RunEvents {
   // Some times a second, on the thread that runs.
   std::function<void(const Progress&)> progress = {};
   // When every cluster has uploaded once and was readable or given up; the run goes on after it.
+  // Not with a rate: then not every upload is watched.
   std::function<void(const RunResult&)> first_round = {};
 };
 
