@@ -34,6 +34,8 @@ struct Limits {
 class Budget {
  public:
   Budget(const Limits& limits, Arena& arena, const Clock& clock);
+  Budget(const Budget&) = delete;
+  Budget& operator=(const Budget&) = delete;
 
   // As new, from the present use of the arena on.
   void Restart();
