@@ -2,6 +2,8 @@
 
 #include <charconv>
 
+#include "cel/json_member.h"
+
 namespace insightd::rules {
 namespace {
 
@@ -15,6 +17,10 @@ bool TakeElement(std::int64_t index, cel::Value& at) {
 }
 
 bool TakeMember(std::string_view name, cel::Value& at) {
+  // Nearly all are members of parsed documents: looked up without a detour.
+  if (at.form() == cel::Value::Form::kJson) {
+    return cel::FindJsonMember(at.AsJson(), name, at) && !at.is_null();
+  }
   cel::Value found;
   if (!cel::MapFind(at, name, found) || found.is_null()) return false;
   at = found;
@@ -64,6 +70,13 @@ bool TakePath(const cel::Value& path, cel::Value& at) {
   cel::Value key;
   for (cel::ListCursor keys(path); keys.Next(key);) {
     if (!TakeStep(key, at)) return false;
+  }
+  return !at.is_null();
+}
+
+bool MemberPath::Take(cel::Value& at) const {
+  for (const PathStep& step : steps_) {
+    if (!TakeStep(step, at)) return false;
   }
   return !at.is_null();
 }

@@ -32,12 +32,7 @@ class MemberPath {
  public:
   // False when `path` is no path of texts (an empty list is one).
   bool Assign(const cel::Value& path);
-  bool Take(cel::Value& at) const {
-    for (const PathStep& step : steps_) {
-      if (!TakeStep(step, at)) return false;
-    }
-    return !at.is_null();
-  }
+  bool Take(cel::Value& at) const;
 
  private:
   std::string text_;
