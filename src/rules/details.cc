@@ -1,5 +1,6 @@
 #include "rules/details.h"
 
+#include <algorithm>
 #include <vector>
 
 #include "base/json.h"
@@ -11,6 +12,38 @@ namespace {
 using Evaluate = std::function<cel::Value(const Expression&)>;
 using Failed = std::function<void(const Expression&, const cel::Value&)>;
 
+// Takes the least that the value needs as JSON from `left`; false when there is not as much.
+bool FitsJson(const cel::Value& value, std::uint64_t& left) {
+  const auto take = [&](std::uint64_t bytes) {
+    if (bytes > left) return false;
+    left -= bytes;
+    return true;
+  };
+  if (value.is_list()) {
+    cel::Value element;
+    for (cel::ListCursor cursor(value); cursor.Next(element);) {
+      if (!take(1) || !FitsJson(element, left)) return false;
+    }
+    return take(1);
+  }
+  if (value.is_map()) {
+    cel::Value key, member;
+    for (cel::MapCursor cursor(value); cursor.Next(key, member);) {
+      if (!take(2) || !FitsJson(key, left) || !FitsJson(member, left)) return false;
+    }
+    return take(1);
+  }
+  if (value.is_optional())
+    return value.AsOptional() == nullptr || FitsJson(*value.AsOptional(), left);
+  return take(value.is_string() || value.is_bytes() ? 2 + value.AsString().size() : 1);
+}
+
+// An error of what is too large to be written.
+const cel::ErrorInfo kTooLarge = {
+    "as JSON the details take more bytes than ",
+    cel::Value::Int(static_cast<std::int64_t>(kDetailsWrittenBytesMax)), cel::ErrorKind::kLimit, 0,
+    0};
+
 // False when the node gave nothing.
 bool Write(const DetailNode& node, const Evaluate& evaluate, const Failed& failed,
            std::string& out) {
@@ -20,6 +53,12 @@ bool Write(const DetailNode& node, const Evaluate& evaluate, const Failed& faile
       const cel::Value value = evaluate(node.expression);
       if (value.is_error()) {
         failed(node.expression, value);
+        return false;
+      }
+      std::uint64_t left =
+          kDetailsWrittenBytesMax - std::min(kDetailsWrittenBytesMax, std::uint64_t{out.size()});
+      if (!FitsJson(value, left)) {
+        failed(node.expression, cel::Value::Error(&kTooLarge));
         return false;
       }
       cel::AppendJson(out, value);

@@ -10,8 +10,13 @@
 
 namespace insightd::rules {
 
-// Writes the tree, each leaf as `evaluate` gives it. A leaf that is an error is told to `failed`
-// and left out, of a list too: what is shown of a list is shown item by item.
+// All details of a hit before they are cut. A value of a few bytes can name the same large document
+// many times, so this is measured before it is written.
+inline constexpr std::uint64_t kDetailsWrittenBytesMax = std::uint64_t{16} << 20;
+
+// Writes the tree, each leaf as `evaluate` gives it. A leaf that is an error, or that would not fit
+// into kDetailsWrittenBytesMax, is told to `failed` and left out, of a list too: what is shown of
+// a list is shown item by item.
 std::string WriteDetails(const DetailNode& details,
                          const std::function<cel::Value(const Expression&)>& evaluate,
                          const std::function<void(const Expression&, const cel::Value&)>& failed);

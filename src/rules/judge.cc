@@ -69,7 +69,10 @@ std::string Quoted(const std::vector<std::string>& names) {
 
 struct Judge::Impl {
   Impl(PackPointer the_pack, const JudgeLimits& the_limits, const Clock& the_clock)
-      : pack(std::move(the_pack)), limits(the_limits), clock(the_clock), facts(*pack) {
+      : pack(std::move(the_pack)),
+        limits(the_limits),
+        clock(the_clock),
+        facts(*pack, the_limits.facts) {
     work.parser = &parser;
     cel_limits.steps_max = limits.rule_steps_max;
     cel_limits.bytes_max = limits.rule_bytes_max;

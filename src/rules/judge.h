@@ -16,6 +16,7 @@
 #include "archive/file_tree.h"
 #include "base/clock.h"
 #include "cel/evaluate.h"
+#include "rules/inputs/facts.h"
 #include "rules/pack.h"
 #include "rules/report.h"
 
@@ -26,6 +27,8 @@ struct JudgeLimits {
   std::uint64_t rule_steps_max = 10'000'000;               // rules.rule_steps_max
   std::uint64_t rule_bytes_max = std::uint64_t{64} << 20;  // rules.rule_bytes_max
   milliseconds rule_time_max{10'000};                      // rules.rule_time_ms_max
+  // Files of an archive, parsed.
+  FactsLimits facts = {};
   // Details of a hit as JSON; longer ones lose the ends of their lists.
   std::uint64_t details_bytes_max = 65'536;  // rules.details_bytes_max
 };

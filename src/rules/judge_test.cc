@@ -304,5 +304,55 @@ TEST(JudgeTest, IsUsedAgainAndAgain) {
   }
 }
 
+TEST(JudgeTest, DocumentsBeyondTheirLimitsAreNotedAndTheRestIsJudged) {
+  JudgeLimits limits;
+  limits.facts.document_bytes_max = 40;
+  const std::string long_one = "{\"a\":\"" + std::string(40, 'x') + "\"}";
+  const Report one =
+      Judged(RuleText("  when: \"size(nodes) == 1\"\n"),
+             {{"config/node/a.json", long_one}, {"config/node/b.json", "{}"}}, limits);
+  EXPECT_EQ(one.outcomes[0].kind, OutcomeKind::kHit);
+  ASSERT_EQ(one.files.size(), 1u);
+  EXPECT_EQ(one.files[0].reason, "48 bytes, more than 40 that a document may have");
+
+  limits.facts = {.document_bytes_max = 1000, .documents_bytes_max = 300};
+  const std::string many = "[0,0,0,0,0,0,0,0]";
+  const Report all = Judged(RuleText("  when: \"size(nodes) == 1\"\n"),
+                            {{"config/node/a.json", many}, {"config/node/b.json", many}}, limits);
+  EXPECT_EQ(all.outcomes[0].kind, OutcomeKind::kHit);
+  EXPECT_EQ(all.files_total, 1u);
+}
+
+TEST(JudgeTest, SamplesAndLinesEndAtTheBytesOfARule) {
+  std::string samples, lines;
+  for (int i = 0; i < 2000; ++i) {
+    samples += "a 1\n";
+    lines += "x\n";
+  }
+  const Outcome outcome =
+      Ask("  when: \"true\"\n  details: {m: \"size(metrics)\", l: \"size(logs[0].lines)\"}\n",
+          {{"config/metrics", samples}, {"logs/a", lines}}, {.rule_bytes_max = 20'000});
+  const Result<json::Document> details = json::Parse(outcome.details);
+  ASSERT_TRUE(details) << outcome.details;
+  EXPECT_LT(details->root()["m"].AsInt(), 2000);
+  EXPECT_LT(details->root()["l"].AsInt(), 2000);
+}
+
+TEST(JudgeTest, ADetailThatNamesOneDocumentTooOftenIsNotWritten) {
+  std::string document = "[";
+  for (int i = 0; i < 1000; ++i) document += i > 0 ? ",0" : "0";
+  document += "]";
+  const Outcome hit =
+      Ask("  when: \"true\"\n"
+          "  details: {a: \"doc.map(x, doc.map(y, doc))\", b: \"size(doc)\"}\n",
+          {{"config/doc.json", document}});
+  EXPECT_EQ(hit.kind, OutcomeKind::kHit);
+  EXPECT_EQ(hit.details, "{\"b\":1000}");
+  ASSERT_EQ(hit.detail_errors.size(), 1u);
+  EXPECT_NE(hit.detail_errors[0].find("as JSON the details take more bytes than 16777216"),
+            std::string::npos)
+      << hit.detail_errors[0];
+}
+
 }  // namespace
 }  // namespace insightd::rules

@@ -1,5 +1,7 @@
 #include "rules/inputs/facts.h"
 
+#include <fmt/core.h>
+
 #include "base/utf8.h"
 #include "rules/inputs/lines.h"
 #include "rules/inputs/metrics.h"
@@ -40,6 +42,7 @@ void Facts::Begin(archive::FileTree& tree, cel::Arena& arena, json::Parser& pars
     found.is_made = false;
   }
   documents_.clear();
+  documents_bytes_ = 0;
   notes_.clear();
   notes_total_ = 0;
   FindMembers();
@@ -147,7 +150,7 @@ Value Facts::ParseDocument(const archive::Member& member, ParseAs as) {
     if (!parsed) return fail(parsed.error());
     document = *parsed;
   } else {
-    Result<json::Document> parsed = parser_->ParsePadded(member.bytes);
+    Result<json::Document> parsed = ParseJson(member);
     if (!parsed) return fail(parsed.error());
     const json::Value root = parsed->root();
     document = Value::FromJson(root);
@@ -160,8 +163,29 @@ Value Facts::ParseDocument(const archive::Member& member, ParseAs as) {
   return document;
 }
 
+Result<json::Document> Facts::ParseJson(const archive::Member& member) {
+  if (member.bytes.size() > limits_.document_bytes_max) {
+    return Fail(Code::kTooLarge, fmt::format("{} bytes, more than {} that a document may have",
+                                             member.bytes.size(), limits_.document_bytes_max));
+  }
+  Result<json::Document> parsed = parser_->ParsePadded(member.bytes);
+  if (!parsed) return parsed;
+  if (documents_bytes_ + parsed->bytes() > limits_.documents_bytes_max) {
+    return Fail(Code::kTooLarge,
+                fmt::format("the documents of this archive take more than {} bytes once parsed",
+                            limits_.documents_bytes_max));
+  }
+  documents_bytes_ += parsed->bytes();
+  return parsed;
+}
+
 std::string_view Facts::TextOf(const archive::Member& member) {
   if (utf8::IsValid(member.bytes)) return member.bytes;
+  constexpr std::size_t kGrowthMax = 3;  // U+FFFD for a byte
+  if (!arena_->CanTake(kGrowthMax * member.bytes.size())) {
+    Note(member, "too large a text for one with bytes that are no UTF-8");
+    return {};
+  }
   return arena_->Copy(utf8::Repaired(member.bytes));
 }
 

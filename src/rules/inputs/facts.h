@@ -24,14 +24,22 @@ struct FileNote {
   std::string reason;
 };
 
+// What the facts of one archive may take. A hostile one is mostly numbers of one digit, which are
+// eight times as large once parsed; real ones take about as much as their files.
+struct FactsLimits {
+  std::uint64_t document_bytes_max = std::uint64_t{16} << 20;    // a file that is parsed as JSON
+  std::uint64_t documents_bytes_max = std::uint64_t{160} << 20;  // all of them, parsed
+};
+
 // Notes that a report holds at most.
 inline constexpr std::size_t kFileNotesMax = 1000;
 
 class Facts {
  public:
-  explicit Facts(const Pack& pack) : pack_(pack) {}
+  explicit Facts(const Pack& pack, const FactsLimits& limits = {}) : pack_(pack), limits_(limits) {}
 
-  // `tree` and `arena` must outlive the facts' use up to End.
+  // `tree` and `arena` must outlive the facts' use up to End. Lines and samples that would take
+  // more than the arena's limit are left out.
   void Begin(archive::FileTree& tree, cel::Arena& arena, json::Parser& parser);
   void End();
 
@@ -62,17 +70,20 @@ class Facts {
   cel::Value MakeOne(const Input& input, std::uint32_t member);
   cel::Value Document(std::uint32_t member, ParseAs as);
   cel::Value ParseDocument(const archive::Member& member, ParseAs as);
+  Result<json::Document> ParseJson(const archive::Member& member);
   // The member's bytes as UTF-8; a copy in the arena when they are none.
   std::string_view TextOf(const archive::Member& member);
   void Note(const archive::Member& member, std::string reason);
 
   const Pack& pack_;
+  const FactsLimits limits_;
   archive::FileTree* tree_ = nullptr;
   cel::Arena* arena_ = nullptr;
   json::Parser* parser_ = nullptr;
   std::vector<File> files_;   // by member of the tree
   std::vector<Found> found_;  // by input of the pack
   std::vector<json::Document> documents_;
+  std::uint64_t documents_bytes_ = 0;
   std::vector<FileNote> notes_;
   std::uint64_t notes_total_ = 0;
 };

@@ -29,7 +29,7 @@ cel::Value LinesFile::ValueAt(std::size_t index) const {
   if (index == 1) return cel::Value::String(name_);
   if (lines_.is_null()) {
     cel::ListBuilder lines(arena_);
-    for (std::string_view rest = text_; !rest.empty();) {
+    for (std::string_view rest = text_; !rest.empty() && !arena_.over();) {
       const std::string_view line = TakeLine(rest);
       if (!line.empty()) lines.Add(cel::Value::String(line));
     }

@@ -13,8 +13,9 @@ namespace insightd::rules {
 // it. The last line needs no end.
 std::string_view TakeLine(std::string_view& rest);
 
-// The lines are split when a rule asks for `lines`; `grep` reads the text itself. Lies in an arena,
-// as does what it makes; `text` is UTF-8 and stays the caller's. One thread at a time.
+// The lines are split when a rule asks for `lines`, up to the arena's limit; `grep` reads the text
+// itself. Lies in an arena, as does what it makes; `text` is UTF-8 and stays the caller's. One
+// thread at a time.
 class LinesFile final : public cel::Map {
  public:
   LinesFile(std::string_view path, std::string_view name, std::string_view text, cel::Arena& arena)

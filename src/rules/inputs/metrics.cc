@@ -140,7 +140,7 @@ class SampleReader {
 
 Value ReadMetrics(std::string_view text, cel::Arena& arena) {
   cel::ListBuilder samples(arena);
-  while (!text.empty()) {
+  while (!text.empty() && !arena.over()) {
     const std::string_view line = TakeLine(text);
     if (line.empty() || line[0] == '#') continue;
     Value sample;
