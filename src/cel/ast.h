@@ -89,19 +89,25 @@ struct Ast {
 // Collects mistakes with their places.
 class Reporter {
  public:
-  explicit Reporter(std::string_view text) : text_(text) {}
-  void Report(std::uint32_t offset, std::string message, std::string suggestion = {});
-  bool empty() const { return diagnostics_.empty(); }
-  // In the order of the text, one a place and message.
-  Diagnostics Take();
   struct Place {
     std::uint32_t line;
     std::uint32_t column;
   };
+
+  explicit Reporter(std::string_view text);
+  void Report(std::uint32_t offset, std::string message, std::string suggestion = {});
+  bool empty() const { return diagnostics_.empty(); }
+  // Nothing more is kept: whoever would look long for a suggestion need not.
+  bool full() const { return diagnostics_.size() >= kDiagnosticsMax; }
+  // In the order of the text, one a place and message.
+  Diagnostics Take();
   Place PlaceOf(std::uint32_t offset) const;
 
  private:
+  static constexpr std::size_t kBytesPerMark = 256;
+
   std::string_view text_;
+  std::vector<Place> marks_;  // the places of every so many bytes
   Diagnostics diagnostics_;
 };
 

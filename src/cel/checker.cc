@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "cel/names.h"
+#include "cel/parser.h"
 #include "cel/unify.h"
 
 namespace insightd::cel {
@@ -130,10 +131,13 @@ class Checker {
       node.type = Type::Dyn();
       return;
     }
-    NearestName nearest(node.name);
-    for (const Local& local : locals_) nearest.Offer(local.name);
-    std::string suggestion = nearest.best();
-    if (suggestion.empty()) suggestion = environment_.NearestVariable(node.name);
+    std::string suggestion;
+    if (!reporter_.full()) {
+      NearestName nearest(node.name);
+      for (const Local& local : locals_) nearest.Offer(local.name);
+      suggestion = nearest.best();
+      if (suggestion.empty()) suggestion = environment_.NearestVariable(node.name);
+    }
     reporter_.Report(node.offset, fmt::format("unknown name '{}'", node.name),
                      std::move(suggestion));
     node.kind = ExprKind::kError;
@@ -241,9 +245,11 @@ class Checker {
       node.target = nullptr;
       node.member = false;
     } else if (node.member) {
+      if (types_ && ReportUnknownInNamespace(node)) return;
       Visit(*node.target);
       node.args.insert(node.args.begin(), node.target);
       found = environment_.FindFunction(node.name);
+      if (found.empty() && types_ && ReportMisspeltMacro(node)) return;
     } else {
       for (const std::string& candidate : Candidates(node.name, node.rooted)) {
         found = environment_.FindFunction(candidate);
@@ -276,39 +282,58 @@ class Checker {
 
   void ReportUnknown(Expr& node) {
     node.type = Type::Error();
-    // What stands in front was unknown already.
-    if (node.member && node.args[0]->kind == ExprKind::kError) {
-      ReportUnknownNamespace(node);
-      return;
-    }
     const bool other_style = environment_.HasFunction(node.name);
     std::string message;
     if (other_style) {
       message = node.member ? fmt::format("'{0}' is called as {0}(x), not x.{0}()", node.name)
                             : fmt::format("'{0}' is called as x.{0}(), not {0}(x)", node.name);
-    } else if (IsMacroName(node)) {
+    } else if (IsMacro(node.name, node.member)) {
       message = fmt::format("'{}' with {} arguments", node.name,
                             node.args.size() - (node.member ? 1 : 0));
     } else {
       message = fmt::format("unknown function '{}'", node.name);
     }
-    reporter_.Report(node.offset, std::move(message),
-                     other_style ? "" : environment_.NearestFunction(node.name, node.member));
+    std::string suggestion;
+    if (!other_style && !reporter_.full()) {
+      suggestion = environment_.NearestFunction(node.name, node.member);
+    }
+    reporter_.Report(node.offset, std::move(message), std::move(suggestion));
     node.kind = ExprKind::kError;
   }
 
-  static bool IsMacroName(const Expr& node) {
-    if (!node.member) return node.name == "has";
-    for (const char* name :
-         {"all", "exists", "exists_one", "existsOne", "map", "filter", "sortBy", "optMap",
-          "optFlatMap", "transformList", "transformMap", "transformMapEntry"}) {
-      if (node.name == name) return true;
+  // math.maximum(1, 2): a function that its namespace does not have.
+  bool ReportUnknownInNamespace(Expr& node) {
+    std::string qualified;
+    bool rooted = false;
+    if (!QualifiedName(*node.target, qualified, rooted) ||
+        FindVariable(qualified, rooted) != nullptr || !environment_.HasNamespace(qualified)) {
+      return false;
     }
-    return false;
+    node.name = ast_.texts.Copy(fmt::format("{}.{}", qualified, node.name));
+    node.member = false;
+    for (Expr* arg : node.args) Visit(*arg);
+    ReportUnknown(node);
+    return true;
   }
 
-  // mth.greatest(1): the name in front has been reported; nothing to add.
-  void ReportUnknownNamespace(Expr& node) { node.kind = ExprKind::kError; }
+  // nodes.exist(n, n.ready): a macro misspelt, whose variable is unknown for that reason alone.
+  bool ReportMisspeltMacro(Expr& node) {
+    if (node.args.size() < 3 || node.args[1]->kind != ExprKind::kIdent || reporter_.full()) {
+      return false;
+    }
+    const std::string nearest = environment_.NearestFunction(node.name, true);
+    if (!IsMacro(nearest, true)) return false;
+    reporter_.Report(node.offset, fmt::format("unknown function '{}'", node.name), nearest);
+    node.kind = ExprKind::kError;
+    node.type = Type::Error();
+    return true;
+  }
+
+  static bool IsMacro(std::string_view name, bool member) {
+    if (!member) return name == "has";
+    return std::find(std::begin(kMemberMacros), std::end(kMemberMacros), name) !=
+           std::end(kMemberMacros);
+  }
 
   void ResolveOverloads(Expr& node, const std::vector<const Overload*>& found) {
     std::vector<Type> args;

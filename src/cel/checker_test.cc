@@ -27,9 +27,9 @@ class CheckerTest : public testing::Test {
 TEST_F(CheckerTest, SuggestsTheNearestName) {
   EXPECT_EQ(e.Mistakes("size(nodez) > 0"), "1:6: unknown name 'nodez', did you mean 'nodes'?\n");
   EXPECT_EQ(e.Mistakes("nodes.exist(n, n.a)"),
-            "1:7: unknown function 'exist', did you mean 'exists'?\n"
-            "1:13: unknown name 'n'\n"
-            "1:16: unknown name 'n'\n");
+            "1:7: unknown function 'exist', did you mean 'exists'?\n");
+  EXPECT_EQ(e.Mistakes("math.gratest(1, 2)"),
+            "1:6: unknown function 'math.gratest', did you mean 'math.greatest'?\n");
   EXPECT_EQ(e.Mistakes("sise(nodes)"), "1:1: unknown function 'sise', did you mean 'size'?\n");
   EXPECT_EQ(e.Mistakes("nodes.map(node, nod.a)"),
             "1:17: unknown name 'nod', did you mean 'node'?\n");

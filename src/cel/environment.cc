@@ -3,6 +3,7 @@
 #include "base/result.h"
 #include "cel/library/library.h"
 #include "cel/names.h"
+#include "cel/parser.h"
 
 namespace insightd::cel {
 namespace {
@@ -76,6 +77,15 @@ bool Environment::HasFunction(std::string_view name) const {
   return false;
 }
 
+bool Environment::HasNamespace(std::string_view prefix) const {
+  const std::string begin = std::string(prefix) + ".";
+  for (const Environment* at = this; at != nullptr; at = at->parent_) {
+    const auto found = at->functions_.lower_bound(begin);
+    if (found != at->functions_.end() && found->first.starts_with(begin)) return true;
+  }
+  return false;
+}
+
 std::string Environment::NearestVariable(std::string_view name) const {
   NearestName nearest(name);
   for (const Environment* at = this; at != nullptr; at = at->parent_) {
@@ -97,10 +107,7 @@ std::string Environment::NearestFunction(std::string_view name, bool member) con
     }
   }
   if (member) {
-    for (const char* macro : {"all", "exists", "exists_one", "map", "filter", "sortBy", "optMap",
-                              "optFlatMap", "transformList", "transformMap"}) {
-      nearest.Offer(macro);
-    }
+    for (const std::string_view macro : kMemberMacros) nearest.Offer(macro);
   } else {
     nearest.Offer("has");
   }

@@ -89,6 +89,8 @@ class Environment {
   // All overloads of that name, parent's first.
   std::vector<const Overload*> FindFunction(std::string_view name) const;
   bool HasFunction(std::string_view name) const;
+  // Whether functions are named "prefix.something".
+  bool HasNamespace(std::string_view prefix) const;
   // One past the highest slot.
   std::uint32_t slot_count() const { return slot_count_; }
   std::uint32_t first_slot() const { return first_slot_; }

@@ -9,8 +9,9 @@
 namespace insightd::cel {
 namespace {
 
-// What computing constants while compiling may cost.
+// What computing constants while compiling may cost: one, and all of an expression together.
 constexpr Limits kFoldingLimits{.steps_max = 10'000, .bytes_max = std::uint64_t{64} << 10};
+constexpr std::uint64_t kFoldingStepsMax = 200'000;
 constexpr std::uint32_t kNoLocal = std::numeric_limits<std::uint32_t>::max();
 
 // An operand, and what its value depends on.
@@ -86,7 +87,7 @@ class Planner {
   // Keeps the node, or its value if that depends on nothing.
   Planned Finish(NodePtr node, Planned dependencies) {
     ++steps_;
-    if (dependencies.closed()) {
+    if (dependencies.closed() && folding_steps_ < kFoldingStepsMax) {
       const Environment nothing(nullptr);
       Budget budget(kFoldingLimits, data_->constants, SystemClock());
       Activation activation(nothing, data_->constants, budget);
@@ -94,6 +95,7 @@ class Planner {
       Frame frame(activation, data_->constants, budget, locals.data());
       const Value value = node->Eval(frame);
       const bool good = !value.is_error() && budget.Spend(0);
+      folding_steps_ += 1 + budget.steps();
       data_->constants.set_limit(std::numeric_limits<std::uint64_t>::max());
       if (good) {
         // What lies below may be pointed to by the value, through what a hook prepared.
@@ -305,6 +307,7 @@ class Planner {
   std::shared_ptr<internal::ProgramData> data_;
   std::set<std::uint32_t> slots_;
   std::uint64_t steps_ = 0;
+  std::uint64_t folding_steps_ = 0;
 };
 
 }  // namespace

@@ -6,19 +6,38 @@
 
 namespace insightd::cel {
 
-Reporter::Place Reporter::PlaceOf(std::uint32_t offset) const {
-  const std::string_view before = text_.substr(0, offset);
-  const auto lines = std::count(before.begin(), before.end(), '\n');
-  const std::size_t line_begin = before.rfind('\n') + 1;  // npos + 1 is 0
-  std::uint32_t column = 1;
-  for (const char c : before.substr(line_begin)) {
-    column += (static_cast<unsigned char>(c) & 0xc0) != 0x80;
+namespace {
+
+void Advance(Reporter::Place& place, std::string_view text) {
+  for (const char c : text) {
+    if (c == '\n') {
+      ++place.line;
+      place.column = 1;
+    } else if ((static_cast<unsigned char>(c) & 0xc0) != 0x80) {
+      ++place.column;
+    }
   }
-  return {static_cast<std::uint32_t>(lines) + 1, column};
+}
+
+}  // namespace
+
+Reporter::Reporter(std::string_view text) : text_(text) {
+  Place place{1, 1};
+  for (std::size_t at = 0; at <= text.size(); at += kBytesPerMark) {
+    marks_.push_back(place);
+    Advance(place, text.substr(at, kBytesPerMark));
+  }
+}
+
+Reporter::Place Reporter::PlaceOf(std::uint32_t offset) const {
+  const std::size_t mark = offset / kBytesPerMark;
+  Place place = marks_[mark];
+  Advance(place, text_.substr(mark * kBytesPerMark, offset % kBytesPerMark));
+  return place;
 }
 
 void Reporter::Report(std::uint32_t offset, std::string message, std::string suggestion) {
-  if (diagnostics_.size() >= kDiagnosticsMax) return;
+  if (full()) return;
   const Place place = PlaceOf(offset);
   diagnostics_.push_back(
       {place.line, place.column, offset, std::move(message), std::move(suggestion)});
