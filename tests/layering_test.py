@@ -27,7 +27,7 @@ MAY.update({role: BASE | PARTS | MESSAGES for role in ROLES})
 # Folders with one way of doing a part; only app chooses among them.
 CHOSEN_BY_APP = {"kafka", "s3", "postgres", "embedded"}
 # Header of a library -> the folders whose sources may include it.
-WRAPPED = {r"boost/": {"http"}, r"toml\+\+/": {"base"}, r"CLI/": {"app"}, r"libfyaml\.h": {"rules"},
+WRAPPED = {r"boost/": {"http"}, r"toml\+\+/": {"base"}, r"CLI/": {"app"}, r"yaml\.h$": {"rules"},
            r"curl/": {"http", "blob", "fleet"}, r"prometheus/": {"base"}, r"sqlite3\.h": {"base"},
            r"librdkafka/": {"bus"}, r"libpq": {"store"}, r"simdjson\.h": {"base"},
            r"re2/": {"cel"}, r"isa-l|igzip": {"archive"}, r"nlohmann/": set(), r"regex$": set()}

@@ -34,15 +34,4 @@ Place SourceText::PlaceOf(std::size_t offset) const {
   return {static_cast<std::size_t>(after - line_begins_.begin()), column};
 }
 
-std::size_t SourceText::OffsetOf(Place place) const {
-  if (place.line == 0) return 0;
-  if (place.line > line_begins_.size()) return text_.size();
-  const std::string_view line = Line(place.line);
-  std::size_t at = 0;
-  for (std::size_t column = 1; column < place.column && at < line.size(); ++column) {
-    at += utf8::Decode(line.substr(at)).bytes;
-  }
-  return line_begins_[place.line - 1] + at;
-}
-
 }  // namespace insightd::rules

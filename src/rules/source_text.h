@@ -30,8 +30,6 @@ class SourceText {
   std::string_view Line(std::size_t line) const;
   // Of a byte; behind the text: the place behind its last byte.
   Place PlaceOf(std::size_t offset) const;
-  // The first byte of that place; the end of the line or the text when there is none.
-  std::size_t OffsetOf(Place place) const;
 
  private:
   std::string name_;

@@ -1,11 +1,10 @@
 #include "rules/yaml.h"
 
 #include <fmt/core.h>
-#include <libfyaml.h>
+#include <yaml.h>
 
 #include <algorithm>
-#include <cmath>
-#include <memory>
+#include <new>
 #include <unordered_map>
 #include <utility>
 
@@ -22,48 +21,56 @@ struct Stop {
 
 constexpr std::string_view kCoreTag = "tag:yaml.org,2002:";
 
-// A character that may stand in quotes only, as JSON allows it there (YAML 1.2, 5.1).
-bool IsForQuotesOnly(std::uint32_t code_point) {
-  return code_point == 0x7F || (code_point >= 0x80 && code_point < 0xA0 && code_point != 0x85) ||
-         code_point == 0xFFFE || code_point == 0xFFFF;
-}
+// Bytes of characters that are asked for by their number, as libyaml counts. Cheap when asked in
+// order.
+class Characters {
+ public:
+  explicit Characters(std::string_view text) : text_(text) {}
 
-// Builds the tree from libfyaml's events.
+  std::size_t OffsetOf(std::size_t index) {
+    if (index < index_) index_ = offset_ = 0;
+    for (; index_ < index && offset_ < text_.size(); ++index_) {
+      offset_ += utf8::Decode(text_.substr(offset_)).bytes;
+    }
+    return offset_;
+  }
+
+ private:
+  std::string_view text_;
+  std::size_t index_ = 0;
+  std::size_t offset_ = 0;
+};
+
+// Builds the tree from libyaml's events.
 class Builder {
  public:
   Builder(const SourceText& source, const Limits& limits, Accept accept)
-      : source_(source), limits_(limits), accept_(accept) {}
+      : source_(source), limits_(limits), accept_(accept), characters_(source.text()) {}
 
   Parsed Take() && { return std::move(parsed_); }
 
-  void Handle(fy_event& event) {
-    // Set for what has a token of its own.
-    const fy_mark* const begin = fy_event_start_mark(&event);
-    const fy_mark* const end = fy_event_end_mark(&event);
+  void Handle(const yaml_event_t& event) {
+    const std::size_t begin = characters_.OffsetOf(event.start_mark.index);
     switch (event.type) {
-      case FYET_DOCUMENT_START:
-        if (++documents_ > 1) {
-          throw Stop{
-              {begin != nullptr ? begin->input_pos : end_, "a second document; a file holds one"}};
-        }
+      case YAML_DOCUMENT_START_EVENT:
+        if (++documents_ > 1) throw Stop{{begin, "a second document; a file holds one"}};
         break;
-      case FYET_SCALAR: OnScalar(event.scalar, begin); break;
-      case FYET_ALIAS: OnAlias(event.alias, begin); break;
-      case FYET_SEQUENCE_START: {
-        const auto& start = event.sequence_start;
-        Open(Kind::kList, "seq", start.tag, start.anchor, begin);
+      case YAML_SCALAR_EVENT: OnScalar(event, begin); break;
+      case YAML_ALIAS_EVENT: OnAlias(TextOf(event.data.alias.anchor), begin); break;
+      case YAML_SEQUENCE_START_EVENT: {
+        const auto& start = event.data.sequence_start;
+        Open(Kind::kList, "seq", TextOf(start.tag), TextOf(start.anchor), begin);
         break;
       }
-      case FYET_MAPPING_START: {
-        const auto& start = event.mapping_start;
-        Open(Kind::kMap, "map", start.tag, start.anchor, begin);
+      case YAML_MAPPING_START_EVENT: {
+        const auto& start = event.data.mapping_start;
+        Open(Kind::kMap, "map", TextOf(start.tag), TextOf(start.anchor), begin);
         break;
       }
-      case FYET_SEQUENCE_END:
-      case FYET_MAPPING_END: Close(); break;
+      case YAML_SEQUENCE_END_EVENT:
+      case YAML_MAPPING_END_EVENT: Close(); break;
       default: break;
     }
-    if (end != nullptr) end_ = std::max(end_, end->input_pos);
   }
 
  private:
@@ -83,42 +90,44 @@ class Builder {
     std::size_t bytes = 0;
   };
 
-  static std::string_view TextOf(fy_token* token) {
-    std::size_t size = 0;
-    const char* text = token == nullptr ? nullptr : fy_token_get_text(token, &size);
-    return text == nullptr ? std::string_view() : std::string_view(text, size);
+  static std::string_view TextOf(const yaml_char_t* text) {
+    return text == nullptr ? std::string_view() : reinterpret_cast<const char*>(text);
   }
 
-  char At(std::size_t offset) const {
-    return offset < source_.text().size() ? source_.text()[offset] : '\0';
-  }
-
-  std::string AnchorOf(fy_token* anchor, std::size_t offset) const {
-    if (anchor == nullptr) return {};
-    if (accept_ == Accept::kPlainTree) {
-      const fy_mark* mark = fy_token_start_mark(anchor);
-      const std::size_t at = mark == nullptr ? offset : mark->input_pos;
-      throw Stop{
-          {at > 0 && At(at - 1) == '&' ? at - 1 : at, "an anchor; there are no aliases here"}};
+  std::string AnchorOf(std::string_view anchor, std::size_t offset) const {
+    if (!anchor.empty() && accept_ == Accept::kPlainTree) {
+      throw Stop{{offset, "an anchor; there are no aliases here"}};
     }
-    return std::string(TextOf(anchor));
+    return std::string(anchor);
   }
 
-  void OnScalar(const fy_event_scalar_data& scalar, const fy_mark* begin) {
+  // Behind the tag and the anchor that stand before a value.
+  std::size_t BehindProperties(std::size_t at) const {
+    const std::string_view text = source_.text();
+    constexpr std::string_view kBlank = " \t\r\n";
+    while (at < text.size() && (text[at] == '!' || text[at] == '&')) {
+      at = std::min(text.find_first_of(kBlank, at), text.size());
+      while (at < text.size() && (kBlank.find(text[at]) != kBlank.npos || text[at] == '#')) {
+        at = text[at] == '#' ? std::min(text.find_first_of("\r\n", at), text.size()) : at + 1;
+      }
+    }
+    return at;
+  }
+
+  void OnScalar(const yaml_event_t& event, std::size_t begin) {
+    const auto& scalar = event.data.scalar;
+    const std::string anchor = AnchorOf(TextOf(scalar.anchor), begin);
+    const std::string_view tag = TextOf(scalar.tag);
     Node node;
     node.kind = Kind::kText;
-    node.text = TextOf(scalar.value);
-    const bool is_written = scalar.value != nullptr && begin != nullptr;
-    if (is_written) {
-      SetStyle(node, fy_token_scalar_style(scalar.value), begin->input_pos);
-    } else {
-      // A value that is left out stands at its key.
-      const bool has_key = !open_.empty() && open_.back().key;
-      node.offset = std::min(has_key ? open_.back().key_offset : end_, source_.text().size());
-    }
-    const std::string anchor = AnchorOf(scalar.anchor, node.offset);
-    const std::string_view tag = TextOf(scalar.tag);
-    if (tag.empty() ? node.style == Style::kPlain : !IsKnownTag(tag, node.offset)) {
+    node.text.assign(reinterpret_cast<const char*>(scalar.value), scalar.length);
+    node.style = StyleOf(scalar.style);
+    node.offset = tag.empty() && anchor.empty() ? begin : BehindProperties(begin);
+    // A value that is left out stands at its key; its mark is that of whatever follows.
+    const bool is_left_out = node.style == Style::kPlain && node.text.empty();
+    if (is_left_out && !open_.empty() && open_.back().key) node.offset = open_.back().key_offset;
+
+    if (tag.empty() ? node.style == Style::kPlain : !IsKnownTag(tag, begin)) {
       // A tag of somebody's own is passed over, and the value is what it looks like.
       if (node.style == Style::kPlain) Resolve(node);
     } else if (!tag.empty() && tag != "!") {
@@ -128,43 +137,14 @@ class Builder {
     Place(std::move(node), 1);
   }
 
-  void SetStyle(Node& node, fy_scalar_style style, std::size_t begin) const {
-    node.offset = begin;
+  static Style StyleOf(yaml_scalar_style_t style) {
     switch (style) {
-      case FYSS_SINGLE_QUOTED:
-      case FYSS_DOUBLE_QUOTED:
-        node.style = style == FYSS_SINGLE_QUOTED ? Style::kSingleQuoted : Style::kDoubleQuoted;
-        --node.offset;  // the token begins behind the quote
-        return;
-      case FYSS_LITERAL:
-      case FYSS_FOLDED:
-        node.style = style == FYSS_LITERAL ? Style::kLiteral : Style::kFolded;
-        node.offset = BlockHeader(style == FYSS_LITERAL ? '|' : '>', begin);
-        break;
-      default: node.style = Style::kPlain; break;
+      case YAML_SINGLE_QUOTED_SCALAR_STYLE: return Style::kSingleQuoted;
+      case YAML_DOUBLE_QUOTED_SCALAR_STYLE: return Style::kDoubleQuoted;
+      case YAML_LITERAL_SCALAR_STYLE: return Style::kLiteral;
+      case YAML_FOLDED_SCALAR_STYLE: return Style::kFolded;
+      default: return Style::kPlain;
     }
-    for (std::string_view rest = node.text; !rest.empty();) {
-      const utf8::Decoded next = utf8::Decode(rest);
-      if (IsForQuotesOnly(next.code_point)) {
-        throw Stop{
-            {node.offset, fmt::format("U+{:04X} without quotes around it", next.code_point)}};
-      }
-      rest.remove_prefix(next.bytes);
-    }
-  }
-
-  // The `|` or `>` before a block scalar, whose token begins in the line below.
-  std::size_t BlockHeader(char indicator, std::size_t begin) const {
-    const std::string_view text = source_.text().substr(0, begin);
-    for (std::size_t at = end_; (at = text.find(indicator, at)) != text.npos; ++at) {
-      std::size_t behind = at + 1;
-      while (At(behind) == '+' || At(behind) == '-' || (At(behind) >= '0' && At(behind) <= '9')) {
-        ++behind;
-      }
-      const char next = At(behind);
-      if (next == ' ' || next == '\t' || next == '\r' || next == '\n' || next == '\0') return at;
-    }
-    return begin;
   }
 
   // Whether the tag is one of the core schema's; throws on another one unless they are taken.
@@ -207,11 +187,9 @@ class Builder {
     node = std::move(resolved);
   }
 
-  void OnAlias(const fy_event_alias_data& alias, const fy_mark* begin) {
-    std::size_t at = begin == nullptr ? end_ : begin->input_pos;
-    if (at > 0 && At(at - 1) == '*') --at;
+  void OnAlias(std::string_view anchor, std::size_t at) {
     if (accept_ == Accept::kPlainTree) throw Stop{{at, "an alias; write the value out"}};
-    const std::string name(TextOf(alias.anchor));
+    const std::string name(anchor);
     const auto found = anchors_.find(name);
     if (found == anchors_.end()) {
       throw Stop{{at, fmt::format("alias *{} of an anchor that is not there before it", name)}};
@@ -256,17 +234,15 @@ class Builder {
     }
   }
 
-  void Open(Kind kind, std::string_view core_name, fy_token* tag, fy_token* anchor,
-            const fy_mark* begin) {
+  void Open(Kind kind, std::string_view core_name, std::string_view tag, std::string_view anchor,
+            std::size_t begin) {
     OpenNode open;
     open.node.kind = kind;
-    open.node.offset = begin == nullptr ? end_ : begin->input_pos;
-    open.anchor = AnchorOf(anchor, open.node.offset);
-    const std::string_view tag_text = TextOf(tag);
-    if (!tag_text.empty() && IsKnownTag(tag_text, open.node.offset) && tag_text != "!" &&
-        tag_text.substr(kCoreTag.size()) != core_name) {
-      throw Stop{
-          {open.node.offset, fmt::format("tag {} at {}; leave it out", tag_text, KindName(kind))}};
+    open.node.offset = tag.empty() && anchor.empty() ? begin : BehindProperties(begin);
+    open.anchor = AnchorOf(anchor, begin);
+    if (!tag.empty() && IsKnownTag(tag, begin) && tag != "!" &&
+        tag.substr(kCoreTag.size()) != core_name) {
+      throw Stop{{begin, fmt::format("tag {} at {}; leave it out", tag, KindName(kind))}};
     }
     if (IsKeyNext()) RefuseKey(open.node.offset);
     if (open_.size() >= limits_.depth_max) RefuseDepth(open.node.offset);
@@ -331,13 +307,43 @@ class Builder {
   std::size_t documents_ = 0;
   std::size_t nodes_ = 0;
   std::size_t copied_bytes_ = 0;
-  std::size_t end_ = 0;  // of what was read last, in the source
+  Characters characters_;
 };
 
-// libfyaml's objects, freed at the end of a scope.
-struct Destroy {
-  void operator()(fy_diag* diag) const { fy_diag_destroy(diag); }
-  void operator()(fy_parser* parser) const { fy_parser_destroy(parser); }
+// libyaml's objects, freed at the end of a scope.
+class Parser {
+ public:
+  explicit Parser(std::string_view text) {
+    if (yaml_parser_initialize(&parser_) == 0) throw std::bad_alloc();
+    yaml_parser_set_encoding(&parser_, YAML_UTF8_ENCODING);
+    yaml_parser_set_input_string(&parser_, reinterpret_cast<const unsigned char*>(text.data()),
+                                 text.size());
+  }
+  ~Parser() { yaml_parser_delete(&parser_); }
+  Parser(const Parser&) = delete;
+  Parser& operator=(const Parser&) = delete;
+
+  yaml_parser_t* get() { return &parser_; }
+
+ private:
+  yaml_parser_t parser_;
+};
+
+class Event {
+ public:
+  explicit Event(Parser& parser) : is_good_(yaml_parser_parse(parser.get(), &event_) != 0) {}
+  ~Event() {
+    if (is_good_) yaml_event_delete(&event_);
+  }
+  Event(const Event&) = delete;
+  Event& operator=(const Event&) = delete;
+
+  bool is_good() const { return is_good_; }
+  const yaml_event_t& get() const { return event_; }
+
+ private:
+  yaml_event_t event_;
+  bool is_good_;
 };
 
 // The first byte that no YAML may have, and what it is.
@@ -358,17 +364,17 @@ std::optional<Mistake> FindBadByte(std::string_view text) {
   return Mistake{bad, "a byte that is no UTF-8"};
 }
 
-// What the library found wrong; it counts lines and columns from 1.
-Mistake SyntaxMistake(const SourceText& source, fy_diag* diag) {
-  Mistake mistake{source.text().size(), "no YAML"};
-  void* next = nullptr;
-  if (const fy_diag_error* error = fy_diag_errors_iterate(diag, &next)) {
-    mistake.message = fmt::format("no YAML: {}", error->msg);
-    if (error->line > 0 && error->column > 0) {
-      mistake.offset = source.OffsetOf(
-          {static_cast<std::size_t>(error->line), static_cast<std::size_t>(error->column)});
-    }
+// What the library found wrong.
+Mistake SyntaxMistake(std::string_view text, const yaml_parser_t& parser) {
+  if (parser.error == YAML_MEMORY_ERROR) throw std::bad_alloc();
+  Mistake mistake;
+  mistake.message = fmt::format("no YAML: {}", parser.problem == nullptr ? "" : parser.problem);
+  if (parser.error == YAML_READER_ERROR) {
+    mistake.offset = parser.problem_offset;
+    return mistake;
   }
+  mistake.offset = Characters(text).OffsetOf(parser.problem_mark.index);
+  if (parser.context != nullptr) mistake.message += fmt::format(" {}", parser.context);
   return mistake;
 }
 
@@ -406,38 +412,19 @@ Parsed Parse(const SourceText& source, const Limits& limits, Accept accept) {
     failed.mistakes.push_back(std::move(*bad));
     return failed;
   }
-  fy_diag_cfg diag_settings;
-  fy_diag_cfg_default(&diag_settings);
-  diag_settings.fp = nullptr;  // nothing on stderr
-  diag_settings.level = FYET_ERROR;
-  const std::unique_ptr<fy_diag, Destroy> diag(fy_diag_create(&diag_settings));
-  if (diag == nullptr) throw std::bad_alloc();
-  fy_diag_set_collect_errors(diag.get(), true);
-  fy_parse_cfg settings = {};
-  // Brackets may close at the margin, as people write them and most readers take them. Depth is
-  // counted here, at events.
-  settings.flags = static_cast<fy_parse_cfg_flags>(
-      FYPCF_QUIET | FYPCF_COLLECT_DIAG | FYPCF_DEFAULT_VERSION_1_2 | FYPCF_JSON_NONE |
-      FYPCF_SLOPPY_FLOW_INDENTATION | FYPCF_DISABLE_DEPTH_LIMIT);
-  settings.diag = diag.get();
-  const std::unique_ptr<fy_parser, Destroy> parser(fy_parser_create(&settings));
-  if (parser == nullptr || fy_parser_set_string(parser.get(), text.data(), text.size()) != 0) {
-    throw std::bad_alloc();
-  }
+  Parser parser(text);
   Builder builder(source, limits, accept);
-  const auto free_event = [&parser](fy_event* event) { fy_parser_event_free(parser.get(), event); };
   std::optional<Mistake> wrong;
   try {
     bool ended = false;
     while (!ended) {
-      const std::unique_ptr<fy_event, decltype(free_event)> event(fy_parser_parse(parser.get()),
-                                                                  free_event);
-      if (event == nullptr) break;
-      builder.Handle(*event);
-      ended = event->type == FYET_STREAM_END;
-    }
-    if (!ended || fy_parser_get_stream_error(parser.get())) {
-      wrong = SyntaxMistake(source, diag.get());
+      const Event event(parser);
+      if (!event.is_good()) {
+        wrong = SyntaxMistake(text, *parser.get());
+        break;
+      }
+      builder.Handle(event.get());
+      ended = event.get().type == YAML_STREAM_END_EVENT;
     }
   } catch (Stop& stop) {
     wrong = std::move(stop.mistake);

@@ -36,7 +36,9 @@ using Texts = std::array<std::string_view, kNames.size()>;
 
 std::string_view TextOf(const Value& map, std::string_view name) {
   Value found;
-  return cel::MapFind(map, name, found) ? found.StringOr({}) : std::string_view();
+  if (!cel::MapFind(map, name, found) || !found.is_string()) return {};
+  // A member that is no text has no data; an empty text has.
+  return found.AsString().empty() ? std::string_view("") : found.AsString();
 }
 
 // Conditions of parsed files, read on the tape without a detour.
@@ -89,8 +91,9 @@ Value GiveBrief(cel::Context& context, const Value* args, const void*) {
   const bool is_known = texts[kStatus] == "True" || texts[kStatus] == "False";
   brief.Add(Value::String("status"),
             is_known ? Value::Bool(texts[kStatus] == "True") : Value::Null());
-  // As condition() gives it: of a condition that is there, a text, empty when it has no time.
-  brief.Add(Value::String("last_trans_time"), found ? Value::String(texts[kTime]) : Value::Null());
+  const bool has_time = found && texts[kTime].data() != nullptr;
+  brief.Add(Value::String("last_trans_time"),
+            has_time ? Value::String(texts[kTime]) : Value::Null());
   brief.Add(Value::String("reason"), Value::String(texts[kReason]));
   brief.Add(Value::String("message"), Value::String(texts[kMessage]));
   return brief.Finish();

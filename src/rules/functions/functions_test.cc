@@ -73,11 +73,21 @@ TEST(BriefTest, HasTheStatusAsTrueFalseOrNull) {
   EXPECT_EQ(Evaluated("brief(x, 'A')", kConditions),
             "{\"status\":true,\"last_trans_time\":\"T\",\"reason\":\"R\",\"message\":\"\"}");
   EXPECT_EQ(Evaluated("brief(x, 'B')", kConditions),
-            "{\"status\":null,\"last_trans_time\":\"\",\"reason\":\"r\",\"message\":\"\"}");
+            "{\"status\":null,\"last_trans_time\":null,\"reason\":\"r\",\"message\":\"\"}");
   EXPECT_EQ(Evaluated("brief(x, 'C')", kConditions),
             "{\"status\":false,\"last_trans_time\":\"\",\"reason\":\"\",\"message\":\"\"}");
   EXPECT_EQ(Evaluated("brief(x, 'Z')", kConditions),
             "{\"status\":null,\"last_trans_time\":null,\"reason\":\"\",\"message\":\"\"}");
+}
+
+TEST(BriefTest, TellsAnEmptyTimeFromNone) {
+  const auto time = [](std::string_view member) {
+    return Evaluated("brief({'status': {'conditions': [{'type': 'A'" + std::string(member) +
+                     "}]}}, 'A').last_trans_time");
+  };
+  EXPECT_EQ(time(", 'lastTransitionTime': ''"), "\"\"");
+  EXPECT_EQ(time(", 'lastTransitionTime': null"), "null");
+  EXPECT_EQ(time(""), "null");
 }
 
 TEST(TimesTest, SinceAndUntilReadRfc3339) {
