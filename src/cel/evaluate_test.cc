@@ -26,6 +26,9 @@ TEST(EvaluateTest, ComputesConstantsOperatorsAndMacros) {
   EXPECT_EQ(e.Json("{'a': 1}.exists(k, v, k == 'a' && v == 1)"), "true");
   EXPECT_EQ(e.Json("cel.bind(x, 2, cel.bind(y, x * x, [x, y]))"), "[2,4]");
   EXPECT_EQ(e.Json("cel.block([1, cel.index(0) + 1], cel.index(1) * 10)"), "20");
+  EXPECT_EQ(e.Json("cel.block([[1, 2]], cel.index(0).map(cel.iterVar(0, 0), "
+                   "[3].exists(cel.iterVar(1, 0), cel.iterVar(1, 0) - cel.iterVar(0, 0) == 1)))"),
+            "[false,true]");
 }
 
 TEST(EvaluateTest, ReadsADocumentInPlace) {

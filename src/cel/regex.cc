@@ -59,6 +59,15 @@ std::vector<std::string_view> Regex::Match(std::string_view text, std::size_t fr
   return found;
 }
 
+std::size_t Regex::Find(std::string_view text, std::size_t from) const {
+  re2::StringPiece match;
+  if (from > text.size() ||
+      !re2_->Match(Piece(text), from, text.size(), re2::RE2::UNANCHORED, &match, 1)) {
+    return text.npos;
+  }
+  return static_cast<std::size_t>(match.data() - text.data());
+}
+
 int Regex::groups() const { return re2_->NumberOfCapturingGroups(); }
 std::string_view Regex::pattern() const { return re2_->pattern(); }
 

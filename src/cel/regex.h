@@ -38,6 +38,9 @@ class Regex {
   // The first match at or behind `from`: whole, then the groups (data() is nullptr for a group
   // that took no part). Empty when there is none.
   std::vector<std::string_view> Match(std::string_view text, std::size_t from = 0) const;
+  // Where the first match at or behind `from` begins; npos when there is none. Needs less time
+  // than Match, as no groups are told apart.
+  std::size_t Find(std::string_view text, std::size_t from = 0) const;
   int groups() const;
   const re2::RE2& re2() const { return *re2_; }
   std::string_view pattern() const;

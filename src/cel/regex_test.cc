@@ -43,5 +43,14 @@ TEST(RegexTest, TheCacheGivesTheSameOneAgain) {
   EXPECT_TRUE((*first)->Search("x7"));
 }
 
+TEST(RegexTest, FindSaysWhereTheNextMatchBegins) {
+  const auto regex = Regex::Make("b+(c|d)");
+  ASSERT_TRUE(regex);
+  EXPECT_EQ((*regex)->Find("abbc bd"), 1u);
+  EXPECT_EQ((*regex)->Find("abbc bd", 3), 5u);
+  EXPECT_EQ((*regex)->Find("abb"), std::string_view::npos);
+  EXPECT_EQ((*regex)->Find("bc", 9), std::string_view::npos);
+}
+
 }  // namespace
 }  // namespace insightd::cel

@@ -91,11 +91,15 @@ struct Case {
   cel::Budget budget;
 };
 
-// What of the `bindings` there is for `value { … }`.
-const Message* BoundValue(const Message& binding) {
+// What a binding `{ key: …, value: { value|error: { … } } }` gives; nothing for a message.
+std::optional<cel::Value> BoundValue(const Message& binding, cel::Arena& arena) {
   const Field* outer = binding.Find("value");
-  const Field* inner = outer == nullptr ? nullptr : outer->message.Find("value");
-  return inner == nullptr ? nullptr : &inner->message;
+  if (outer == nullptr) return std::nullopt;
+  if (outer->message.Find("error") != nullptr) {
+    return cel::Value::Error(arena.New<cel::ErrorInfo>("bound to an error", cel::Value()));
+  }
+  const Field* inner = outer->message.Find("value");
+  return inner == nullptr ? std::nullopt : ToValue(inner->message, arena);
 }
 
 std::string Diagnosed(const cel::Diagnostics& diagnostics) {
@@ -145,8 +149,7 @@ bool RunCase(const Message& test, std::string& why) {
 
   cel::Activation activation(c.environment, c.arena, c.budget);
   for (const Field* binding : test.All("bindings")) {
-    const Message* bound = BoundValue(binding->message);
-    const auto value = bound == nullptr ? std::nullopt : ToValue(*bound, c.arena);
+    const auto value = BoundValue(binding->message, c.arena);
     if (!value) return Case::Wrong(why, "a bound value is a message");
     activation.Bind(c.environment.FindVariable(binding->message.Text("key"))->slot, *value);
   }

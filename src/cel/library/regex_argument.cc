@@ -6,7 +6,7 @@ PrepareFunction PrepareRegex(std::size_t argument) {
   return [argument](std::span<const Value* const> args) -> Prepared {
     const Value* pattern = args[argument];
     if (pattern == nullptr || !pattern->is_string()) return {};
-    auto regex = Regex::Make(pattern->AsString());
+    auto regex = Regex::Cached(pattern->AsString());
     if (!regex) return {nullptr, regex.error().message(), argument};
     return {std::move(*regex), {}, argument};
   };
