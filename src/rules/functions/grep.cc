@@ -1,6 +1,4 @@
 // grep(files, regex): the lines of lines inputs that a regular expression finds something in.
-#include <re2/re2.h>
-
 #include <optional>
 
 #include "cel/evaluate.h"
@@ -112,13 +110,7 @@ class Grep {
 
   // Where a line begins or goes on that may be a hit; npos when there is none.
   std::size_t NextCandidate(std::string_view text) const {
-    if (regex_.literals) return regex_.literals->Find(text, 0);
-    re2::StringPiece match;
-    const re2::StringPiece piece(text.data(), text.size());
-    if (!regex_.file->re2().Match(piece, 0, text.size(), re2::RE2::UNANCHORED, &match, 1)) {
-      return text.npos;
-    }
-    return static_cast<std::size_t>(match.data() - text.data());
+    return regex_.literals ? regex_.literals->Find(text, 0) : regex_.file->Find(text);
   }
 
   // Moves `rest` to the beginning of the line that holds the byte `at`, counting lines.
