@@ -1,6 +1,7 @@
 #include "app/all.h"
 
 #include <fmt/core.h>
+#include <malloc.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -137,6 +138,9 @@ void HoldSignals() {
 
 ExitCode RunRole(std::string_view name, const std::string& config) {
   HoldSignals();
+  // What one thread gives back another can use: 20 MiB less with large archives, at no cost, since
+  // archives and rules have their memory from elsewhere.
+  mallopt(M_ARENA_MAX, 1);
   const Clock& clock = SystemClock();
   const microseconds begun = clock.Steady();
   Settings settings;
