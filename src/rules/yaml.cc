@@ -364,8 +364,8 @@ std::optional<Mistake> FindBadByte(std::string_view text) {
   return Mistake{bad, "a byte that is no UTF-8"};
 }
 
-// What the library found wrong.
-Mistake SyntaxMistake(std::string_view text, const yaml_parser_t& parser) {
+// What the library found wrong, and in what.
+Mistake SyntaxMistake(const SourceText& source, const yaml_parser_t& parser) {
   if (parser.error == YAML_MEMORY_ERROR) throw std::bad_alloc();
   Mistake mistake;
   mistake.message = fmt::format("no YAML: {}", parser.problem == nullptr ? "" : parser.problem);
@@ -373,8 +373,13 @@ Mistake SyntaxMistake(std::string_view text, const yaml_parser_t& parser) {
     mistake.offset = parser.problem_offset;
     return mistake;
   }
-  mistake.offset = Characters(text).OffsetOf(parser.problem_mark.index);
-  if (parser.context != nullptr) mistake.message += fmt::format(" {}", parser.context);
+  Characters characters(source.text());
+  mistake.offset = characters.OffsetOf(parser.problem_mark.index);
+  if (parser.context != nullptr) {
+    const rules::Place begin = source.PlaceOf(characters.OffsetOf(parser.context_mark.index));
+    mistake.message += fmt::format(" {} that begins in line {}, column {}", parser.context,
+                                   begin.line, begin.column);
+  }
   return mistake;
 }
 
@@ -420,7 +425,7 @@ Parsed Parse(const SourceText& source, const Limits& limits, Accept accept) {
     while (!ended) {
       const Event event(parser);
       if (!event.is_good()) {
-        wrong = SyntaxMistake(text, *parser.get());
+        wrong = SyntaxMistake(source, *parser.get());
         break;
       }
       builder.Handle(event.get());

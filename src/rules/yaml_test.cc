@@ -198,6 +198,10 @@ TEST(YamlTest, WhatIsNoYamlDoesNotParse) {
 TEST(YamlTest, SyntaxErrorsHaveAPlace) {
   EXPECT_EQ(Bad("a: [1, 2\n").substr(0, 2), "2:");
   EXPECT_EQ(Bad("a: 1\n b: 2\n"), "2:3 no YAML: mapping values are not allowed in this context");
+  EXPECT_EQ(
+      Bad("a: 1\nb: \"x\n"),
+      "3:1 no YAML: found unexpected end of stream while scanning a quoted scalar that begins "
+      "in line 2, column 4");
   EXPECT_EQ(Bad("a: [x, , y]\n").substr(0, 4), "1:8 ");
   EXPECT_EQ(Bad("\xc3\xa9: [\xc3\xa9, , y]\n").substr(0, 4), "1:8 ");
 }
