@@ -41,30 +41,12 @@ std::string_view TextOf(const Value& map, std::string_view name) {
   return found.AsString().empty() ? std::string_view("") : found.AsString();
 }
 
-// Conditions of parsed files, read on the tape without a detour.
-bool FindInJson(json::Value conditions, std::string_view type, Texts& texts) {
-  for (const json::Value condition : conditions.elements()) {
-    if (!condition.is_object()) continue;
-    Texts found;
-    for (const json::Member member : condition.members()) {
-      for (std::size_t i = 0; i < kNames.size(); ++i) {
-        if (member.name == kNames[i]) found[i] = member.value.StringOr({});
-      }
-    }
-    if (found[kType].data() == nullptr || found[kType] != type) continue;
-    texts = found;
-    return true;
-  }
-  return false;
-}
-
 // The first condition of `type` in status.conditions of `object`.
 bool FindCondition(const Value& object, const Value& type, Texts& texts) {
   Value status, conditions;
   if (!object.is_map() || !type.is_string()) return false;
   if (!cel::MapFind(object, "status", status) || !status.is_map()) return false;
   if (!cel::MapFind(status, "conditions", conditions) || !conditions.is_list()) return false;
-  if (conditions.is_json()) return FindInJson(conditions.AsJson(), type.AsString(), texts);
   Value condition;
   for (cel::ListCursor cursor(conditions); cursor.Next(condition);) {
     Value its_type;
