@@ -129,8 +129,9 @@ class BadInputTest(unittest.TestCase):
         said, archived = new_cluster(), new_cluster()
         end = self.server.upload_and_await(archive(archived), said)
         self.assertEqual((end["end"], end["cluster"]), ("stored", said))
-        self.assertTrue([record for record in self.server.records
-                         if record.get("level") == "warn" and archived in record["msg"]])
+        harness.wait_for(lambda: [record for record in list(self.server.records)
+                                  if record.get("level") == "warn" and archived in record["msg"]],
+                         "the warning that names the archive's cluster")
 
     def test_a_config_id_that_differs_from_a_certificates(self):
         """the client certificate names another cluster than the archive: a dead letter"""
