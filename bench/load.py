@@ -4,6 +4,7 @@
   bench/load.py --binary build/release/insightd                 start, idle memory, latency
   bench/load.py --binary … --rate 400 --size small              the same and 20 s of load
   bench/load.py --binary … --rate 139 --size mix --duration 60
+  bench/load.py --binary … --archives 20000                     memory after 1,000 and after these
 
 Each part prints its floor, measured in the same run: for latency two synced writes of the same
 bytes one behind the other, for load the disk's own rate with many writes to a sync.
@@ -33,6 +34,7 @@ def parse():
     parser.add_argument("--size", default="small")
     parser.add_argument("--duration", type=float, default=20)
     parser.add_argument("--clusters", type=int, default=500)
+    parser.add_argument("--archives", type=int, help="of the memory part")
     parser.add_argument("--connections", type=int, default=16)
     return parser.parse_args()
 
@@ -96,6 +98,26 @@ def latency(harness, server, data, cluster, uploads):
     return statistics.median(times), times[int(len(times) * 0.99)]
 
 
+def fleet(arguments, server, *more):
+    done = subprocess.run(
+        [arguments.binary, "fleet", "--url", f"http://127.0.0.1:{server.port}", "--prepare",
+         "--clusters", str(arguments.clusters), "--size", arguments.size,
+         "--connections", str(arguments.connections), "--keep-connections", "--json", *more],
+        capture_output=True, text=True)
+    if not done.stdout:
+        sys.exit(done.stderr)
+    return json.loads(done.stdout)
+
+
+def print_growth(arguments, server, pid):
+    seen = []
+    for uploads in (1_000, arguments.archives - 1_000):
+        fleet(arguments, server, "--rate", "10000", "--uploads", str(uploads))
+        seen.append(memory_mib(pid, "VmRSS"))
+    print(f"memory after      1000 archives {seen[0]:.1f} MiB, after {arguments.archives} "
+          f"{seen[1]:.1f} MiB ({100 * (seen[1] / seen[0] - 1):+.1f} %)")
+
+
 def main():
     arguments = parse()
     os.environ["INSIGHTD_BINARY"] = arguments.binary
@@ -120,22 +142,16 @@ def run(arguments, harness, server, folder):
     print(f"upload to readable p50 {median:.1f} ms, p99 {p99:.1f} ms for {len(data) / 1000:.0f} kB "
           f"(floor: two synced writes {floor:.1f} ms; ratio {median / floor:.1f})")
     print(f"memory then       {memory_mib(pid, 'VmRSS'):.0f} MiB, peak {memory_mib(pid, 'VmHWM'):.0f}")
+    if arguments.archives:
+        print_growth(arguments, server, pid)
     if not arguments.rate:
         return 0
 
     disk = disk_mb_per_s(folder)
     before, begun = cpu_s(pid), time.monotonic()
-    done = subprocess.run(
-        [arguments.binary, "fleet", "--url", f"http://127.0.0.1:{server.port}", "--prepare",
-         "--clusters", str(arguments.clusters), "--size", arguments.size,
-         "--rate", str(arguments.rate), "--duration", str(arguments.duration),
-         "--connections", str(arguments.connections), "--keep-connections", "--json"],
-        capture_output=True, text=True)
+    result = fleet(arguments, server, "--rate", str(arguments.rate),
+                   "--duration", str(arguments.duration))
     server_cpu = cpu_s(pid) - before
-    if not done.stdout:
-        print(done.stderr, file=sys.stderr)
-        return 1
-    result = json.loads(done.stdout)
     taken = result["seconds"]
     rate, mb = result["accepted"] / taken, result["bytes"] / 1e6 / taken
     cores = os.cpu_count()

@@ -12,7 +12,7 @@ case "${1:-}" in '' | -h | --help) sed -n '2,9s/^# \{0,1\}//p' "$0"; [ -n "${1:-
 binary=$(realpath "$1")
 cd "$(dirname "$0")/.."
 mkdir -p build
-log=build/demo.log
+log=${DEMO_LOG:-build/demo.log}
 data=${INSIGHTD__DATA_DIR:-$PWD/build/demo}
 address=${INSIGHTD__HTTP__ADDRESS:-127.0.0.1:8080}
 export INSIGHTD_CONFIG=/dev/null INSIGHTD__DATA_DIR="$data" INSIGHTD__HTTP__ADDRESS="$address"
@@ -51,7 +51,8 @@ until grep -q '"event":"process.started"' "$log"; do
 done
 ready=1
 
-port=${address##*:}
+# The port that it has: with port 0 a free one.
+port=$(sed -n 's/.*"setting":"http.address".*"port":\([0-9]*\).*/\1/p' "$log" | head -1)
 url=http://127.0.0.1:$port
 echo "insightd runs (log: $log). 12 simulated clusters upload…"
 echo

@@ -111,17 +111,20 @@ Result<void> Pipeline::Run(std::stop_token stop) {
 }
 
 Result<void> Pipeline::RunIntake(std::size_t ready_max, std::stop_token stop) {
+  const auto in_work_max = static_cast<std::size_t>(settings_.in_work_max);
   while (!stop.stop_requested()) {
     if (Result<void> tended = Tend(); !tended) return tended;
+    // Positions wait in `progress_` until all lower ones are done, so both bounds count.
     const std::size_t ready = desk_->ready();
-    const bool has_room =
-        progress_.size() + ready_max <= static_cast<std::size_t>(settings_.in_work_max);
-    if (ready >= ready_max || !has_room) {
+    const std::size_t ready_room = ready_max - std::min(ready_max, ready);
+    const std::size_t work_room = in_work_max - std::min(in_work_max, progress_.size());
+    const std::size_t room = std::min(ready_room, work_room);
+    if (room == 0) {
       desk_->AwaitChange(kBusyWait, stop);
       continue;
     }
     const bool idle = progress_.size() == 0 && to_commit_.empty();
-    TakeIn(ready_max - ready, idle ? kIdleWait : kBusyWait, stop);
+    TakeIn(room, idle ? kIdleWait : kBusyWait, stop);
   }
   return {};
 }

@@ -2,6 +2,9 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+#include <vector>
+
 #include "base/json_writer.h"
 
 namespace insightd::app {
@@ -30,13 +33,27 @@ double PerSecond(double amount, const fleet::RunResult& result) {
   return result.seconds > 0 ? amount / result.seconds : 0;
 }
 
+// Clusters that cannot be read come first, then those with the worst hits.
+std::vector<const fleet::ClusterState*> WorstFirst(const fleet::RunResult& result) {
+  std::vector<const fleet::ClusterState*> states;
+  for (const fleet::ClusterState& state : result.clusters) states.push_back(&state);
+  std::stable_sort(states.begin(), states.end(), [](const auto* a, const auto* b) {
+    if (!a->report || !b->report) return !a->report && b->report;
+    return std::lexicographical_compare(
+        b->report->hits_by_risk.rbegin(), b->report->hits_by_risk.rend(),
+        a->report->hits_by_risk.rbegin(), a->report->hits_by_risk.rend());
+  });
+  return states;
+}
+
 }  // namespace
 
 std::string FormatClusters(const fleet::RunResult& result, Time now) {
   std::string out =
       fmt::format("{:<36}  {:<9} {:>8} {:>9} {:>8} {:>4}  {:>6}  {}\n", "CLUSTER", "VERSION",
                   "CRITICAL", "IMPORTANT", "MODERATE", "LOW", "AGE", "WORST RECOMMENDATION");
-  for (const fleet::ClusterState& state : result.clusters) {
+  for (const fleet::ClusterState* at : WorstFirst(result)) {
+    const fleet::ClusterState& state = *at;
     if (!state.report) {
       out += fmt::format("{:<36}  {:<9} not readable\n", state.cluster.id, state.cluster.version);
       continue;
