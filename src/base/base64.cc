@@ -38,6 +38,31 @@ std::string EncodeBase64(std::string_view bytes) {
   return text;
 }
 
+std::optional<std::string> DecodeBase64(std::string_view text) {
+  std::size_t padding = 0;
+  while (padding < 2 && !text.empty() && text.back() == '=') {
+    text.remove_suffix(1);
+    ++padding;
+  }
+  if (padding > 0 && (text.size() + padding) % 4 != 0) return std::nullopt;
+  if (text.size() % 4 == 1) return std::nullopt;
+  std::string bytes;
+  bytes.reserve(text.size() / 4 * 3 + 2);
+  std::uint32_t group = 0;
+  int bits = 0;
+  for (const char c : text) {
+    const int value = kValues[static_cast<unsigned char>(c)];
+    if (value < 0) return std::nullopt;
+    group = group << 6 | static_cast<std::uint32_t>(value);
+    bits += 6;
+    if (bits >= 8) {
+      bits -= 8;
+      bytes += static_cast<char>(group >> bits & 0xff);
+    }
+  }
+  return bytes;
+}
+
 std::optional<std::string> DecodeBase64Lenient(std::string_view text) {
   std::string bytes;
   bytes.reserve(text.size() / 4 * 3);

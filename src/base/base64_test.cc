@@ -28,6 +28,15 @@ TEST(Base64Test, PassesOverWhatIsNotOfTheAlphabet) {
             "foo");
 }
 
+TEST(Base64Test, StrictlyTakesTheAlphabetAloneWithWholePaddingOrNone) {
+  EXPECT_EQ(DecodeBase64("Zm8="), "fo");
+  EXPECT_EQ(DecodeBase64("Zm8"), "fo");
+  EXPECT_EQ(DecodeBase64(""), "");
+  for (const char* text : {"Zm8==", "Zm9vZ", "Zm-v", "Zm\n9v", "=", "Z=m9"}) {
+    EXPECT_FALSE(DecodeBase64(text)) << text;
+  }
+}
+
 TEST(Base64Test, RefusesWrongPadding) {
   EXPECT_FALSE(DecodeBase64Lenient("Zg"));
   EXPECT_FALSE(DecodeBase64Lenient("Zg="));

@@ -3,8 +3,8 @@
 
 #include <cmath>
 
+#include "base/base64.h"
 #include "base/json_writer.h"
-#include "cel/base64.h"
 #include "cel/value.h"
 
 namespace insightd::cel {

@@ -1,5 +1,5 @@
 // base64.encode, base64.decode.
-#include "cel/base64.h"
+#include "base/base64.h"
 #include "cel/library/helpers.h"
 #include "cel/library/library.h"
 
