@@ -174,6 +174,9 @@ ExitCode RunRole(std::string_view name, const std::string& config) {
     stop_all();
     return GiveUp(server.error());
   }
+  host.registry.OnText([&server, open = host.registry.MakeGauge(metrics::kHttpConnections)] {
+    open.Set(static_cast<double>((*server)->connections()));
+  });
   kLog.Info(log::event::kProcessStarted, "ready",
             {{"role", name},
              {"data_dir", settings.data_dir},

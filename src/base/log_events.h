@@ -25,10 +25,7 @@ inline constexpr std::string_view kDbSkippedEmpty = "db.skipped_empty";
 inline constexpr std::string_view kDbFailed = "db.failed";
 inline constexpr std::string_view kDlqProduced = "dlq.produced";
 inline constexpr std::string_view kMessageFiltered = "message.filtered";
-inline constexpr std::string_view kApiRead = "api.read";
 inline constexpr std::string_view kProcessStarted = "process.started";
 inline constexpr std::string_view kProcessStopping = "process.stopping";
-inline constexpr std::string_view kPartitionAssigned = "partition.assigned";
-inline constexpr std::string_view kPartitionRevoked = "partition.revoked";
 
 }  // namespace insightd::log::event

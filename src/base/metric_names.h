@@ -51,8 +51,6 @@ inline const Definition kHttpConnections{Kind::kGauge, "insightd_http_connection
 // bus, blob, store
 inline const Definition kBusLag{Kind::kGauge, "insightd_bus_lag",
                                 "Messages that a group has not finished, by group."};
-inline const Definition kQueueFull{Kind::kCounter, "insightd_queue_full_total",
-                                   "How often something had to wait or fail, by queue."};
 inline const Definition kBlobBytes{Kind::kGauge, "insightd_blob_bytes", "Bytes of archives kept."};
 inline const Definition kBuildInfo{Kind::kGauge, "insightd_build_info",
                                    "1, with the version and the commit as labels."};
