@@ -15,8 +15,11 @@ case "${1:-}" in -h | --help) sed -n '2,7s/^# \{0,1\}//p' "$0"; exit 0 ;; esac
     case " ${*:-$name} " in *" $name "*) ;; *) continue ;; esac
     echo
     echo "== $name"
-    "$(find build/release -name "${name}_bench" -type f)" --benchmark_min_time=0.2 \
-      --benchmark_counters_tabular=true 2>/dev/null
+    program=$(find build/release -name "${name}_bench" -type f)
+    case $name in
+      analyze) "$program" ;;
+      *) "$program" --benchmark_min_time=0.2 --benchmark_counters_tabular=true 2>/dev/null ;;
+    esac
   done
   if [ $# = 0 ]; then
     echo
