@@ -278,6 +278,8 @@ ParsedLine ParseCommandLine(const std::vector<std::string>& words) {
       if (of_group == nullptr) {
         of_group = app.add_subcommand(group, std::string(GroupSummary(group)));
         of_group->require_subcommand(1);
+        of_group->footer("Each command has its own --help. Example:\n  " +
+                         std::string(row.example));
       }
       parent = of_group;
     }
@@ -291,7 +293,7 @@ ParsedLine ParseCommandLine(const std::vector<std::string>& words) {
     // CLI11 wants them the other way round.
     app.parse(std::vector<std::string>(words.rbegin(), words.rend()));
   } catch (const CLI::CallForHelp&) {
-    return {std::nullopt, ExitCode::kGood, DeepestParsed(app)->help()};
+    return {std::nullopt, ExitCode::kGood, app.help()};  // of the command that was named
   } catch (const CLI::ExtrasError&) {
     CLI::App* command = DeepestParsed(app);
     return Mistake(UnknownOption(command), PathOf(command));
