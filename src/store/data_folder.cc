@@ -91,7 +91,9 @@ Result<DataFolder> DataFolder::Open(const std::string& path) {
 
 Result<DataFolder> DataFolder::OpenExisting(const std::string& path) {
   std::error_code error;
-  if (!fs::exists(fs::path(path) / "version", error)) {
+  const bool exists = fs::exists(fs::path(path) / "version", error);
+  if (error) return Fail(Unusable(path, error.message()));  // another user's, most often
+  if (!exists) {
     return Fail(Code::kNotFound,
                 fmt::format("{} is no data folder of insightd: set data_dir to the one that `all` "
                             "uses",
