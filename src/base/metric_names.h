@@ -29,7 +29,7 @@ inline const Definition kRuleErrors{Kind::kCounter, "insightd_rule_errors_total"
                                     "Rules that failed on an archive, by module and key."};
 // writer
 inline const Definition kResults{Kind::kCounter, "insightd_results_total",
-                                 "Results by outcome: stored, older, same, refused."};
+                                 "Results by outcome: stored, older, same, empty, refused."};
 inline const Definition kBatchResults{Kind::kHistogram,
                                       "insightd_result_batch_size",
                                       "Results stored in one transaction.",
