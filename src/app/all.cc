@@ -111,10 +111,12 @@ tl::expected<std::unique_ptr<http::Server>, StartFailure> StartServer(Host& host
   return server;
 }
 
+// Gives the system back what a burst has left in the heap, now and then.
 void AwaitStop() {
+  constexpr timespec kTrimInterval{10, 0};
   const sigset_t signals = StopSignals();
-  int signal = 0;
-  sigwait(&signals, &signal);
+  int signal = -1;
+  while ((signal = sigtimedwait(&signals, nullptr, &kTrimInterval)) < 0) malloc_trim(0);
   kLog.Info(log::event::kProcessStopping, "stopping", {{"signal", strsignal(signal)}});
   // Whoever asks twice does not want to wait.
   ::signal(SIGTERM, SIG_DFL);

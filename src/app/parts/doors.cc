@@ -67,9 +67,9 @@ Started StartBlobs(Host& host) {
 Started StartStore(Host& host) {
   store::EmbeddedStoreOptions options;
   options.path = host.settings.data_dir + "/store.db";
-  // Holds what a batch touches; the rest is the system's cache. Larger, and memory would grow for
-  // hours until it is full.
-  options.cache_kib = 4 * 1024;
+  // Holds most of what a batch touches; the rest is the system's cache. A larger one would only
+  // be full later, and until then memory would seem to grow.
+  options.cache_kib = 2 * 1024;
   Result<std::unique_ptr<store::Store>> store = store::OpenEmbeddedStore(std::move(options));
   if (!store) return Unusable("store", store.error());
   host.store = *std::move(store);
