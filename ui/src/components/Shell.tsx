@@ -16,7 +16,7 @@ import {
 import MoonIcon from '@patternfly/react-icons/dist/esm/icons/moon-icon';
 import SunIcon from '@patternfly/react-icons/dist/esm/icons/sun-icon';
 import { useEffect, useRef, useSyncExternalStore } from 'react';
-import { Link, Outlet, useLocation } from 'react-router';
+import { Link, Outlet, useLocation, useNavigationType } from 'react-router';
 import { chooseTheme, onThemeChange, theme } from '../theme';
 
 const MAIN = 'main';
@@ -59,19 +59,20 @@ function Navigation() {
   );
 }
 
-// A new page is read from its top, by eye and by screen reader alike.
+// A new page is read from its top, by eye and by screen reader alike. The page that the browser
+// loads, and the one that its address leads on to, begin there by themselves.
 function useTopOnNewPage(): void {
   const { pathname } = useLocation();
-  const first = useRef(true);
+  const isRedirect = useNavigationType() === 'REPLACE';
+  const before = useRef(pathname);
   useEffect(() => {
-    if (first.current) {
-      first.current = false;
-      return;
-    }
+    if (before.current === pathname) return;
+    before.current = pathname;
+    if (isRedirect) return;
     const main = document.getElementById(MAIN);
     main?.scrollTo?.(0, 0);
     main?.focus({ preventScroll: true });
-  }, [pathname]);
+  }, [pathname, isRedirect]);
 }
 
 export function Shell() {

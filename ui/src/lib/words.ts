@@ -38,6 +38,21 @@ export function plural(count: number, one: string, many = `${one}s`): string {
   return `${count.toLocaleString('en')} ${count === 1 ? one : many}`;
 }
 
+/** Why rules could not be judged, each reason with how many rules it holds back. */
+export function reasonsOf(outcomes: {
+  skips: readonly { missing: readonly string[] }[];
+  errors: readonly unknown[];
+}): string[] {
+  const missing = outcomes.skips.filter((x) => x.missing.length > 0).length;
+  const other = outcomes.skips.length - missing;
+  const failed = outcomes.errors.length;
+  return [
+    ...(missing > 0 ? [`${missing.toLocaleString('en')} found no input in the archive`] : []),
+    ...(other > 0 ? [`${other.toLocaleString('en')} did not apply to the cluster`] : []),
+    ...(failed > 0 ? [`${failed.toLocaleString('en')} failed`] : []),
+  ];
+}
+
 /** The composite id of a report's item: the component without `.report`, a bar, the key. */
 export function compositeId(component: string, key: string): string {
   return `${component.replace(/\.report$/, '')}|${key}`;

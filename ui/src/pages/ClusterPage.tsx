@@ -19,7 +19,7 @@ import {
 import HourglassHalfIcon from '@patternfly/react-icons/dist/esm/icons/hourglass-half-icon';
 import { useState } from 'react';
 import { useParams } from 'react-router';
-import type { ReportItem } from '../api/client';
+import type { Outcomes, ReportItem } from '../api/client';
 import { ApiError } from '../api/client';
 import { isNotFound, useClusterInfo, useClusterOutcomes, useClusterReport } from '../api/queries';
 import type { Column } from '../components/DataTable';
@@ -31,7 +31,7 @@ import { ErrorState, NotFoundState, StaleAlert } from '../components/States';
 import { ExactTime, RelativeTime } from '../components/Time';
 import { useTableState } from '../components/tableState';
 import { byNumber, byText, timeValue } from '../lib/order';
-import { CATEGORIES, categoriesOf, compositeId, plural } from '../lib/words';
+import { CATEGORIES, categoriesOf, compositeId, plural, reasonsOf } from '../lib/words';
 import { OutcomesSection } from './OutcomesSection';
 
 const PARENT = { title: 'Clusters', to: '/clusters' };
@@ -139,13 +139,59 @@ function Item({ item }: { item: ReportItem }) {
   );
 }
 
+/** Instead of recommendations: good news only as far as rules could tell. */
+function NoneFound({ outcomes }: { outcomes: Outcomes | undefined }) {
+  if (!outcomes) {
+    return (
+      <EmptyState
+        status="info"
+        titleText="No recommendation is known to affect the cluster"
+        headingLevel="h3"
+        variant="sm"
+      >
+        <EmptyStateBody>How many rules could be judged is not known, see below.</EmptyStateBody>
+      </EmptyState>
+    );
+  }
+  const unjudged = outcomes.skips.length + outcomes.errors.length;
+  if (outcomes.hits + outcomes.passes === 0) {
+    return (
+      <EmptyState
+        status="warning"
+        titleText="Nothing could be judged"
+        headingLevel="h3"
+        variant="sm"
+      >
+        <EmptyStateBody>
+          Whether recommendations affect this cluster is not known.{' '}
+          {unjudged === 0
+            ? 'There was no rule to judge it by: insightd rules list shows those that are loaded.'
+            : `Of ${plural(unjudged, 'rule')}, ${reasonsOf(outcomes).join('; ')}. Each is named below.`}
+        </EmptyStateBody>
+      </EmptyState>
+    );
+  }
+  return (
+    <EmptyState
+      status="success"
+      titleText="The cluster is not affected by any known recommendations"
+      headingLevel="h3"
+      variant="sm"
+    >
+      <EmptyStateBody>
+        No known recommendations affect this cluster.
+        {unjudged > 0 && ` ${plural(unjudged, 'rule')} could not be judged, see below.`}
+      </EmptyStateBody>
+    </EmptyState>
+  );
+}
+
 type RecommendationsProps = {
   items: readonly ReportItem[] | undefined;
-  /** How many rules might have hit and could not tell. */
-  unjudged: number;
+  outcomes: Outcomes | undefined;
 };
 
-function Recommendations({ items, unjudged }: RecommendationsProps) {
+function Recommendations({ items, outcomes }: RecommendationsProps) {
   const state = useTableState({ column: 'total_risk', direction: 'desc' }, COLUMN_IDS);
   const asked = state.params.get('first');
   // A link to one recommendation shows it first and open, until the reader sorts.
@@ -180,19 +226,7 @@ function Recommendations({ items, unjudged }: RecommendationsProps) {
       expanded={(x) => <Item item={x} />}
       openAtFirst={state.isSorted || state.text || !opened ? undefined : idOf(opened)}
       onePage
-      empty={
-        <EmptyState
-          status="success"
-          titleText="The cluster is not affected by any known recommendations"
-          headingLevel="h3"
-          variant="sm"
-        >
-          <EmptyStateBody>
-            No known recommendations affect this cluster.
-            {unjudged > 0 && ` ${plural(unjudged, 'rule')} could not be judged, see below.`}
-          </EmptyStateBody>
-        </EmptyState>
-      }
+      empty={<NoneFound outcomes={outcomes} />}
     />
   );
 }
@@ -244,7 +278,9 @@ export function ClusterPage() {
   }
 
   const waiting = isNotFound(report.error);
-  const unjudged = (outcomes.data?.skips.length ?? 0) + (outcomes.data?.errors.length ?? 0);
+  // That there are none is said once it is known of how many rules.
+  const items = report.data?.data;
+  const shownItems = items?.length === 0 && outcomes.isLoading ? undefined : items;
   return (
     <>
       <PageHead title={name} parent={PARENT}>
@@ -285,7 +321,7 @@ export function ClusterPage() {
             ) : (
               <>
                 {report.isError && <StaleAlert error={report.error} />}
-                <Recommendations items={report.data?.data} unjudged={unjudged} />
+                <Recommendations items={shownItems} outcomes={outcomes.data} />
               </>
             )}
           </PageSection>

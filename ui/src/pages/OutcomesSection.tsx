@@ -104,8 +104,16 @@ function Summary({ outcomes }: { outcomes: Outcomes }) {
   const { hits, passes, skips, errors } = outcomes;
   const judged = hits + passes;
   const all = judged + skips.length + errors.length;
+  if (all === 0) return <Content component="p">There was no rule to judge the cluster by.</Content>;
   if (judged === all)
     return <Content component="p">All {plural(all, 'rule')} could be judged.</Content>;
+  if (judged === 0) {
+    return (
+      <Content component="p">
+        None of {plural(all, 'rule')} could be judged. That is neither good nor bad news.
+      </Content>
+    );
+  }
   return (
     <Content component="p">
       {judged.toLocaleString('en')} of {plural(all, 'rule')} could be judged. The others are neither

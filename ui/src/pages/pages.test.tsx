@@ -132,6 +132,14 @@ describe('the list of clusters', () => {
     expect(asked).toEqual([paths.clusters]);
   });
 
+  it('leaves the focus alone when it opens, and moves it to a page that the reader opens', async () => {
+    showPage('/', { [paths.clusters]: fleet(cluster('a', [0, 0, 0, 0])), [paths.rules]: 'silent' });
+    await screen.findByText('a');
+    expect(document.activeElement).toBe(document.body);
+    fireEvent.click(screen.getByRole('link', { name: 'Recommendations' }));
+    await waitFor(() => expect(document.activeElement?.id).toBe('main'));
+  });
+
   it('sorts by a column and back, unknown versions last', async () => {
     showPage('/clusters', {
       [paths.clusters]: fleet(
@@ -321,6 +329,45 @@ describe('one cluster', () => {
       await screen.findByText('The cluster is not affected by any known recommendations'),
     ).toBeTruthy();
     expect(await screen.findByText('All 3 rules could be judged.')).toBeTruthy();
+  });
+
+  it('is neither good nor bad news when nothing could be judged, and says why', async () => {
+    const outcomes = {
+      hits: 0,
+      passes: 0,
+      skips: [
+        { rule_id: 'm.a|A', description: 'a', missing: ['nodes'] },
+        { rule_id: 'm.b|B', description: 'b', missing: ['nodes'] },
+        { rule_id: 'm.c|C', description: 'c', missing: [] },
+      ],
+      errors: [{ rule_id: 'm.d|D', description: 'd', message: 'broken' }],
+    };
+    showPage(`/clusters/${UUID}`, oneCluster([], outcomes));
+    expect(await screen.findByText('Nothing could be judged')).toBeTruthy();
+    expect(
+      screen.getByText(
+        /Of 4 rules, 2 found no input in the archive; 1 did not apply to the cluster; 1 failed/,
+      ),
+    ).toBeTruthy();
+    expect(screen.getByText(/None of 4 rules could be judged/)).toBeTruthy();
+    expect(screen.queryByText(/not affected by any/)).toBeNull();
+    expect(document.querySelector('.pf-m-success')).toBeNull();
+  });
+
+  it('is not said to be healthy without a rule, nor before it is known what was judged', async () => {
+    const none = { hits: 0, passes: 0, skips: [], errors: [] };
+    const { unmount } = showPage(`/clusters/${UUID}`, oneCluster([], none));
+    expect(await screen.findByText(/There was no rule to judge it by/)).toBeTruthy();
+    unmount();
+    showPage(`/clusters/${UUID}`, { ...oneCluster([]), [paths.outcomes]: 'silent' });
+    expect(await screen.findByText('4.18.3')).toBeTruthy();
+    expect(screen.getByText('Loading recommendations')).toBeTruthy();
+  });
+
+  it('is not said to be healthy when what was judged cannot be had', async () => {
+    showPage(`/clusters/${UUID}`, { ...oneCluster([]), [paths.outcomes]: { status: 500 } });
+    expect(await screen.findByText(/How many rules could be judged is not known/)).toBeTruthy();
+    expect(document.querySelector('.pf-m-success')).toBeNull();
   });
 
   it('has no results yet before its first one', async () => {
