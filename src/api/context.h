@@ -61,5 +61,6 @@ http::Response ListClusters(const PublicContext& context, const http::Request& r
 http::Response ListRecommendations(const PublicContext& context, const http::Request& request);
 http::Response RuleContent(const PublicContext& context, const http::Request& request);
 http::Response RuleClusters(const PublicContext& context, const http::Request& request);
+http::Response UploadEnd(const PublicContext& context, const http::Request& request);
 
 }  // namespace insightd::api

@@ -72,6 +72,7 @@ void RegisterPublicApi(http::Router& router, const PublicParts& parts, const Set
     });
   }
   get(std::string(kOwnPrefix) + "clusters/{cluster}/outcomes", ClusterOutcomes);
+  get(std::string(kOwnPrefix) + "uploads/{request_id}", UploadEnd);
 }
 
 }  // namespace insightd::api

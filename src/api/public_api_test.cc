@@ -274,6 +274,17 @@ TEST_F(PublicApiTest, ShowsAnOrganisationItsOwnAlone) {
   EXPECT_EQ(Get("clusters", {{"x-rh-identity", "nonsense"}}).status, 403);
 }
 
+TEST_F(PublicApiTest, TellsHowAnUploadEndedToItsOwnOrganisation) {
+  const Answer answer = GetAs("UploadEndAnswer", "/api/insightd/v1/uploads/r1");
+  EXPECT_EQ(answer["upload"]["end"].StringOr(""), "stored");
+  EXPECT_EQ(answer["upload"]["cluster"].StringOr(""), kFirst);
+  EXPECT_EQ(Get("/api/insightd/v1/uploads/unknown").status, 404);
+  Start({}, {.organization = 2});
+  EXPECT_EQ(Get("/api/insightd/v1/uploads/r1").status, 404);
+  Start({}, {.single_tenant = false});
+  EXPECT_EQ(Get("/api/insightd/v1/uploads/r1").status, 403);
+}
+
 TEST_F(PublicApiTest, TellsOfItselfWithoutIdentity) {
   Start({}, {.single_tenant = false});
   GetAs("Info", "info");

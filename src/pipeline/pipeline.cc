@@ -1,6 +1,7 @@
 #include "pipeline/pipeline.h"
 
 #include <fmt/core.h>
+#include <pthread.h>
 
 #include <algorithm>
 #include <charconv>
@@ -92,6 +93,7 @@ Result<void> Pipeline::Run(std::stop_token stop) {
   threads.reserve(workers);
   for (std::size_t i = 0; i < workers; ++i) {
     threads.emplace_back([this, token = end_of_work.get_token()] {
+      pthread_setname_np(pthread_self(), "judge");
       const std::unique_ptr<Worker> worker = MakeWorker();
       while (std::unique_ptr<Job> job = desk_->TakeReady(token)) {
         HandleNext(*worker, std::move(job), token);

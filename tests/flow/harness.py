@@ -41,6 +41,11 @@ def archive(cluster=None, files=None, modified=1_700_000_000, version="4.16.3"):
     if cluster:
         members["config/id"] = cluster
     members.update(files or {})
+    return pack(members, modified)
+
+
+def pack(members, modified=1_700_000_000):
+    """A gzipped tar of these texts by name."""
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w", format=tarfile.USTAR_FORMAT) as tar:
         for name, text in members.items():
@@ -250,7 +255,7 @@ class Insightd:
     def end_of(self, request_id):
         """How the upload ended, or None while it is on its way."""
         answer = self.get(f"/api/insightd/v1/uploads/{request_id}")
-        return answer.json() if answer.status == 200 else None
+        return answer.json()["upload"] if answer.status == 200 else None
 
     def await_end(self, request_id):
         return wait_for(lambda: self.end_of(request_id), f"the end of upload {request_id}")

@@ -28,7 +28,6 @@ Started StartIdentity(Host& host);
 Started StartHealth(Host& host);
 Started StartPage(Host& host);
 Started StartAdmin(Host& host);
-Started StartUploads(Host& host);
 // Roles.
 Started StartApi(Host& host);
 Started StartIngress(Host& host);

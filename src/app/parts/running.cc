@@ -1,4 +1,7 @@
 #include <fmt/core.h>
+#include <pthread.h>
+
+#include <string>
 
 #include "app/parts/parts.h"
 
@@ -20,6 +23,7 @@ class Threaded final : public Running {
  public:
   Threaded(Host& host, std::string_view role, std::function<Result<void>(std::stop_token)> run)
       : thread_([&host, role, run = std::move(run)](std::stop_token stop) {
+          pthread_setname_np(pthread_self(), std::string(role).c_str());
           if (const Result<void> ran = run(std::move(stop)); !ran) host.Fail(role, ran.error());
         }) {}
 

@@ -18,9 +18,9 @@ struct ClusterChoice {
 };
 
 // The announcement's cluster, else the one that `config_id` (the member's text, empty if there is
-// none) begins with. Fails with kInvalid when neither tells, and when a client certificate names
-// another cluster than the archive: then somebody uploads for a cluster that is not theirs. Of a
-// user agent the same is only remarked.
+// none) begins with; in lower case with hyphens, however it was written. Fails with kInvalid when
+// neither tells, and when a client certificate names another cluster than the archive: then
+// somebody uploads for a cluster that is not theirs. Of a user agent the same is only remarked.
 Result<ClusterChoice> ChooseCluster(const announce::Announcement& announcement,
                                     std::string_view config_id);
 

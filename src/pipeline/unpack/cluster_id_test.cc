@@ -31,6 +31,14 @@ TEST(ChooseClusterTest, ReadsTheArchiveWhenTheUploaderSaysNothing) {
   EXPECT_EQ(ChooseCluster(nobody, kOne + " and more")->cluster, kOne);
 }
 
+TEST(ChooseClusterTest, WritesEveryClusterInOneWay) {
+  const std::string upper = "ABCDEF00-2222-4333-8444-555555555555";
+  const std::string lower = "abcdef00-2222-4333-8444-555555555555";
+  EXPECT_EQ(ChooseCluster(From("", announce::ClusterProof::kNone), upper)->cluster, lower);
+  EXPECT_EQ(ChooseCluster(From(upper, announce::ClusterProof::kCertificate), lower)->cluster,
+            lower);
+}
+
 TEST(ChooseClusterTest, RefusesAnArchiveOfNoCluster) {
   const auto nobody = From("", announce::ClusterProof::kNone);
   EXPECT_EQ(ChooseCluster(nobody, "").error().code(), Code::kInvalid);
