@@ -94,6 +94,11 @@ export const CLUSTERS = {
     id: '2e7d1c52-5a3b-4f0e-9b1a-7d0f3c9a1e03',
     files: { 'config/version.json': version('4.18.10') },
   },
+  // Holds nothing that a rule reads.
+  blank: {
+    id: '4e7d1c52-5a3b-4f0e-9b1a-7d0f3c9a1e05',
+    files: { 'config/nothing.json': {} },
+  },
   // Uploads only while its page is open.
   late: {
     id: '3e7d1c52-5a3b-4f0e-9b1a-7d0f3c9a1e04',

@@ -155,7 +155,7 @@ try {
   }
 
   await check('uploaded archives become readable', async () => {
-    await uploadAndAwait(base, [CLUSTERS.worst, CLUSTERS.mild, CLUSTERS.healthy]);
+    await uploadAndAwait(base, [CLUSTERS.worst, CLUSTERS.mild, CLUSTERS.healthy, CLUSTERS.blank]);
     const { recommendations } = await ask(base, `${V2}/rule`);
     const rule = recommendations.find((x) => x.description === FEATURE_SET);
     assert.ok(rule, `${V2}/rule does not list "${FEATURE_SET}"`);
@@ -262,6 +262,26 @@ try {
       await openEverything(page);
       await page.getByText(HOSTILE_NAME).first().waitFor();
       assert.equal(await page.locator('img').count(), 0);
+    }),
+  );
+
+  await check('a cluster of which nothing could be judged is not called healthy', () =>
+    visit(`/clusters/${CLUSTERS.blank.id}`, {}, async (page) => {
+      await page.getByText('Nothing could be judged').waitFor();
+      assert.equal(await page.locator('.pf-m-success').count(), 0);
+      assert.deepEqual(await audit(page), []);
+    }),
+  );
+
+  await check('each cluster has one line on a screen of 1200, and the table fits', () =>
+    visit('/', { width: 1200 }, async (page) => {
+      const link = page.getByRole('link', { name: CLUSTERS.worst.id });
+      await link.waitFor();
+      assert.equal(await page.evaluate(() => document.activeElement?.tagName), 'BODY');
+      const LINE_PX_MAX = 30;
+      assert.ok((await link.boundingBox()).height < LINE_PX_MAX);
+      const { x, width } = await page.getByRole('grid', { name: 'Clusters' }).boundingBox();
+      assert.ok(x + width <= 1200, `the table ends at ${x + width}`);
     }),
   );
 

@@ -29,6 +29,8 @@ export type Column<T> = {
   width?: 10 | 15 | 20 | 25 | 30 | 35 | 40 | 45 | 50 | 60;
   /** Names and ids, which may be broken within a word. */
   isName?: boolean;
+  /** Whether a row has a value; the column is left out when none has. */
+  has?: (row: T) => boolean;
 };
 
 export function by<T, V>(
@@ -60,6 +62,8 @@ type Props<T> = {
   onePage?: boolean;
   /** Shown instead of the table when there are no rows at all. */
   empty: ReactNode;
+  /** Shown when the filters let none through and it is not the reader who chose them. */
+  noMatch?: ReactNode;
 };
 
 const SKELETON_ROWS = 5;
@@ -69,7 +73,7 @@ function matches(text: string, filter: string): boolean {
 }
 
 export function DataTable<T>(props: Props<T>) {
-  const { noun, columns, rows, rowKey, state, expanded } = props;
+  const { noun, rows, rowKey, state, expanded } = props;
   const [open, setOpen] = useState<ReadonlySet<string>>(() => new Set());
   // The row that is open from the start, until the reader has opened or closed one.
   const [touched, setTouched] = useState(false);
@@ -77,7 +81,9 @@ export function DataTable<T>(props: Props<T>) {
 
   if (rows && rows.length === 0) return props.empty;
 
-  const column = columns.find((x) => x.id === state.sort.column)!;
+  // The address may sort by a column that is left out: all its rows are equal then.
+  const column = props.columns.find((x) => x.id === state.sort.column)!;
+  const columns = props.columns.filter(({ has }) => !rows || !has || rows.some(has));
   const matching = (rows ?? []).filter(
     (x) => matches(props.filterBy(x), state.text) && (props.isShown?.(x) ?? true),
   );
@@ -142,7 +148,12 @@ export function DataTable<T>(props: Props<T>) {
           )}
         </ToolbarContent>
       </Toolbar>
-      <Table aria-label={props.label} variant="compact" isExpandable={Boolean(expanded)}>
+      <Table
+        aria-label={props.label}
+        variant="compact"
+        className="insightd-table"
+        isExpandable={Boolean(expanded)}
+      >
         <Thead>
           <Tr>
             {expanded && rows && (
@@ -164,7 +175,7 @@ export function DataTable<T>(props: Props<T>) {
                 sort={{
                   columnIndex: index,
                   sortBy: {
-                    index: columns.indexOf(column),
+                    ...(columns.includes(column) ? { index: columns.indexOf(column) } : {}),
                     direction: state.sort.direction,
                     defaultDirection: first ?? 'asc',
                   },
@@ -195,7 +206,7 @@ export function DataTable<T>(props: Props<T>) {
             <Tr>
               <Td colSpan={span}>
                 <Bullseye>
-                  <NoMatchState what={`${noun}s`} reset={reset} />
+                  {props.noMatch ?? <NoMatchState what={`${noun}s`} reset={reset} />}
                 </Bullseye>
               </Td>
             </Tr>

@@ -90,6 +90,13 @@ export function CategoryLabels({ tags, shown = 1 }: { tags: readonly string[]; s
   );
 }
 
+const UUID_CHARS = 36;
+
+/** A cluster's name: on one line where there is room, unless it is longer than an id. */
+export function ClusterName({ name }: { name: string }) {
+  return name.length <= UUID_CHARS ? <span className="insightd-line">{name}</span> : <>{name}</>;
+}
+
 /** Silenced for the organisation or for this cluster. */
 export function DisabledLabel() {
   return (

@@ -16,7 +16,6 @@ import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
 import { useMemo, useState } from 'react';
 import { escapeForMarkdown, renderMarkdown } from '../lib/markdown';
 import { renderTemplate } from '../lib/template';
-import { humanise } from '../lib/words';
 
 export function Markdown({ text, headingLevel }: { text: string; headingLevel?: number }) {
   const html = useMemo(() => renderMarkdown(text, headingLevel), [text, headingLevel]);
@@ -97,6 +96,11 @@ function isPlain(value: unknown): boolean {
   return typeof value !== 'object' || value === null;
 }
 
+/** As the rule spells it: words made of it would be guesses. */
+function FieldName({ name }: { name: string }) {
+  return <code>{name}</code>;
+}
+
 function Scalar({ value }: { value: unknown }) {
   if (value === null || value === undefined || value === '')
     return <span className="insightd-none">none</span>;
@@ -132,7 +136,9 @@ function DetailTable({ label, rows }: { label: string; rows: readonly Record<str
         <Thead>
           <Tr>
             {keys.map((key) => (
-              <Th key={key}>{humanise(key)}</Th>
+              <Th key={key}>
+                <FieldName name={key} />
+              </Th>
             ))}
           </Tr>
         </Thead>
@@ -140,7 +146,7 @@ function DetailTable({ label, rows }: { label: string; rows: readonly Record<str
           {some.map((row, i) => (
             <Tr key={i}>
               {keys.map((key) => (
-                <Td key={key} dataLabel={humanise(key)} modifier="breakWord">
+                <Td key={key} dataLabel={key} modifier="breakWord">
                   <Scalar value={row[key]} />
                 </Td>
               ))}
@@ -203,9 +209,11 @@ function DetailMap({ map, depth }: { map: Record<string, unknown>; depth: number
     <DescriptionList isCompact orientation={{ lg: 'horizontal' }}>
       {Object.entries(map).map(([key, value]) => (
         <DescriptionListGroup key={key}>
-          <DescriptionListTerm>{humanise(key)}</DescriptionListTerm>
+          <DescriptionListTerm>
+            <FieldName name={key} />
+          </DescriptionListTerm>
           <DescriptionListDescription>
-            <Detail label={humanise(key)} value={value} depth={depth} />
+            <Detail label={key} value={value} depth={depth} />
           </DescriptionListDescription>
         </DescriptionListGroup>
       ))}

@@ -1,17 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { categoriesOf, compositeId, humanise, plural } from './words';
+import { categoriesOf, compositeId, plural, reasonsOf } from './words';
 
 describe('words', () => {
-  it.each([
-    ['allowed_skew', 'Allowed skew'],
-    ['featureSet', 'Feature set'],
-    ['ephemeral_storage_gb', 'Ephemeral storage gb'],
-    ['CPU', 'CPU'],
-    ['', ''],
-  ])('of %s are %s', (key, expected) => {
-    expect(humanise(key)).toBe(expected);
-  });
-
   it('count', () => {
     expect([plural(1, 'rule'), plural(0, 'rule'), plural(1234, 'rule')]).toEqual([
       '1 rule',
@@ -25,6 +15,16 @@ describe('words', () => {
       (x) => x.title,
     );
     expect(titles).toEqual(['Security', 'Best Practice']);
+  });
+
+  it('name each reason why rules could not be judged, and none that held back no rule', () => {
+    const skips = [{ missing: ['nodes'] }, { missing: [] }, { missing: ['pods'] }];
+    expect(reasonsOf({ skips, errors: [{}] })).toEqual([
+      '2 found no input in the archive',
+      '1 did not apply to the cluster',
+      '1 failed',
+    ]);
+    expect(reasonsOf({ skips: [], errors: [] })).toEqual([]);
   });
 
   it('make the id under which a recommendation is found', () => {

@@ -25,15 +25,6 @@ export function categoriesOf(tags: readonly string[]): Category[] {
   return CATEGORIES.filter((x) => plural.includes(x.id));
 }
 
-/** `allowed_skew`, `cpuRequest` → "Allowed skew", "Cpu request". */
-export function humanise(key: string): string {
-  const words = key
-    .replace(/([a-z\d])([A-Z])(?=[a-z])/g, (_, a: string, b: string) => `${a} ${b.toLowerCase()}`)
-    .replace(/[_-]+/g, ' ')
-    .trim();
-  return words === '' ? key : words.charAt(0).toUpperCase() + words.slice(1);
-}
-
 export function plural(count: number, one: string, many = `${one}s`): string {
   return `${count.toLocaleString('en')} ${count === 1 ? one : many}`;
 }

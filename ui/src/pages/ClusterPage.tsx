@@ -57,6 +57,7 @@ const COLUMNS: Column<ReportItem>[] = [
     title: 'Modified',
     first: 'desc',
     cell: (x) => <RelativeTime time={x.created_at} label="Modified" />,
+    has: (x) => Boolean(x.created_at),
     sort: by((x) => timeValue(x.created_at), byNumber),
   },
   {
@@ -64,6 +65,7 @@ const COLUMNS: Column<ReportItem>[] = [
     title: 'First impacted',
     first: 'desc',
     cell: (x) => <RelativeTime time={x.impacted} label="First impacted" />,
+    has: (x) => Boolean(x.impacted),
     sort: by((x) => timeValue(x.impacted), byNumber),
   },
   {

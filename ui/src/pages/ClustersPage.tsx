@@ -12,6 +12,7 @@ import type { FleetCluster } from '../api/client';
 import { useClusters } from '../api/queries';
 import type { Column } from '../components/DataTable';
 import { DataTable, by } from '../components/DataTable';
+import { ClusterName } from '../components/Labels';
 import { PageHead } from '../components/PageHead';
 import { ErrorState, StaleAlert } from '../components/States';
 import { RelativeTime } from '../components/Time';
@@ -48,7 +49,11 @@ const COLUMNS: Column<FleetCluster>[] = [
     title: 'Name',
     isName: true,
     width: 30,
-    cell: (x) => <Link to={`/clusters/${x.cluster_id}`}>{x.cluster_name || x.cluster_id}</Link>,
+    cell: (x) => (
+      <Link to={`/clusters/${x.cluster_id}`}>
+        <ClusterName name={x.cluster_name || x.cluster_id} />
+      </Link>
+    ),
     sort: by((x) => x.cluster_name || x.cluster_id, byText),
   },
   {

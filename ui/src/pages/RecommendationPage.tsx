@@ -15,7 +15,7 @@ import type { HitCluster, RuleContent } from '../api/client';
 import { isNotFound, useRuleClusters, useRuleContent } from '../api/queries';
 import type { Column } from '../components/DataTable';
 import { DataTable, by } from '../components/DataTable';
-import { CategoryLabels } from '../components/Labels';
+import { CategoryLabels, ClusterName } from '../components/Labels';
 import { PageHead } from '../components/PageHead';
 import { RiskBlock } from '../components/RiskBlock';
 import { Generic } from '../components/RuleText';
@@ -36,7 +36,7 @@ function columnsFor(ruleId: string): Column<HitCluster>[] {
       width: 40,
       cell: (x) => (
         <Link to={`/clusters/${x.cluster}?first=${encodeURIComponent(ruleId)}`}>
-          {x.cluster_name || x.cluster}
+          <ClusterName name={x.cluster_name || x.cluster} />
         </Link>
       ),
       sort: by((x) => x.cluster_name || x.cluster, byText),
@@ -60,6 +60,7 @@ function columnsFor(ruleId: string): Column<HitCluster>[] {
       title: 'First impacted',
       first: 'desc',
       cell: (x) => <RelativeTime time={x.impacted} label="First impacted" />,
+      has: (x) => Boolean(x.impacted),
       sort: by((x) => timeValue(x.impacted), byNumber),
     },
   ];

@@ -1,8 +1,16 @@
-import { EmptyState, EmptyStateBody, Grid, GridItem, PageSection } from '@patternfly/react-core';
+import {
+  EmptyState,
+  EmptyStateActions,
+  EmptyStateBody,
+  EmptyStateFooter,
+  Grid,
+  GridItem,
+  PageSection,
+} from '@patternfly/react-core';
 import CubesIcon from '@patternfly/react-icons/dist/esm/icons/cubes-icon';
 import { Link } from 'react-router';
 import type { Recommendation } from '../api/client';
-import { useRecommendations } from '../api/queries';
+import { useClusters, useRecommendations } from '../api/queries';
 import { CheckboxFilter } from '../components/CheckboxFilter';
 import type { Column } from '../components/DataTable';
 import { DataTable, by } from '../components/DataTable';
@@ -14,7 +22,7 @@ import { ErrorState, StaleAlert } from '../components/States';
 import { RelativeTime } from '../components/Time';
 import { useTableState } from '../components/tableState';
 import { byNumber, byText, timeValue } from '../lib/order';
-import { categoriesOf } from '../lib/words';
+import { categoriesOf, plural } from '../lib/words';
 
 function pathOf(rule: Recommendation): string {
   return `/recommendations/${encodeURIComponent(rule.rule_id)}`;
@@ -37,6 +45,7 @@ const COLUMNS: Column<Recommendation>[] = [
     title: 'Modified',
     first: 'desc',
     cell: (x) => <RelativeTime time={x.publish_date} label="Modified" />,
+    has: (x) => Boolean(x.publish_date),
     sort: by((x) => timeValue(x.publish_date), byNumber),
   },
   {
@@ -57,6 +66,7 @@ const COLUMNS: Column<Recommendation>[] = [
     title: 'Risk of change',
     first: 'desc',
     cell: (x) => <ChangeLabel change={x.resolution_risk} />,
+    has: (x) => x.resolution_risk > 0,
     sort: by((x) => x.resolution_risk || null, byNumber),
   },
   {
@@ -110,6 +120,40 @@ function Expanded({ rule }: { rule: Recommendation }) {
   );
 }
 
+/** Instead of the rows when no cluster is hit: there is nothing to change about the filters. */
+function NoHits({ count }: { count: number }) {
+  const clusters = useClusters();
+  const isEmpty = clusters.data?.length === 0;
+  return (
+    <EmptyState
+      icon={CubesIcon}
+      titleText={isEmpty ? 'No cluster has uploaded yet' : 'No recommendation affects any cluster'}
+      headingLevel="h2"
+      variant="sm"
+    >
+      <EmptyStateBody>
+        {isEmpty ? (
+          <>
+            Recommendations appear here as soon as they affect a cluster.{' '}
+            <Link to="/clusters">How a cluster uploads</Link>
+          </>
+        ) : (
+          'What could not be judged is on the page of each cluster.'
+        )}
+      </EmptyStateBody>
+      <EmptyStateFooter>
+        <EmptyStateActions>
+          <Link to={`/recommendations?impacting=${ALL}`}>
+            {count === 1
+              ? 'View the recommendation'
+              : `View all ${plural(count, 'recommendation')}`}
+          </Link>
+        </EmptyStateActions>
+      </EmptyStateFooter>
+    </EmptyState>
+  );
+}
+
 export function RecommendationsPage() {
   const recommendations = useRecommendations();
   const state = useTableState({ column: 'total_risk', direction: 'desc' }, COLUMN_IDS);
@@ -117,6 +161,8 @@ export function RecommendationsPage() {
   const rows = recommendations.data;
   const isShown = (x: Recommendation) =>
     impacting.length === 0 || impacting.includes(String(x.impacted_clusters_count > 0));
+  const noHits =
+    rows?.every((x) => x.impacted_clusters_count === 0) && formatImpacting(impacting) === null;
   return (
     <>
       <PageHead title="Recommendations" />
@@ -152,6 +198,7 @@ export function RecommendationsPage() {
               }
               resetFilters={{ impacting: null }}
               expanded={(x) => <Expanded rule={x} />}
+              noMatch={noHits ? <NoHits count={rows!.length} /> : undefined}
               empty={
                 <EmptyState icon={CubesIcon} titleText="No recommendations" headingLevel="h2">
                   <EmptyStateBody>

@@ -253,11 +253,11 @@ describe('one cluster', () => {
       nothing: null,
     };
     showPage(`/clusters/${UUID}`, oneCluster([item('bare', { extra_data })]));
-    expect(await screen.findByText('Allowed skew')).toBeTruthy();
-    const nodes = screen.getByRole('grid', { name: 'Nodes' });
+    expect(await screen.findByText('allowed_skew')).toBeTruthy();
+    const nodes = screen.getByRole('grid', { name: 'nodes' });
     expect(within(nodes).getByText('worker-0')).toBeTruthy();
     for (const text of ['two', 'value', 'none']) expect(screen.getByText(text)).toBeTruthy();
-    expect(screen.queryByText('Error key')).toBeNull();
+    expect(screen.queryByText('error_key')).toBeNull();
   });
 
   it('shows a long list up to a bound, and the rest on request', async () => {
@@ -421,6 +421,51 @@ describe('the list of recommendations', () => {
     fireEvent.click(screen.getByRole('button', { name: 'Reset filters' }));
     expect(screen.queryByText('unhit')).toBeNull();
     expect(screen.getByText('worst')).toBeTruthy();
+  });
+
+  it('leaves out a column that no row has a value for, also when the address sorts by it', async () => {
+    showPage('/recommendations?sort=-resolution_risk', rules);
+    await screen.findByText('worst');
+    const table = screen.getByRole('grid', { name: 'Recommendations' });
+    const titles = within(table)
+      .getAllByRole('columnheader')
+      .map((x) => x.textContent);
+    expect(titles).not.toContain('Risk of change');
+    expect(titles).not.toContain('Modified');
+    expect(titles).toContain('Total risk');
+    expect(firstCells(table, 'Name').map((x) => x.trim())).toEqual(['mild', 'bad', 'worst']);
+  });
+
+  it('keeps a column that one row has a value for', async () => {
+    const some = [rule('a', 1, 1), rule('b', 1, 1, { resolution_risk: 2 })];
+    showPage('/recommendations', {
+      [paths.rules]: { body: { recommendations: some, status: 'ok' } },
+    });
+    await screen.findByText('a');
+    expect(screen.getByRole('button', { name: 'Risk of change' })).toBeTruthy();
+  });
+
+  const unhit = {
+    [paths.rules]: {
+      body: { recommendations: [rule('a', 1, 0), rule('b', 1, 0)], status: 'ok' },
+    },
+  };
+
+  it('says that no cluster has uploaded, and leads to all recommendations', async () => {
+    showPage('/recommendations', { ...unhit, [paths.clusters]: fleet() });
+    expect(await screen.findByText('No cluster has uploaded yet')).toBeTruthy();
+    expect(screen.queryByText(/edit your filter settings/)).toBeNull();
+    fireEvent.click(screen.getByRole('link', { name: 'View all 2 recommendations' }));
+    expect(await screen.findByText('b')).toBeTruthy();
+  });
+
+  it('says that no recommendation affects a cluster when there are clusters', async () => {
+    showPage('/recommendations', {
+      ...unhit,
+      [paths.clusters]: fleet(cluster('c', [0, 0, 0, 0])),
+    });
+    expect(await screen.findByText('No recommendation affects any cluster')).toBeTruthy();
+    expect(screen.queryByText('No cluster has uploaded yet')).toBeNull();
   });
 
   it('opens a row with its text and a way to the clusters', async () => {
