@@ -34,4 +34,23 @@ Result<ReportSeen> ReadReport(std::string_view body) {
   return seen;
 }
 
+std::string UploadPath(std::string_view request_id) {
+  return fmt::format("/api/insightd/v1/uploads/{}", request_id);
+}
+
+EndSeen ReadEnd(long status, std::string_view body, std::string_view request_id) {
+  if (status == 0 || status == 429 || status >= 500) return EndSeen::kNotYet;
+  const auto document = json::Parse(body);
+  if (!document) return EndSeen::kNobodySays;
+  const json::Value root = document->root();
+  if (status == 404) {
+    // Another server says 404 of the path, at most, and not in these words.
+    const bool names_it = root["status"].StringOr("").find(request_id) != std::string_view::npos;
+    return names_it ? EndSeen::kNotYet : EndSeen::kNobodySays;
+  }
+  const std::string_view end = root["upload"]["end"].StringOr("");
+  if (status != 200 || end.empty()) return EndSeen::kNobodySays;
+  return end == "dead_letter" || end == "empty" ? EndSeen::kLost : EndSeen::kReadable;
+}
+
 }  // namespace insightd::fleet

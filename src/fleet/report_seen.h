@@ -27,4 +27,17 @@ std::string ReportPath(std::string_view cluster_id);
 // kInvalid when the answer is no report.
 Result<ReportSeen> ReadReport(std::string_view body);
 
+// Where insightd tells how the upload of that request id has ended.
+std::string UploadPath(std::string_view request_id);
+
+enum class EndSeen : std::uint8_t {
+  kNotYet,     // no answer to go by, or still on its way
+  kReadable,   // what it brought, or something newer, can be read
+  kLost,       // there will be nothing to read of it
+  kNobodySays  // whoever answers is not insightd, or does not tell us
+};
+
+// What an answer to UploadPath says. insightd is told by its 404, which names the request id.
+EndSeen ReadEnd(long status, std::string_view body, std::string_view request_id);
+
 }  // namespace insightd::fleet

@@ -30,5 +30,25 @@ TEST(ReadReportTest, RefusesWhatIsNoReport) {
   }
 }
 
+TEST(ReportSeenTest, ReadsHowAnUploadHasEnded) {
+  const auto with_end = [](std::string_view end) {
+    return ReadEnd(200, R"({"upload":{"end":")" + std::string(end) + R"("},"status":"ok"})", "a1");
+  };
+  EXPECT_EQ(with_end("stored"), EndSeen::kReadable);
+  EXPECT_EQ(with_end("overtaken"), EndSeen::kReadable);
+  EXPECT_EQ(with_end("dead_letter"), EndSeen::kLost);
+  EXPECT_EQ(ReadEnd(404, R"({"status":"Item with ID a1 was not found in the storage"})", "a1"),
+            EndSeen::kNotYet);
+  EXPECT_EQ(ReadEnd(0, "", "a1"), EndSeen::kNotYet);
+  EXPECT_EQ(ReadEnd(503, "", "a1"), EndSeen::kNotYet);
+}
+
+TEST(ReportSeenTest, TellsAServerThatDoesNotKnowUploads) {
+  EXPECT_EQ(ReadEnd(404, "404 page not found", "a1"), EndSeen::kNobodySays);
+  EXPECT_EQ(ReadEnd(404, R"({"status":404,"path":"/uploads/a1"})", "a1"), EndSeen::kNobodySays);
+  EXPECT_EQ(ReadEnd(403, R"({"status":"Missing auth token"})", "a1"), EndSeen::kNobodySays);
+  EXPECT_EQ(ReadEnd(200, "<html>", "a1"), EndSeen::kNobodySays);
+}
+
 }  // namespace
 }  // namespace insightd::fleet

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cctype>
 #include <map>
 #include <memory>
 #include <set>
@@ -170,6 +171,8 @@ class Runner {
     microseconds look_at;
     microseconds pause;
     Time gathered_at;
+    std::string request_id;  // to ask for its end with; empty: its report has to tell
+    bool has_ended = false;
     bool looking = false;
   };
 
@@ -224,7 +227,8 @@ class Runner {
 
   void Begin(std::size_t cluster, Packed packed, microseconds now) {
     const bool told_apart = now - last_begun_[cluster] >= kToldApart;
-    const bool watched = IsFirst(cluster) || (now >= next_watch_ && told_apart);
+    const bool by_id = ends_are_told_.value_or(false);
+    const bool watched = IsFirst(cluster) || (now >= next_watch_ && (by_id || told_apart));
     last_begun_[cluster] = now;
     if (!watched) {
       Send(cluster, std::move(packed), false);
@@ -233,7 +237,7 @@ class Runner {
     next_watch_ = std::max(
         now, next_watch_ + microseconds(static_cast<std::int64_t>(1e6 / kWatchedPerSecondMax)));
     ++result_.watched;
-    if (same_clock_ || result_.clusters[cluster].report) {
+    if (by_id || same_clock_ || result_.clusters[cluster].report) {
       Send(cluster, std::move(packed), true);
       return;
     }
@@ -275,7 +279,7 @@ class Runner {
     if (answer.status < 200 || answer.status > 299) {
       ++result_.failed;
       if (answer.status == 0) {
-        Count("no answer", answer.error);
+        Count(std::string(kNoAnswer), answer.error);
       } else {
         Count(fmt::format("HTTP {}", answer.status), FirstLine(answer.body));
       }
@@ -297,7 +301,15 @@ class Runner {
                                                       .sent_at = sent_at,
                                                       .look_at = answer.ended_at,
                                                       .pause = kLookFirst,
-                                                      .gathered_at = gathered_at}));
+                                                      .gathered_at = gathered_at,
+                                                      .request_id = IdToAskWith(answer)}));
+  }
+
+  std::string IdToAskWith(const Answer& answer) const {
+    const bool is_plain = std::all_of(
+        answer.request_id.begin(), answer.request_id.end(),
+        [](unsigned char c) { return std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.'; });
+    return is_plain && ends_are_told_.value_or(true) ? answer.request_id : "";
   }
 
   void LookAgain(microseconds now) {
@@ -308,19 +320,31 @@ class Runner {
       watch->pause = std::min<microseconds>(kLookMax, watch->pause * 5 / 4);
       watch->look_at = now + std::max(watch->pause, pause_min);
       ++asking_;
-      connections_.Get(ReportPath(clusters_[watch->cluster].id),
-                       [this, seen_by = watch.get()](const Answer& answer) {
-                         --asking_;
-                         Looked(*seen_by, answer);
-                       });
+      const bool for_end = !watch->request_id.empty() && !watch->has_ended;
+      connections_.Get(
+          for_end ? UploadPath(watch->request_id) : ReportPath(clusters_[watch->cluster].id),
+          [this, seen_by = watch.get()](const Answer& answer) {
+            --asking_;
+            Looked(*seen_by, answer);
+          });
     }
   }
 
   void Looked(Watch& watch, const Answer& answer) {
     watch.looking = false;
-    if (answer.status == 200) {
+    if (!watch.request_id.empty() && !watch.has_ended) {
+      const EndSeen end = ReadEnd(answer.status, answer.body, watch.request_id);
+      if (end == EndSeen::kLost) return GiveUp(watch, "ended without a report");
+      if (end == EndSeen::kNobodySays) {
+        ends_are_told_ = false;
+        watch.request_id.clear();
+      }
+      watch.has_ended = end == EndSeen::kReadable;
+      if (watch.has_ended) ends_are_told_ = true;
+      if (end != EndSeen::kNotYet) watch.look_at = answer.ended_at;
+    } else if (answer.status == 200) {
       auto report = ReadReport(answer.body);
-      if (report && IsNew(watch, *report)) {
+      if (report && (watch.has_ended || IsNew(watch, *report))) {
         ++result_.readable;
         Keep(readable_ms_, answer.ended_at - watch.started_at);
         known_[watch.cluster] = report->last_checked_at;
@@ -329,9 +353,13 @@ class Runner {
       }
     }
     if (answer.ended_at - watch.started_at < options_.readable_time_max) return;
+    GiveUp(watch,
+           fmt::format("not readable after {} s", options_.readable_time_max.count() / 1'000'000));
+  }
+
+  void GiveUp(Watch& watch, const std::string& why) {
     ++result_.not_readable;
-    Count(fmt::format("not readable after {} s", options_.readable_time_max.count() / 1'000'000),
-          clusters_[watch.cluster].name + " " + clusters_[watch.cluster].id);
+    Count(why, clusters_[watch.cluster].name + " " + clusters_[watch.cluster].id);
     Forget(watch);
   }
 
@@ -432,6 +460,8 @@ class Runner {
   // On this machine times of checking can be compared with ours; elsewhere a new one is one that
   // was not there before.
   bool same_clock_ = false;
+  // Whether the other side tells how uploads end; nothing until it has said so.
+  std::optional<bool> ends_are_told_;
   std::map<std::size_t, std::string> known_;  // time of checking last seen, by cluster
   std::vector<microseconds> last_begun_;
   std::vector<std::unique_ptr<Watch>> watching_;

@@ -2,11 +2,13 @@
 // read. For the demo, for load, for measuring.
 //
 // Three ways: each cluster once; each cluster every `interval`, at first all at once; `rate`
-// uploads a second over the whole fleet. An upload counts as readable when the public API shows a
-// report of its cluster that is not gathered earlier and was checked since it was sent (elsewhere
-// than on this machine, whose clock is another: that was not there before); the time from the first
-// byte sent until then is its latency. Above kWatchedPerSecondMax uploads a second a sample is
-// watched, evenly, so that watching is not the load.
+// uploads a second over the whole fleet. An upload counts as readable when insightd says that it
+// has ended and the public API shows the report of its cluster; the time from the first byte sent
+// until then is its latency. A server that does not tell how uploads end (its 404 does not name the
+// request id) is asked for the report alone, until one is there that is not gathered earlier and
+// was checked since it was sent (elsewhere than on this machine, whose clock is another: that was
+// not there before). Above kWatchedPerSecondMax uploads a second a sample is watched, evenly, so
+// that watching is not the load.
 //
 // Nothing is sent twice: a refusal or a lost connection is counted under its reason.
 #pragma once
@@ -16,6 +18,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -26,7 +29,9 @@
 
 namespace insightd::fleet {
 
-inline constexpr double kWatchedPerSecondMax = 10;
+inline constexpr double kWatchedPerSecondMax = 50;
+// The reason of uploads that got no answer at all.
+inline constexpr std::string_view kNoAnswer = "no answer";
 // Reasons kept apart; more are counted together.
 inline constexpr std::size_t kReasonsMax = 20;
 // Clusters named in one reason.

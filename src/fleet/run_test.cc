@@ -22,7 +22,13 @@ using ::testing::HasSubstr;
 // Shows a cluster's report at the `looks_before`-th look after its upload.
 class Platform {
  public:
-  explicit Platform(int looks_before = 2) : looks_before_(looks_before) {
+  // With `tells_ends` as insightd does: at that look for the upload's end.
+  explicit Platform(int looks_before = 2, bool tells_ends = false)
+      : looks_before_(looks_before), tells_ends_(tells_ends) {
+    if (tells_ends) {
+      router_.Add(http::Method::kGet, "/api/insightd/v1/uploads/{id}",
+                  [this](const http::Request& request) { return ShowEnd(request); });
+    }
     router_.Add(
         http::Method::kPost, "/api/ingress/v1/upload",
         [this](const http::Request& request) { return Take(request); }, 64 << 20);
@@ -40,6 +46,8 @@ class Platform {
   std::string url;
   std::atomic<int> refuse_status = 0;
   std::atomic<bool> shows = true;
+  std::atomic<int> reports_shown = 0;
+  std::atomic<bool> loses = false;  // uploads end as dead letters
 
   std::vector<http::Request> uploads() {
     const std::lock_guard lock(mutex_);
@@ -71,15 +79,36 @@ class Platform {
     Report& report = reports_[cluster];
     report.next = request.body.substr(at, request.body.find('"', at) - at);
     report.looks = 0;
-    return http::TextResponse(202, "").With("x-rh-insights-request-id", "0123");
+    const std::string id = std::to_string(uploads_.size());
+    clusters_by_id_[id] = cluster;
+    return http::TextResponse(202, "").With("x-rh-insights-request-id", id);
+  }
+
+  void Publish(Report& report) {
+    report.gathered_at = std::exchange(report.next, {});
+    report.checked_at = FormatTimeSeconds(SystemClock().Now());
+  }
+
+  http::Response ShowEnd(const http::Request& request) {
+    const std::lock_guard lock(mutex_);
+    const std::string& id = request.Variable("id");
+    Report& report = reports_[clusters_by_id_[id]];
+    if (!report.next.empty()) {
+      if (++report.looks < looks_before_) {
+        return http::JsonResponse(404, R"({"status":"upload )" + id + R"( is on its way"})");
+      }
+      Publish(report);
+    }
+    const std::string end = loses ? "dead_letter" : "stored";
+    return http::JsonResponse(200, R"({"upload":{"end":")" + end + R"("},"status":"ok"})");
   }
 
   http::Response Show(const http::Request& request) {
     const std::lock_guard lock(mutex_);
     Report& report = reports_[request.Variable("cluster")];
-    if (!report.next.empty() && shows && ++report.looks >= looks_before_) {
-      report.gathered_at = std::exchange(report.next, {});
-      report.checked_at = FormatTimeSeconds(SystemClock().Now());
+    ++reports_shown;
+    if (!tells_ends_ && !report.next.empty() && shows && ++report.looks >= looks_before_) {
+      Publish(report);
     }
     if (report.gathered_at.empty()) return http::ErrorResponse(404, "no such cluster");
     return http::JsonResponse(200, R"({"report":{"meta":{"count":2,"last_checked_at":")" +
@@ -90,6 +119,8 @@ class Platform {
   }
 
   int looks_before_;
+  bool tells_ends_;
+  std::map<std::string, std::string> clusters_by_id_;
   std::mutex mutex_;
   std::map<std::string, Report> reports_;
   std::vector<http::Request> uploads_;
@@ -181,6 +212,27 @@ TEST_F(RunTest, DoesNotTakeAnOldReportForTheNewOne) {
   const RunResult result = Ran(options);
   EXPECT_EQ(result.readable, 1U);
   EXPECT_GT(result.clusters[0].report->gathered_at, ParseTime("2021-01-01T00:00:00Z"));
+}
+
+TEST_F(RunTest, TwoRunsWithinASecondAreToldApartByTheEndsOfUploads) {
+  Platform platform(3, /*tells_ends=*/true);
+  RunOptions options = OptionsFor(platform);
+  options.clusters = 1;
+  for (int run = 1; run <= 3; ++run) {
+    const RunResult result = Ran(options);
+    EXPECT_EQ(result.readable, 1U);
+    EXPECT_EQ(result.clusters[0].report->gathered_at, result.clusters[0].gathered_at);
+    EXPECT_EQ(platform.reports_shown, run) << "the report is read once, when it is there";
+  }
+}
+
+TEST_F(RunTest, DoesNotWaitForAnUploadThatEndedAsDeadLetter) {
+  Platform platform(1, /*tells_ends=*/true);
+  platform.loses = true;
+  const RunResult result = Ran(OptionsFor(platform));
+  EXPECT_EQ(result.not_readable, 3U);
+  ASSERT_EQ(result.failures.size(), 1U);
+  EXPECT_THAT(result.failures[0].what, HasSubstr("ended without a report"));
 }
 
 TEST_F(RunTest, NamesWhatWasRefused) {
