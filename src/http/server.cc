@@ -701,12 +701,8 @@ error_code Open(tcp::acceptor& acceptor, const tcp::endpoint& endpoint, bool bot
 
 Result<std::uint16_t> ServerImpl::Listen(const ListenerOptions& options) {
   INSIGHTD_ASSERT(options.router != nullptr && threads_.empty());
+  if (auto good = CheckAddress(options.setting, options.address); !good) return Fail(good.error());
   const std::optional<HostAndPort> split = SplitAddress(options.address);
-  if (!split) {
-    return Fail(Code::kInvalid,
-                fmt::format("{} = \"{}\" is not an address: write host:port, [::1]:port or :port",
-                            options.setting, options.address));
-  }
   auto listener = std::make_unique<Listener>(context_, options);
   error_code error;
   if (split->host.empty()) {
@@ -823,6 +819,13 @@ void ServerImpl::Stop(milliseconds limit) {
 }
 
 }  // namespace
+
+Result<void> CheckAddress(std::string_view setting, std::string_view address) {
+  if (SplitAddress(address)) return {};
+  return Fail(Code::kInvalid,
+              fmt::format("{} = \"{}\" is not an address: write host:port, [::1]:port or :port",
+                          setting, address));
+}
 
 std::unique_ptr<Server> Server::Create(const ServerOptions& options, Observer observer) {
   return std::make_unique<ServerImpl>(options, std::move(observer));

@@ -71,6 +71,9 @@ struct Exchange {
 // Called after each answer, from threads of the server.
 using Observer = std::function<void(const Exchange&)>;
 
+// Whether `address` is written as Listen wants it; kInvalid, with the setting, when it is not.
+Result<void> CheckAddress(std::string_view setting, std::string_view address);
+
 class Server {
  public:
   static std::unique_ptr<Server> Create(const ServerOptions& options, Observer observer = nullptr);

@@ -6,7 +6,10 @@
 #include <openssl/x509.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <climits>
+#include <cstdio>
+#include <cstring>
 #include <utility>
 
 namespace insightd::http {
@@ -100,9 +103,27 @@ class Context : public TlsContext {
   std::unique_ptr<SSL_CTX, Free> context_;
 };
 
+// OpenSSL says of a file that cannot be opened no more than a number.
+Result<void> CheckReadable(std::string_view setting, const std::string& path) {
+  std::FILE* file = std::fopen(path.c_str(), "rb");
+  if (file == nullptr) {
+    return Fail(Code::kInvalid,
+                fmt::format("{} {}: {}", setting, path,
+                            errno == ENOENT ? "no such file" : std::strerror(errno)));
+  }
+  std::fclose(file);
+  return {};
+}
+
 }  // namespace
 
 Result<std::shared_ptr<TlsContext>> MakeTlsContext(const TlsFiles& files) {
+  for (const auto& [setting, path] :
+       {std::pair("http.cert_file", &files.cert_file), std::pair("http.key_file", &files.key_file),
+        std::pair("http.client_ca_file", &files.client_ca_file)}) {
+    if (path->empty()) continue;
+    if (auto readable = CheckReadable(setting, *path); !readable) return Fail(readable.error());
+  }
   ERR_clear_error();
   std::unique_ptr<SSL_CTX, Free> context(SSL_CTX_new(TLS_server_method()));
   if (!context) return Fail(Code::kInternal, "TLS is not available: " + TakeError());
