@@ -1,9 +1,9 @@
 #!/bin/sh
 # Configures and builds a preset: tools/build.sh PRESET [cmake options…]
 #
-# Quiet when it goes well: progress on a terminal, on failure what the compiler said.
+# TARGET=name builds that alone. Quiet when it goes well: progress on a terminal, on failure what the compiler said.
 set -eu
-case "${1:-}" in '' | -h | --help) sed -n '2,4s/^# \{0,1\}//p' "$0"; exit 0 ;; esac
+case "${1:-}" in '' | -h | --help) sed -n '2,5s/^# \{0,1\}//p' "$0"; exit 0 ;; esac
 preset=$1
 shift
 cd "$(dirname "$0")/.."
@@ -15,8 +15,8 @@ if ! cmake --preset "$preset" "$@" >"$log" 2>&1; then
   exit 1
 fi
 if [ -t 1 ]; then
-  NINJA_STATUS='[%f/%t] ' cmake --build "build/$preset" -j "${JOBS:-2}"
-elif ! cmake --build "build/$preset" -j "${JOBS:-2}" >>"$log" 2>&1; then
+  NINJA_STATUS='[%f/%t] ' cmake --build "build/$preset" --target "${TARGET:-all}" -j "${JOBS:-2}"
+elif ! cmake --build "build/$preset" --target "${TARGET:-all}" -j "${JOBS:-2}" >>"$log" 2>&1; then
   grep -vE '^\[[0-9]+/[0-9]+\]' "$log" | tail -100 >&2
   exit 1
 fi

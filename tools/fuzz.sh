@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 case "${1:-}" in '' | -h | --help) sed -n '2,4s/^# \{0,1\}//p' "$0"; exit 0 ;; esac
 seconds=$1
 shift
-tools/build.sh fuzz
+TARGET=fuzz_targets tools/build.sh fuzz
 if [ $# = 0 ]; then
   # shellcheck disable=SC2046  # a name is a word
   set -- $(find build/fuzz -name '*_fuzz' -type f -perm -u+x | sort)
