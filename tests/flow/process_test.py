@@ -62,6 +62,31 @@ class ProcessTest(unittest.TestCase):
             self.assertEqual(done.returncode, 2)
             self.assertIn("absent.toml", done.stderr)
 
+    def test_settings_that_cannot_work_are_found_beforehand(self):
+        """`config check` refuses what `all` refuses, with its exit code"""
+        for name, value, code in (("http.address", "nonsense", 2), ("http.address", ":99999", 2),
+                                  ("http.cert_file", "/nowhere/tls.crt", 2),
+                                  ("identity.trusted_proxies", "x/99", 2),
+                                  ("rules.folder", "/nowhere/pack", 3)):
+            server = Insightd(**{name: value})
+            try:
+                beforehand = server.command("config", "check", check=code)
+                self.assertIn(value if name != "http.cert_file" else name, beforehand.stdout)
+                started = server.command("all", check=code)
+                self.assertIn(beforehand.stdout.splitlines()[0], started.stderr)
+            finally:
+                server.__exit__()
+
+    def test_wrong_settings_are_not_printed(self):
+        """`config print` shows the mistakes alone; exit code 2"""
+        server = Insightd(**{"pipeline.worker": 1})
+        try:
+            done = server.command("config", "print", check=2)
+            self.assertEqual(done.stdout, "")
+            self.assertIn("INSIGHTD__PIPELINE__WORKER", done.stderr)
+        finally:
+            server.__exit__()
+
     def test_a_wrong_variable_in_the_environment(self):
         """an override that names no setting is a mistake too"""
         server = Insightd(**{"pipeline.worker": 1})

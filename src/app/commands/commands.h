@@ -11,8 +11,9 @@ namespace insightd::app {
 
 ExitCode RunRulesList(const std::string& folder, bool as_json);
 ExitCode RunRulesCheck(const std::string& folder, bool as_json);
+// Also refuses what `all` refuses at start, with the same exit code.
 ExitCode RunConfigCheck(const std::string& config);
-// Also what is in force in spite of mistakes; they then are on standard error.
+// Nothing but the mistakes, on standard error, when there are any.
 ExitCode RunConfigPrint(const std::string& config);
 ExitCode RunConfigReference();
 // Asks the process that runs on the data folder, or opens it where none does.

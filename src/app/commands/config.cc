@@ -1,5 +1,6 @@
 #include <fmt/core.h>
 
+#include "app/check_settings.h"
 #include "app/commands/commands.h"
 #include "app/settings.h"
 
@@ -12,8 +13,13 @@ ExitCode RunConfigCheck(const std::string& config) {
   const std::vector<std::string> mistakes = LoadSettings(config, table);
   for (const std::string& mistake : mistakes) fmt::print("{}\n", mistake);
   if (!mistakes.empty()) return ExitCode::kUsage;
-  fmt::print("good\n");
-  return ExitCode::kGood;
+  ExitCode exit = ExitCode::kGood;
+  for (const StartFailure& failure : CheckSettings(settings)) {
+    fmt::print("{}{}", failure.message, failure.message.ends_with('\n') ? "" : "\n");
+    exit = Worse(exit, failure.exit);
+  }
+  if (exit == ExitCode::kGood) fmt::print("good\n");
+  return exit;
 }
 
 ExitCode RunConfigPrint(const std::string& config) {
@@ -22,8 +28,9 @@ ExitCode RunConfigPrint(const std::string& config) {
   settings.AddTo(table);
   const std::vector<std::string> mistakes = LoadSettings(config, table);
   for (const std::string& mistake : mistakes) fmt::print(stderr, "insightd: {}\n", mistake);
+  if (!mistakes.empty()) return ExitCode::kUsage;
   fmt::print("{}", table.Print());
-  return mistakes.empty() ? ExitCode::kGood : ExitCode::kUsage;
+  return ExitCode::kGood;
 }
 
 ExitCode RunConfigReference() {
