@@ -4,9 +4,13 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <cmath>
+#include <cstdlib>
 #include <map>
 #include <string_view>
 
+#include "base/result.h"
 #include "base/text.h"
 
 namespace insightd::app {
@@ -23,6 +27,52 @@ struct CommandRow {
   Options options;
 };
 
+bool IsNumber(const std::string& text, double& number) {
+  char* end = nullptr;
+  number = std::strtod(text.c_str(), &end);
+  return !text.empty() && *end == '\0' && std::isfinite(number);
+}
+
+// Those of CLI11 show their bounds with 300 digits.
+std::string Positive(const std::string& text) {
+  double number = 0;
+  return IsNumber(text, number) && number > 0 ? "" : "`" + text + "` is not a number above 0";
+}
+
+std::string NotNegative(const std::string& text) {
+  double number = 0;
+  return IsNumber(text, number) && number >= 0 ? ""
+                                               : "`" + text + "` is not a number from 0 upwards";
+}
+
+std::string LetterId(const std::string& text) {
+  std::int64_t id = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stopped, error] = std::from_chars(text.data(), end, id);
+  return error == std::errc() && stopped == end
+             ? ""
+             : "`" + text + "` is no id; an id is a number as `dead-letters list` shows it";
+}
+
+// What a dead letter can have failed with.
+std::string LetterCode(const std::string& text) {
+  std::string names;
+  for (int code = 0; code <= static_cast<int>(Code::kInternal); ++code) {
+    const std::string_view name = CodeName(static_cast<Code>(code));
+    if (name == text) return "";
+    names.append(names.empty() ? "" : ", ").append(name);
+  }
+  return "`" + text + "` is no code; there are " + names;
+}
+
+// Also brings it into the form in which it is stored.
+std::string ClusterId(std::string& text) {
+  const std::string id = CanonicalUuid(text);
+  if (id.empty()) return "`" + text + "` is no cluster; its id is a UUID";
+  text = id;
+  return "";
+}
+
 void AddConfig(CLI::App& app, CommandLine& line) {
   app.add_option("--config", line.config,
                  "Settings file (else INSIGHTD_CONFIG, else /etc/insightd/insightd.toml)")
@@ -37,12 +87,19 @@ void AddRulesFolder(CLI::App& app, std::string& folder) {
   app.add_option("--rules", folder, "Rule pack (else the one that is built in)")->type_name("DIR");
 }
 
+constexpr const char* kAboutLimits =
+    "\nLimits are those of the settings pipeline.*_max and rules.*_max, from the settings file or "
+    "the\nenvironment, as for `insightd all`:\n"
+    "  INSIGHTD__PIPELINE__UNPACKED_BYTES_MAX=1000000000 insightd analyze huge.tar.gz";
+
 void AnalyzeOptions(CLI::App& app, CommandLine& line) {
   AnalyzeArguments& arguments = line.analyze;
   app.add_option("archive", arguments.archives, "Archives (tar, gzipped tar) or unpacked folders")
       ->required()
       ->type_name("FILE");
   AddJson(app, line);
+  app.add_option("--config", line.config, "Settings file to take limits from (else as for `all`)")
+      ->type_name("FILE");
   app.add_flag("--all", arguments.all, "Also list what passed, was not judged, or failed");
   AddRulesFolder(app, arguments.rules_folder);
   app.add_option("--fail-on", arguments.fail_on,
@@ -57,7 +114,7 @@ void AnalyzeOptions(CLI::App& app, CommandLine& line) {
 void FleetOptions(CLI::App& app, CommandLine& line) {
   FleetArguments& arguments = line.fleet;
   const auto positive = [&app](const char* name, auto& target, const char* help, const char* type) {
-    return app.add_option(name, target, help)->check(CLI::PositiveNumber)->type_name(type);
+    return app.add_option(name, target, help)->check(Positive)->type_name(type);
   };
   app.add_option("--url", arguments.url, "Where insightd listens")
       ->default_val("http://127.0.0.1:8080")
@@ -81,7 +138,7 @@ void FleetOptions(CLI::App& app, CommandLine& line) {
       ->type_name("NAME");
   app.add_option("--random-defects", arguments.random_defects, "So many more on average")
       ->default_val(1)
-      ->check(CLI::NonNegativeNumber)
+      ->check(NotNegative)
       ->type_name("N");
   app.add_flag("--list-defects", arguments.list_defects, "Print the names of all defects");
   positive("--interval", arguments.interval_s, "Seconds between uploads of a cluster (else once)",
@@ -110,8 +167,11 @@ void AddFilter(CLI::App& app, CommandLine& line) {
   DeadLettersArguments& arguments = line.dead_letters;
   app.add_option("--stage", arguments.stage, "Only those that failed there")->type_name("NAME");
   app.add_option("--code", arguments.code, "Only those that failed so: corrupt, too_large, …")
+      ->check(LetterCode)
       ->type_name("NAME");
-  app.add_option("--cluster", arguments.cluster, "Only those of this cluster")->type_name("ID");
+  app.add_option("--cluster", arguments.cluster, "Only those of this cluster")
+      ->transform(CLI::Validator(ClusterId, ""))
+      ->type_name("ID");
   app.add_option("--request-id", arguments.request_id, "Only that of this upload")->type_name("ID");
 }
 
@@ -121,20 +181,23 @@ void DeadLettersListOptions(CLI::App& app, CommandLine& line) {
   AddFilter(app, line);
   app.add_option("--limit", line.dead_letters.letters_max, "At most so many")
       ->default_val(100)
-      ->check(CLI::PositiveNumber)
+      ->check(Positive)
       ->type_name("N");
 }
 
 void DeadLettersShowOptions(CLI::App& app, CommandLine& line) {
   app.add_option("id", line.dead_letters.ids, "As `dead-letters list` shows them")
       ->required()
+      ->check(LetterId)
       ->type_name("ID");
   AddConfig(app, line);
   AddJson(app, line);
 }
 
 void DeadLettersChangeOptions(CLI::App& app, CommandLine& line) {
-  app.add_option("id", line.dead_letters.ids, "As `dead-letters list` shows them")->type_name("ID");
+  app.add_option("id", line.dead_letters.ids, "As `dead-letters list` shows them")
+      ->check(LetterId)
+      ->type_name("ID");
   app.add_flag("--all", line.dead_letters.every, "All of them (with the filters below, those)");
   AddFilter(app, line);
   AddConfig(app, line);
@@ -210,11 +273,25 @@ std::vector<std::string_view> WordsAfter(std::string_view group) {
   return words;
 }
 
+ParsedLine CommandMissing(std::string_view group) {
+  std::string names;
+  for (const std::string_view name : WordsAfter(group)) {
+    names.append(names.empty() ? "" : ", ").append(name);
+  }
+  return Mistake(group.empty() ? "name a command: " + names
+                               : "`" + std::string(group) + "` needs one of: " + names,
+                 group);
+}
+
 // CLI11 only says that a command is missing; this says which was meant.
 std::optional<ParsedLine> UnknownCommand(const std::vector<std::string>& words) {
   std::string_view group;
   for (const std::string& word : words) {
-    if (word.starts_with('-')) return std::nullopt;
+    if (word == "--help" || word == "-h") return std::nullopt;
+    if (word.starts_with('-')) {
+      if (group.empty()) return std::nullopt;
+      break;
+    }
     const std::vector<std::string_view> known = WordsAfter(group);
     if (std::find(known.begin(), known.end(), word) == known.end()) {
       return Mistake("unknown command `" + (group.empty() ? "" : std::string(group) + " ") + word +
@@ -224,7 +301,18 @@ std::optional<ParsedLine> UnknownCommand(const std::vector<std::string>& words) 
     if (!group.empty() || WordsAfter(word).empty()) return std::nullopt;
     group = word;
   }
-  return std::nullopt;
+  return CommandMissing(group);
+}
+
+// What other programs have taught people to write.
+std::vector<std::string> InOurWords(std::vector<std::string> words) {
+  if (words.empty()) return words;
+  if (words.front() == "--version") words.front() = "version";
+  if (words.front() == "help") {
+    words.erase(words.begin());
+    words.emplace_back("--help");
+  }
+  return words;
 }
 
 CLI::App* DeepestParsed(CLI::App& app) {
@@ -259,7 +347,8 @@ std::string UnknownOption(CLI::App* command) {
 
 }  // namespace
 
-ParsedLine ParseCommandLine(const std::vector<std::string>& words) {
+ParsedLine ParseCommandLine(const std::vector<std::string>& given) {
+  const std::vector<std::string> words = InOurWords(given);
   if (const std::optional<ParsedLine> unknown = UnknownCommand(words)) return *unknown;
 
   CommandLine line;
@@ -284,7 +373,8 @@ ParsedLine ParseCommandLine(const std::vector<std::string>& words) {
       parent = of_group;
     }
     CLI::App* command = parent->add_subcommand(std::string(row.name), std::string(row.summary));
-    command->footer("Example:\n  " + std::string(row.example));
+    command->footer("Example:\n  " + std::string(row.example) +
+                    (row.id == CommandId::kAnalyze ? kAboutLimits : ""));
     row.options(*command, line);
     command->callback([&chosen, id = row.id] { chosen = id; });
   }

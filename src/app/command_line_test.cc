@@ -51,6 +51,47 @@ TEST(CommandLineTest, RefusesValuesOutOfTheirRange) {
   EXPECT_EQ(ParseCommandLine({}).exit, ExitCode::kUsage);
 }
 
+TEST(CommandLineTest, SaysWhatANumberOrANameHasToBe) {
+  const auto said = [](const std::vector<std::string>& words) {
+    const ParsedLine parsed = ParseCommandLine(words);
+    EXPECT_EQ(parsed.exit, ExitCode::kUsage);
+    EXPECT_LT(parsed.text.size(), 200U);
+    return parsed.text;
+  };
+  for (const char* wrong : {"abc", "-1", "0", "nan", "inf", ""}) {
+    EXPECT_THAT(said({"fleet", std::string("--rate=") + wrong}), HasSubstr("--rate")) << wrong;
+  }
+  EXPECT_THAT(said({"fleet", "--rate", "-1"}), HasSubstr("`-1` is not a number above 0"));
+  EXPECT_THAT(said({"fleet", "--random-defects", "x"}), HasSubstr("a number from 0 upwards"));
+  EXPECT_THAT(said({"dead-letters", "list", "--limit", "0"}), HasSubstr("a number above 0"));
+  EXPECT_THAT(said({"dead-letters", "list", "--code", "x"}), HasSubstr("corrupt, too_large"));
+  EXPECT_THAT(said({"dead-letters", "list", "--cluster", "x"}), HasSubstr("UUID"));
+  EXPECT_THAT(said({"dead-letters", "show", "abc"}),
+              HasSubstr("an id is a number as `dead-letters list` shows it"));
+  const ParsedLine good = ParseCommandLine({"dead-letters", "drop", "7", "--code", "too_large",
+                                            "--cluster", "34C3ECC5-624A-49A5-BAB8-4FDC5E51A266"});
+  ASSERT_TRUE(good.line) << good.text;
+  EXPECT_EQ(good.line->dead_letters.cluster, "34c3ecc5-624a-49a5-bab8-4fdc5e51a266");
+}
+
+TEST(CommandLineTest, AGroupAloneNamesItsCommands) {
+  EXPECT_THAT(ParseCommandLine({"rules"}).text, HasSubstr("`rules` needs one of: list, check"));
+  EXPECT_THAT(ParseCommandLine({"rules", "--json"}).text, HasSubstr("list, check"));
+  EXPECT_THAT(ParseCommandLine({"config"}).text, HasSubstr("check, print, reference"));
+  EXPECT_THAT(ParseCommandLine({"dead-letters"}).text, HasSubstr("list, show, replay, drop"));
+  EXPECT_THAT(ParseCommandLine({}).text, HasSubstr("name a command: all, analyze, rules"));
+  EXPECT_EQ(ParseCommandLine({"config"}).exit, ExitCode::kUsage);
+}
+
+TEST(CommandLineTest, KnowsTheUsualWordsForVersionAndHelp) {
+  ASSERT_TRUE(ParseCommandLine({"--version"}).line);
+  EXPECT_EQ(ParseCommandLine({"--version"}).line->command, CommandId::kVersion);
+  EXPECT_EQ(ParseCommandLine({"help"}).text, ParseCommandLine({"--help"}).text);
+  EXPECT_EQ(ParseCommandLine({"help"}).exit, ExitCode::kGood);
+  EXPECT_EQ(ParseCommandLine({"help", "fleet"}).text, ParseCommandLine({"fleet", "--help"}).text);
+  EXPECT_THAT(ParseCommandLine({"rules", "-h"}).text, HasSubstr("check"));
+}
+
 TEST(CommandLineTest, HelpsWithAnExample) {
   for (const std::vector<std::string>& words : {std::vector<std::string>{"analyze", "--help"},
                                                 {"rules", "check", "--help"},

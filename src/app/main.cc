@@ -1,7 +1,10 @@
 #include <fmt/core.h>
 
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "app/all.h"
@@ -20,8 +23,7 @@ using insightd::app::LettersVerb;
 ExitCode Run(const CommandLine& line) {
   switch (line.command) {  // No default: a new command must say what it does.
     case CommandId::kAll: return insightd::app::RunRole("all", line.config);
-    case CommandId::kAnalyze:
-      return insightd::app::RunAnalyze(line.analyze, line.json, stdout, stderr);
+    case CommandId::kAnalyze: return insightd::app::RunAnalyze(line, stdout, stderr);
     case CommandId::kRulesList: return insightd::app::RunRulesList(line.rules_folder, line.json);
     case CommandId::kRulesCheck: return insightd::app::RunRulesCheck(line.rules_folder, line.json);
     case CommandId::kFleet: return insightd::app::RunFleet(line.fleet, line.json);
@@ -41,6 +43,26 @@ ExitCode Run(const CommandLine& line) {
   __builtin_unreachable();
 }
 
+// What is printed late or in the end counts too.
+ExitCode Checked(ExitCode exit) {
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return exit;
+  if (exit != ExitCode::kInternal) {
+    fmt::print(stderr, "insightd: cannot write to standard output: {}\n", std::strerror(errno));
+  }
+  return ExitCode::kInternal;
+}
+
+ExitCode RunToTheEnd(const CommandLine& line) {
+  try {
+    return Checked(Run(line));
+  } catch (const std::system_error& error) {  // fmt::print, when a file takes no more
+    std::fputs("insightd: cannot write: ", stderr);
+    std::fputs(error.what(), stderr);
+    std::fputc('\n', stderr);
+    return ExitCode::kInternal;
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -50,5 +72,5 @@ int main(int argc, char** argv) {
     fmt::print(parsed.exit == ExitCode::kGood ? stdout : stderr, "{}", parsed.text);
     return static_cast<int>(parsed.exit);
   }
-  return static_cast<int>(Run(*parsed.line));
+  return static_cast<int>(RunToTheEnd(*parsed.line));
 }

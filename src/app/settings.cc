@@ -85,7 +85,8 @@ void Settings::AddTo(settings::Table& table) {
   upkeep.AddTo(table);
 }
 
-std::vector<std::string> LoadSettings(const std::string& given, settings::Table& table) {
+std::vector<std::string> LoadSettings(const std::string& given, settings::Table& table,
+                                      bool default_if_allowed) {
   std::string path = given;
   if (path.empty()) {
     const char* from_environment = std::getenv("INSIGHTD_CONFIG");
@@ -94,7 +95,8 @@ std::vector<std::string> LoadSettings(const std::string& given, settings::Table&
   const bool named = !path.empty();
   if (!named) path = kDefaultFile;
   const std::optional<std::string> text = ReadFile(path);
-  if (!text && (named || errno != ENOENT)) {
+  const bool may_be_away = errno == ENOENT || (errno == EACCES && default_if_allowed);
+  if (!text && (named || !may_be_away)) {
     return {fmt::format("settings file {}: {}", path, std::strerror(errno))};
   }
   return table.Load(text ? path : "", text.value_or(""), settings::ProcessEnvironment());

@@ -64,6 +64,9 @@ struct Settings {
 
 // Reads the file `given` (--config), else the one that INSIGHTD_CONFIG names, else the default
 // one if it is there; then the environment. Returns one message a mistake.
-std::vector<std::string> LoadSettings(const std::string& given, settings::Table& table);
+// A default file that this user may not read is a mistake, unless `default_if_allowed`: then it
+// counts as not there.
+std::vector<std::string> LoadSettings(const std::string& given, settings::Table& table,
+                                      bool default_if_allowed = false);
 
 }  // namespace insightd::app

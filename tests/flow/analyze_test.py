@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """`insightd analyze`, `rules`, `version` and wrong usage."""
 import json
+import os
 import pathlib
+import re
 import subprocess
 import tarfile
 import tempfile
@@ -11,8 +13,9 @@ import harness
 from harness import archive, new_cluster
 
 
-def run(*words):
-    return subprocess.run([harness.BINARY, *words], capture_output=True, text=True, timeout=60)
+def run(*words, **environment):
+    return subprocess.run([harness.BINARY, *words], capture_output=True, text=True, timeout=60,
+                          env={**os.environ, **environment})
 
 
 class AnalyzeTest(unittest.TestCase):
@@ -67,6 +70,72 @@ class AnalyzeTest(unittest.TestCase):
         broken = run("analyze", str(self.bad))
         self.assertEqual(broken.returncode, 3)
         self.assertIn(str(self.bad), broken.stderr)
+
+    def test_the_numbers_of_the_table_add_up(self):
+        """hits, information, passed, not judged and failed are all rules of the pack"""
+        rules = len(run("rules", "list", "--json").stdout.splitlines())
+        for words in ((), ("--all",)):
+            said = run("analyze", *words, str(self.good)).stdout
+            counts = re.search(r"(\d+) hits?, (\d+) for information, (\d+) passed, "
+                               r"(\d+) could not be judged, (\d+) failed(.*)", said)
+            self.assertEqual(sum(int(count) for count in counts.groups()[:5]), rules, said)
+            self.assertEqual(counts[6], "" if words else " (--all shows them)")
+
+    def test_a_folder_without_a_file(self):
+        """a folder or an archive with nothing in it is no archive: exit code 3, code and message"""
+        empty = self.path / "empty"
+        (empty / "config").mkdir(parents=True)
+        with tarfile.open(self.path / "empty.tar.gz", "w:gz") as tar:
+            tar.add(empty, "top")
+        for path in (empty, self.path / "empty.tar.gz"):
+            done = run("analyze", "--json", str(path))
+            self.assertEqual(done.returncode, 3, done)
+            self.assertEqual(json.loads(done.stdout)["error"]["code"], "invalid")
+            done = run("analyze", str(path))
+            self.assertEqual(done.returncode, 3, done)
+            self.assertIn(str(path), done.stderr)
+
+    def test_the_time_of_gathering_may_be_unknown(self):
+        """files without a time: gathered unknown"""
+        folder = self.path / "timeless"
+        (folder / "config").mkdir(parents=True)
+        (folder / "config" / "id").write_text(self.cluster)
+        os.utime(folder / "config" / "id", (0, 0))
+        self.assertIn("gathered unknown", run("analyze", str(folder)).stdout)
+
+    def test_a_file_that_does_not_parse(self):
+        """it is named as such, and its input is not called absent"""
+        path = self.path / "b.tar.gz"
+        path.write_bytes(archive(self.cluster, {"config/network.json": "{nonsense"}))
+        said = run("analyze", str(path)).stdout
+        self.assertIn("does not parse: config/network.json: ", said)
+        self.assertNotRegex(said, r"not in the archive: .*\bnetwork \(")
+        self.assertRegex(run("analyze", str(self.good)).stdout,
+                         r"not in the archive: .*\bnetwork \(")
+
+    def test_standard_output_that_takes_no_more(self):
+        """a full disk under standard output: exit code 5 and a message"""
+        for words in (("analyze", str(self.good)), ("analyze", "--json", *[str(self.good)] * 40),
+                      ("rules", "list"), ("version",)):
+            with open("/dev/full", "w") as full:
+                done = subprocess.run([harness.BINARY, *words], stdout=full, text=True,
+                                      stderr=subprocess.PIPE, timeout=60)
+            self.assertEqual(done.returncode, 5, (words, done))
+            self.assertIn("cannot write", done.stderr)
+
+    def test_limits_are_those_of_the_settings(self):
+        """the limit that a message names can be set, in the environment and in a file"""
+        big = self.path / "big.tar.gz"
+        big.write_bytes(archive(self.cluster, {"config/filler": "x" * 100_000}))
+        name = "INSIGHTD__PIPELINE__UNPACKED_BYTES_MAX"
+        done = run("analyze", str(big), **{name: "65536"})
+        self.assertEqual(done.returncode, 3, done)
+        self.assertIn("pipeline.unpacked_bytes_max", done.stderr)
+        settings = self.path / "insightd.toml"
+        settings.write_text("[pipeline]\nunpacked_bytes_max = 65536\n")
+        self.assertEqual(run("analyze", "--config", str(settings), str(big)).returncode, 3)
+        self.assertEqual(run("analyze", str(big)).returncode, 0)
+        self.assertIn(name, run("analyze", "--help").stdout)
 
     def test_an_unpacked_folder_gives_the_same(self):
         """a folder is judged as the archive that was unpacked there"""

@@ -42,6 +42,8 @@ class FleetTest(unittest.TestCase):
                                "--clusters", "1"], capture_output=True, text=True, timeout=60)
         self.assertEqual(done.returncode, 1, done)
         self.assertIn("1 failed", done.stdout)
+        self.assertIn("--url", done.stdout)
+        self.assertNotIn("p50", done.stdout)
 
     def test_wrong_options_of_the_fleet(self):
         """a size and a defect that are not there are named; exit code 2"""

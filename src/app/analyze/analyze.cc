@@ -5,7 +5,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <condition_variable>
+#include <cstring>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -14,6 +16,7 @@
 #include "app/analyze/format.h"
 #include "app/load_rules.h"
 #include "app/risk.h"
+#include "app/settings.h"
 #include "archive/folder.h"
 #include "archive/source.h"
 #include "archive/unpack.h"
@@ -39,9 +42,11 @@ bool IsFolder(const std::string& path) {
 // What one thread works with, again and again.
 class Analyst {
  public:
-  Analyst(rules::PackPointer pack, const AnalyzeArguments& arguments, bool as_json, bool color)
-      : judge_(std::move(pack)),
+  Analyst(rules::PackPointer pack, const Settings& settings, const AnalyzeArguments& arguments,
+          bool as_json, bool color)
+      : judge_(std::move(pack), settings.rules.Limits()),
         wanted_(judge_.wanted()),
+        limits_(settings.pipeline.limits),
         fail_on_(ParseRisk(arguments.fail_on).value_or(kRiskMax + 1)),
         as_json_(as_json),
         table_{.all = arguments.all, .color = color} {}
@@ -65,9 +70,13 @@ class Analyst {
 
  private:
   Result<archive::FileTree> Read(const std::string& path) {
-    if (IsFolder(path)) return archive::ReadFolder(path, wanted_);
     archive::FileSource source(path);
-    return unpacker_.Unpack(source, wanted_, {});
+    Result<archive::FileTree> tree = IsFolder(path) ? archive::ReadFolder(path, wanted_, limits_)
+                                                    : unpacker_.Unpack(source, wanted_, limits_);
+    if (tree && tree->totals().members == 0) {
+      return Fail(Code::kInvalid, "there is not one file in it: it is no archive of a cluster");
+    }
+    return tree;
   }
 
   bool IsFinding(const rules::Report& report) const {
@@ -79,6 +88,7 @@ class Analyst {
 
   rules::Judge judge_;
   const archive::Wanted wanted_;
+  const archive::Limits limits_;
   archive::Unpacker unpacker_;
   const int fail_on_;
   const bool as_json_;
@@ -99,6 +109,12 @@ class Queue {
   void Give(std::size_t index, Printed printed) {
     const std::lock_guard lock(mutex_);
     printed_[index] = std::move(printed);
+    changed_.notify_all();
+  }
+  // What nobody has taken yet is not wanted any more.
+  void End() {
+    const std::lock_guard lock(mutex_);
+    next_ = printed_.size();
     changed_.notify_all();
   }
   Printed AwaitFront() {
@@ -144,8 +160,16 @@ class Progress {
 
 }  // namespace
 
-ExitCode RunAnalyze(const AnalyzeArguments& arguments, bool as_json, std::FILE* out,
-                    std::FILE* err) {
+ExitCode RunAnalyze(const CommandLine& line, std::FILE* out, std::FILE* err) {
+  const AnalyzeArguments& arguments = line.analyze;
+  const bool as_json = line.json;
+  Settings settings;
+  settings::Table table;
+  settings.AddTo(table);
+  const std::vector<std::string> mistakes =
+      LoadSettings(line.config, table, /*default_if_allowed=*/true);
+  for (const std::string& mistake : mistakes) fmt::print(err, "insightd: {}\n", mistake);
+  if (!mistakes.empty()) return ExitCode::kUsage;
   const auto pack = LoadRules(arguments.rules_folder);
   if (!pack) {
     fmt::print(err, "{}", pack.error().text);
@@ -162,7 +186,7 @@ ExitCode RunAnalyze(const AnalyzeArguments& arguments, bool as_json, std::FILE* 
   workers.reserve(threads);
   for (std::size_t i = 0; i < threads; ++i) {
     workers.emplace_back([&] {
-      Analyst analyst(*pack, arguments, as_json, color);
+      Analyst analyst(*pack, settings, arguments, as_json, color);
       while (const std::optional<std::size_t> index = queue.Take()) {
         queue.Give(*index, analyst.Analyze(paths[*index]));
       }
@@ -175,9 +199,14 @@ ExitCode RunAnalyze(const AnalyzeArguments& arguments, bool as_json, std::FILE* 
     progress.Show(i);
     const Printed printed = queue.AwaitFront();
     progress.Clear();
-    if (i > 0 && !as_json && !printed.text.empty()) fmt::print(out, "\n");
+    if (i > 0 && !as_json && !printed.text.empty()) std::fputc('\n', out);
     std::fwrite(printed.text.data(), 1, printed.text.size(), out);
-    std::fflush(out);
+    if (std::fflush(out) != 0 || std::ferror(out) != 0) {
+      fmt::print(err, "insightd: cannot write the result of {}: {}\n", paths[i],
+                 std::strerror(errno));
+      queue.End();
+      return ExitCode::kInternal;
+    }
     fmt::print(err, "{}", printed.complaint);
     exit = Worse(exit, printed.exit);
   }

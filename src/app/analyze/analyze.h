@@ -9,8 +9,8 @@
 namespace insightd::app {
 
 // Judges several archives at a time and prints them in the order given, each as soon as it and all
-// before it are done; so memory does not grow with their number. Messages go to `err`.
-ExitCode RunAnalyze(const AnalyzeArguments& arguments, bool as_json, std::FILE* out,
-                    std::FILE* err);
+// before it are done; so memory does not grow with their number. Limits are those of the settings
+// pipeline.* and rules.*. Messages go to `err`. kInternal when `out` takes no more.
+ExitCode RunAnalyze(const CommandLine& line, std::FILE* out, std::FILE* err);
 
 }  // namespace insightd::app

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <vector>
 
 #include "app/analyze/format.h"
 #include "app/risk.h"
 #include "base/json.h"
+#include "rules/path_patterns.h"
 
 namespace insightd::app {
 namespace {
@@ -114,13 +116,40 @@ void AppendList(std::string& out, const rules::Report& report, rules::OutcomeKin
   }
 }
 
+// Inputs whose file is there but says nothing.
+std::set<std::string> UnreadInputs(const rules::Report& report) {
+  rules::PathPatterns patterns;
+  const std::vector<rules::Input>& inputs = report.pack->inputs;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    for (const std::string& path : inputs[i].paths) {
+      // The pack has been loaded with these paths, so they are good.
+      static_cast<void>(patterns.Add(path, static_cast<std::uint32_t>(i)));
+    }
+  }
+  std::set<std::string> names;
+  std::vector<std::uint32_t> matching;
+  for (const rules::FileNote& note : report.files) {
+    patterns.Match(note.path, matching);
+    for (const std::uint32_t input : matching) names.insert(inputs[input].name);
+  }
+  return names;
+}
+
 // "alerts 3, machineconfigpools 2": the inputs for want of which rules were not judged.
 std::string MissingInputs(const rules::Report& report) {
+  const std::set<std::string> unread =
+      report.files.empty() ? std::set<std::string>() : UnreadInputs(report);
   std::map<std::string, int> rules_by_input;
   for (const rules::Outcome& outcome : report.outcomes) {
     if (outcome.kind != rules::OutcomeKind::kSkip) continue;
-    for (const std::string& name : outcome.missing_all) ++rules_by_input[name];
+    for (const std::string& name : outcome.missing_all) {
+      if (!unread.contains(name)) ++rules_by_input[name];
+    }
     for (const auto& group : outcome.missing_any) {
+      if (std::any_of(group.begin(), group.end(),
+                      [&unread](const std::string& name) { return unread.contains(name); })) {
+        continue;
+      }
       std::string names;
       for (const std::string& name : group) names += (names.empty() ? "" : " or ") + name;
       ++rules_by_input[names];
@@ -136,15 +165,23 @@ std::string MissingInputs(const rules::Report& report) {
   return out;
 }
 
-void AppendCounts(std::string& out, const rules::Report& report) {
-  const std::size_t skips = report.Count(rules::OutcomeKind::kSkip);
-  out += fmt::format("\n  {} passed, {} could not be judged, {} failed\n",
-                     report.Count(rules::OutcomeKind::kPass), skips,
-                     report.Count(rules::OutcomeKind::kError));
+// The numbers add up to the rules of the pack.
+void AppendCounts(std::string& out, const rules::Report& report, bool all) {
+  const auto infos = static_cast<std::size_t>(
+      std::count_if(report.outcomes.begin(), report.outcomes.end(), [](const auto& outcome) {
+        return outcome.kind == rules::OutcomeKind::kHit &&
+               outcome.rule->kind == rules::RuleKind::kInfo;
+      }));
+  const std::size_t hits = report.Count(rules::OutcomeKind::kHit) - infos;
+  out += fmt::format(
+      "\n  {} hit{}, {} for information, {} passed, {} could not be judged, {} failed{}\n", hits,
+      hits == 1 ? "" : "s", infos, report.Count(rules::OutcomeKind::kPass),
+      report.Count(rules::OutcomeKind::kSkip), report.Count(rules::OutcomeKind::kError),
+      all ? "" : " (--all shows them)");
   const std::string missing = MissingInputs(report);
   if (!missing.empty()) out += fmt::format("  not in the archive: {}\n", missing);
   for (const rules::FileNote& note : report.files) {
-    out += fmt::format("  not read: {}: {}\n", note.path, Cut(note.reason));
+    out += fmt::format("  does not parse: {}: {}\n", note.path, Cut(note.reason));
   }
 }
 
@@ -152,17 +189,19 @@ void AppendCounts(std::string& out, const rules::Report& report) {
 
 std::string FormatTable(std::string_view archive, const rules::Report& report,
                         const TableOptions& options) {
-  std::string out = fmt::format(
-      "{}{}{}\n  cluster {}, version {}, gathered {}\n", options.color ? kBold : "", archive,
-      options.color ? kReset : "", report.cluster_id.empty() ? "unknown" : report.cluster_id,
-      report.cluster_version.empty() ? "unknown" : report.cluster_version, report.NowText());
+  std::string out = fmt::format("{}{}{}\n  cluster {}, version {}, gathered {}\n",
+                                options.color ? kBold : "", archive, options.color ? kReset : "",
+                                report.cluster_id.empty() ? "unknown" : report.cluster_id,
+                                report.cluster_version.empty() ? "unknown" : report.cluster_version,
+                                // Without a time of any file it is that of the epoch.
+                                report.now.seconds == 0 ? "unknown" : report.NowText());
   AppendHits(out, report, options);
   if (options.all) {
     AppendList(out, report, rules::OutcomeKind::kPass, "PASSED");
     AppendList(out, report, rules::OutcomeKind::kSkip, "NOT JUDGED");
   }
   AppendList(out, report, rules::OutcomeKind::kError, "FAILED");
-  AppendCounts(out, report);
+  AppendCounts(out, report, options.all);
   return out;
 }
 

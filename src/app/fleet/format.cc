@@ -23,6 +23,11 @@ std::string Age(std::optional<Time> gathered, Time now) {
 // A number of hits; a dot is easier to look over than a zero.
 std::string Hits(std::int64_t hits) { return hits == 0 ? "." : std::to_string(hits); }
 
+std::string LatencyText(const fleet::Latency& latency) {
+  return fmt::format("p50 {:.1f} ms, p99 {:.1f} ms, longest {:.1f} ms", latency.p50_ms,
+                     latency.p99_ms, latency.max_ms);
+}
+
 void WriteLatency(JsonWriter& w, std::string_view name, const fleet::Latency& latency) {
   w.Key(name).BeginObject().Key("count").Uint(latency.count);
   w.Key("p50_ms").Double(latency.p50_ms).Key("p99_ms").Double(latency.p99_ms);
@@ -73,12 +78,13 @@ std::string FormatSummary(const fleet::RunResult& result) {
       "{} uploads accepted, {} failed; {:.1f} a second, {:.1f} MB/s, over {:.1f} s\n",
       result.accepted, result.failed, PerSecond(static_cast<double>(result.accepted), result),
       PerSecond(static_cast<double>(result.bytes) / 1e6, result), result.seconds);
-  out += fmt::format("answered after    p50 {:.1f} ms, p99 {:.1f} ms, longest {:.1f} ms\n",
-                     result.upload.p50_ms, result.upload.p99_ms, result.upload.max_ms);
-  out += fmt::format(
-      "readable after    p50 {:.1f} ms, p99 {:.1f} ms, longest {:.1f} ms ({} of {} looked for)\n",
-      result.readable_after.p50_ms, result.readable_after.p99_ms, result.readable_after.max_ms,
-      result.readable, result.watched);
+  if (result.upload.count > 0) {
+    out += fmt::format("answered after    {}\n", LatencyText(result.upload));
+  }
+  if (result.readable_after.count > 0) {
+    out += fmt::format("readable after    {} ({} of {} looked for)\n",
+                       LatencyText(result.readable_after), result.readable, result.watched);
+  }
   out += fmt::format("this program took {:.0f} % of one core\n",
                      100 * PerSecond(result.cpu_s, result));
   if (result.late > 0) {
@@ -87,6 +93,9 @@ std::string FormatSummary(const fleet::RunResult& result) {
   }
   for (const fleet::Reason& reason : result.failures) {
     out += fmt::format("{} times: {} ({})\n", reason.count, reason.what, reason.example);
+    if (reason.what == fleet::kNoAnswer && result.accepted == 0) {
+      out += "Does insightd run there? --url says where it listens.\n";
+    }
   }
   return out;
 }

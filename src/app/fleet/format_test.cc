@@ -31,5 +31,20 @@ TEST(FleetFormatTest, TheWorstClusterStandsFirstAndBeforeItWhatCannotBeRead) {
   EXPECT_NE(table.find("not readable"), table.npos);
 }
 
+TEST(FleetFormatTest, ShowsNoTimesOfWhatWasNotMeasured) {
+  fleet::RunResult result;
+  result.failed = 2;
+  result.failures = {{.what = std::string(fleet::kNoAnswer), .count = 2, .example = "refused"}};
+  const std::string without = FormatSummary(result);
+  EXPECT_EQ(without.find("p50"), without.npos) << without;
+  EXPECT_NE(without.find("--url"), without.npos) << without;
+  result.accepted = result.watched = result.readable = 1;
+  result.upload.count = result.readable_after.count = 1;
+  const std::string with = FormatSummary(result);
+  EXPECT_NE(with.find("answered after    p50"), with.npos) << with;
+  EXPECT_NE(with.find("(1 of 1 looked for)"), with.npos) << with;
+  EXPECT_EQ(with.find("--url"), with.npos) << with;
+}
+
 }  // namespace
 }  // namespace insightd::app
