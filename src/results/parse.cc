@@ -162,6 +162,7 @@ insightd::Result<void> TakeInfos(Value report, Received& received) {
   for (const Value info : infos.elements()) {
     if (info.is_null()) continue;
     if (!info.is_object()) return WrongType(info, "info", "object");
+    ++received.infos;
     const auto id = Typed(info, "info_id", Type::kString, "string", "info.");
     if (!id) return Fail(id.error());
     const auto key = Typed(info, "key", Type::kString, "string", "info.");

@@ -96,6 +96,7 @@ struct Received {
   std::string report;  // compact, top-level members in ascending order
   std::vector<Hit> hits;
   std::optional<std::string> cluster_version;  // of info version_info|CLUSTER_VERSION_INFO
+  std::int32_t infos = 0;
   std::int32_t skips = 0;
   std::int32_t errors = 0;
   // The report holds nothing at all: to be counted and passed over; everything above is set as

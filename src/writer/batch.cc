@@ -18,7 +18,15 @@ std::int32_t CountIn(const bus::Record& record, std::string_view header) {
   return count;
 }
 
+// Whether no rule could judge the archive: it says nothing about its cluster. A pipeline that is not
+// ours does not count passes; there an empty list of hits is a clean report.
+bool NothingJudged(const results::Received& received, std::int32_t passes) {
+  return received.hits.empty() && received.infos == 0 && received.errors == 0 && passes == 0;
+}
+
 store::ClusterResult ToStore(results::Received received, const bus::Record& record) {
+  const std::int32_t passes = CountIn(record, results::kPassesHeader);
+  const bool empty = received.empty || NothingJudged(received, passes);
   store::ClusterResult result{.org_id = received.org_id,
                               .cluster = std::move(received.cluster),
                               .request_id = std::move(received.request_id),
@@ -28,10 +36,10 @@ store::ClusterResult ToStore(results::Received received, const bus::Record& reco
                               .hits = {},
                               .version = std::move(received.cluster_version),
                               .archive = {},
-                              .counts = {.passes = CountIn(record, results::kPassesHeader),
+                              .counts = {.passes = passes,
                                          .skips = received.skips,
                                          .errors = received.errors},
-                              .empty = received.empty};
+                              .empty = empty};
   result.hits.reserve(received.hits.size());
   for (results::Hit& hit : received.hits) {
     result.hits.push_back({std::move(hit.component), std::move(hit.key), std::move(hit.details)});

@@ -198,6 +198,43 @@ TEST_F(WriterTest, StoresAResultWithWhatItsHeadersSay) {
   EXPECT_FALSE(Step());
 }
 
+TEST_F(WriterTest, AReportOfWhichNoRuleCouldJudgeAnythingLeavesTheStoredOne) {
+  Open();
+  const auto nothing = [](std::string_view request_id, std::string_view skips = "[]",
+                          std::string_view info = "[]") {
+    return fmt::format(
+        R"({{"OrgID": 1, "ClusterName": "{}", "LastChecked": "2024-01-02T00:00:00Z",)"
+        R"( "Version": 2, "RequestId": "{}", "Report": {{"system": {{}}, "fingerprints": [],)"
+        R"( "reports": [], "skips": {}, "info": {}}}}})",
+        ClusterName(1), request_id, skips, info);
+  };
+  const std::vector<bus::Header> no_pass = {{"insightd-passes", "0"}};
+  Produce(nothing("first"), no_pass);
+  EXPECT_TRUE(Step());
+  EXPECT_EQ(store_->Meta(1, ClusterName(1)).error().code(), Code::kNotFound);
+
+  Produce(Message(1, "r1", "2024-01-01T00:00:00Z"), {{"insightd-passes", "117"}});
+  Produce(nothing("r2", R"([{"rule_fqdn": "a.b", "reason": "MISSING_REQUIREMENTS"}])"), no_pass);
+  EXPECT_TRUE(Step());
+  EXPECT_EQ(store_->Meta(1, ClusterName(1))->request_id, "r1");
+  EXPECT_EQ(store_->FindUpload("r2")->end, store::UploadEnd::kEmpty);
+
+  // Each of these says something.
+  Produce(nothing("r3"), {{"insightd-passes", "1"}});
+  EXPECT_TRUE(Step());
+  EXPECT_EQ(store_->Meta(1, ClusterName(1))->request_id, "r3");
+  Produce(nothing("r4", R"([{"rule_fqdn": "a.b", "reason": "RULE_ERROR"}])"), no_pass);
+  EXPECT_TRUE(Step());
+  EXPECT_EQ(store_->Meta(1, ClusterName(1))->request_id, "r4");
+  Produce(nothing("r5", "[]", R"([{"info_id": "a|B", "key": "B"}])"), no_pass);
+  EXPECT_TRUE(Step());
+  EXPECT_EQ(store_->Meta(1, ClusterName(1))->request_id, "r5");
+  // Of another pipeline it is a clean report.
+  Produce(nothing("r6"));
+  EXPECT_TRUE(Step());
+  EXPECT_EQ(store_->Meta(1, ClusterName(1))->request_id, "r6");
+}
+
 TEST_F(WriterTest, StoresManyInOneTransaction) {
   Open();
   for (int i = 0; i < 50; ++i) Produce(Message(i, std::to_string(i), "2024-01-01T00:00:00Z"));
