@@ -47,6 +47,23 @@ Response MovedTo(std::string path, const Request& request) {
   return Response{.status = 301}.With("Location", location);
 }
 
+constexpr std::string_view kIngressPaths = "/api/ingress/";
+
+// Clients of the upload path read why; those of the other APIs get what the originals send.
+Response UnknownPath(const Request& request) {
+  if (!request.path.starts_with(kIngressPaths)) return NotFoundResponse();
+  return ErrorResponse(404, "there is nothing at " + request.path +
+                                "; archives are sent by POST to /api/ingress/v1/upload");
+}
+
+Response OtherMethod(const Request& request, const std::string& allowed) {
+  Response response{.status = 405};
+  if (request.path.starts_with(kIngressPaths)) {
+    response = ErrorResponse(405, request.path + " takes other methods only: " + allowed);
+  }
+  return std::move(response).With("Allow", allowed);
+}
+
 }  // namespace
 
 // A place in the tree of segments. A pattern may end here without a slash, with one, or both.
@@ -113,10 +130,7 @@ void Router::AddStream(Method method, std::string_view pattern, StreamHandler ha
           .body_bytes_max = body_bytes_max});
 }
 
-void Router::SetFallback(Handler handler) {
-  fallback_ = std::make_unique<Route>(
-      Route{.pattern = "", .handler = std::move(handler), .stream = nullptr, .body_bytes_max = 0});
-}
+void Router::SetFallback(Handler handler) { fallback_ = std::move(handler); }
 
 const Router::Node* Router::FindNode(const Node& from, std::span<const std::string_view> segments,
                                      std::vector<std::string_view>& values) const {
@@ -141,8 +155,7 @@ Router::Match Router::Find(Request& request) const {
   const std::vector<std::string_view> segments = Segments(request.path);
   const Node* node = FindNode(*root_, segments, values);
   if (node == nullptr) {
-    if (fallback_) return fallback_.get();
-    return NotFoundResponse();
+    return Unmatched(request);
   }
   const bool slashed = request.path.back() == '/';
   const Node::End& own = slashed ? node->slashed : node->plain;
@@ -161,12 +174,17 @@ Router::Match Router::Find(Request& request) const {
     return MovedTo(slashed ? request.path.substr(0, request.path.size() - 1) : request.path + '/',
                    request);
   }
-  if (!own.used && fallback_) return fallback_.get();
-  if (!own.used) return NotFoundResponse();
+  if (!own.used) return Unmatched(request);
   if (request.method == Method::kOptions) {
     return Response{.status = 204}.With("Allow", own.allowed + "OPTIONS");
   }
-  return Response{.status = 405};
+  return OtherMethod(request, own.allowed + "OPTIONS");
+}
+
+// Answered without waiting for a body, which nobody would read.
+Response Router::Unmatched(const Request& request) const {
+  if (fallback_ && !request.path.starts_with(kIngressPaths)) return fallback_(request);
+  return UnknownPath(request);
 }
 
 Response Router::Answer(Request request) const {

@@ -7,6 +7,7 @@
 // * a path that is not in its shortest form (`//`, `/./`, `/../`) is answered 301 to that form;
 // * a path that matches but for the slash at its end is answered 301 to the route's own form;
 // * an unknown path is answered 404 as text, a known one with another method 405 without body;
+//   below /api/ingress/ both have a JSON body that says why;
 // * OPTIONS on a known path is answered 204 and runs no handler.
 //
 // Filled before the server starts, then only read: Find is thread-safe.
@@ -77,7 +78,7 @@ class Router {
   // without announced length is cut off there. The handler's own limits may be narrower.
   void AddStream(Method method, std::string_view pattern, StreamHandler handler,
                  std::uint64_t body_bytes_max);
-  // Answers what no pattern matches: pages. Without it that is 404.
+  // Answers what no pattern matches: pages. It gets no body. Without it that is 404.
   void SetFallback(Handler handler);
 
   Match Find(Request& request) const;
@@ -89,12 +90,13 @@ class Router {
  private:
   struct Node;
 
+  Response Unmatched(const Request& request) const;
   void Insert(Method method, std::string_view pattern, Route route);
   const Node* FindNode(const Node& from, std::span<const std::string_view> segments,
                        std::vector<std::string_view>& values) const;
 
   std::unique_ptr<Node> root_;
-  std::unique_ptr<Route> fallback_;
+  Handler fallback_;
 };
 
 // 404 as the original services answer it.

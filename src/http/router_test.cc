@@ -58,7 +58,20 @@ TEST_F(RouterTest, AnswersAKnownPathWithAnotherMethodWithoutABody) {
   const Response response = router_.Answer(Ask(Method::kDelete, "/api/v2/rule"));
   EXPECT_EQ(response.status, 405);
   EXPECT_TRUE(response.body.empty());
+  EXPECT_EQ(*FindHeader(response.headers, "allow"), "GET, OPTIONS");
   EXPECT_EQ(router_.Answer(Ask(Method::kHead, "/api/v2/rule")).status, 405);
+}
+
+TEST_F(RouterTest, SaysWhyBelowTheUploadPath) {
+  router_.Add(Method::kPost, "/api/ingress/v1/upload", Echo);
+  router_.SetFallback([](const Request&) { return TextResponse(200, "page"); });
+  Response response = Get("/api/ingress/v1/upload");
+  EXPECT_EQ(response.status, 405);
+  EXPECT_EQ(*FindHeader(response.headers, "allow"), "POST, OPTIONS");
+  EXPECT_NE(response.body.find("POST"), std::string::npos) << response.body;
+  response = Get("/api/ingress/v2/upload");
+  EXPECT_EQ(response.status, 404);
+  EXPECT_NE(response.body.find("/api/ingress/v1/upload"), std::string::npos) << response.body;
 }
 
 TEST_F(RouterTest, AnswersOptionsWithoutRunningTheHandler) {

@@ -155,6 +155,19 @@ TEST_F(ServerTest, RefusesABodyOverItsLimitBeforeItIsSent) {
   EXPECT_NE(answer.body.find("64 bytes"), std::string::npos);
 }
 
+TEST_F(ServerTest, AnswersABodyToAnUnknownPathAsIfItHadNone) {
+  router_.SetFallback([](const Request&) { return NotFoundResponse(); });
+  const std::uint16_t port = Start();
+  for (const char* target : {"/nothing", "/hello"}) {
+    RawClient client(port);
+    const std::string body(3'000'000, 'x');
+    client.Send("POST " + std::string(target) + " HTTP/1.1\r\nContent-Length: 3000000\r\n\r\n" +
+                body);
+    EXPECT_EQ(client.Read().status, target == std::string_view("/hello") ? 405 : 404);
+    EXPECT_TRUE(client.Closes());
+  }
+}
+
 TEST_F(ServerTest, CutsAChunkedBodyAtItsLimitAndStillSaysWhy) {
   RawClient client(Start());
   client.Send("POST /echo HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n");

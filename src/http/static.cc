@@ -48,7 +48,8 @@ Router::Handler ServeStatic(std::span<const StaticFile> files,
   }
   return [entries, api_prefixes = std::move(api_prefixes)](const Request& request) {
     if (request.method != Method::kGet && request.method != Method::kHead) {
-      return Response{.status = 405};
+      if (!entries->contains(request.path) && request.path != "/") return NotFoundResponse();
+      return Response{.status = 405}.With("Allow", "GET, HEAD");
     }
     if (const auto found = entries->find(request.path); found != entries->end()) {
       return Answer(found->second, request);

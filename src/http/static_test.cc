@@ -52,6 +52,7 @@ TEST_F(StaticTest, NeverAnswersAnApiOrAMissingFileWithThePage) {
   EXPECT_EQ(Get("/api/nothing").body, "404 page not found\n");
   EXPECT_EQ(Get("/assets/gone-2.js").status, 404);
   EXPECT_EQ(Get("/", {}, Method::kPost).status, 405);
+  EXPECT_EQ(Get("/clusters/42", {}, Method::kPost).status, 404);
 }
 
 TEST_F(StaticTest, SaysThatNothingHasChanged) {
