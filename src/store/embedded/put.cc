@@ -8,10 +8,13 @@
 #include <tuple>
 #include <utility>
 
+#include "base/log.h"
 #include "store/embedded/history.h"
 
 namespace insightd::store {
 namespace {
+
+constexpr log::Logger kLog("store");
 
 constexpr std::int64_t kOrgIdMax = 4'294'967'295;
 // History is kept for longer than this, so that of a younger result none has been searched yet.
@@ -108,6 +111,12 @@ Result<PutOutcome> Putter::Put(const ClusterResult& result) {
     }
     if (current->org_id != result.org_id) {
       if (auto moved = MoveCluster(result); !moved) return Fail(std::move(moved).error());
+      kLog.Warn("",
+                fmt::format("cluster {} moves from organisation {} to {}", result.cluster,
+                            current->org_id, result.org_id),
+                {{"request_id", result.request_id},
+                 {"org_id", std::to_string(result.org_id)},
+                 {"cluster", result.cluster}});
     }
     if (now_ - current->reported > kSilentMin) {
       if (auto done = ForgetSilentUpload(database_, current->request_id); !done) {
