@@ -4,7 +4,7 @@ import json
 import unittest
 
 import harness
-from harness import Insightd, archive, new_cluster
+from harness import Insightd, archive, new_cluster, pack
 
 CLUSTER = "c25da893-5ba1-4229-9432-c8ec9334c4a0"  # of rapid-recommendations.tar.gz
 
@@ -72,6 +72,25 @@ class ArchiveTest(unittest.TestCase):
             self.assertEqual(server.end_of(first["request_id"])["end"], "replaced")
             info = server.get(f"{harness.PUBLIC}cluster/{cluster}/info")
             self.assertIn("4.17.1", info.body.decode())
+
+    def test_an_archive_that_no_rule_can_judge(self):
+        """what says nothing about a cluster leaves its report, and makes none"""
+        cluster = new_cluster()
+        other = pack({"feedback/2024-01-01.json": '{"user_feedback": "good"}',
+                      "openshift_lightspeed.json": "{}"})
+        with Insightd() as server:
+            first = server.upload_and_await(archive(cluster), cluster)
+            report = server.report(cluster).body
+            second = server.upload_and_await(other, cluster)
+            self.assertEqual(second["end"], "empty", second)
+            self.assertEqual(server.report(cluster).body, report)
+            self.assertEqual(server.end_of(first["request_id"])["end"], "stored")
+            skipped, = server.events("db.skipped_empty")
+            self.assertEqual(skipped["request_id"], second["request_id"])
+
+            unknown = new_cluster()
+            self.assertEqual(server.upload_and_await(other, unknown)["end"], "empty")
+            self.assertEqual(server.report(unknown).status, 404)
 
     def test_results_outlive_a_restart(self):
         """what was stored is there after SIGTERM and start, and the exit code is 0"""
