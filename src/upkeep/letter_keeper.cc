@@ -53,7 +53,6 @@ LetterKeeper::LetterKeeper(bus::Bus& bus, store::Store& store, metrics::Registry
     : bus_(bus),
       store_(store),
       settings_(std::move(settings)),
-      kept_(registry.MakeGauge(metrics::kDeadLettersKept)),
       lag_(registry.MakeGauge(metrics::kBusLag, {{"group", settings_.group}})) {}
 
 LetterKeeper::~LetterKeeper() = default;
@@ -62,7 +61,6 @@ Result<void> LetterKeeper::Open() {
   auto consumer = bus_.Subscribe(settings_.group, settings_.dead_letter_topics);
   if (!consumer) return Fail(std::move(consumer).error().While("dead letters"));
   consumer_ = *std::move(consumer);
-  if (const auto count = store_.CountDeadLetters()) kept_.Set(static_cast<double>(*count));
   return {};
 }
 
@@ -96,7 +94,6 @@ Result<bool> LetterKeeper::Take(milliseconds wait, std::stop_token stop) {
   if (auto kept = Keep(in_work_); !kept) return Fail(std::move(kept).error());
   in_work_.clear();
   lag_.Set(static_cast<double>(consumer_->Lag()));
-  if (const auto count = store_.CountDeadLetters()) kept_.Set(static_cast<double>(*count));
   return true;
 }
 

@@ -45,7 +45,6 @@ class LetterKeeper {
   const Settings settings_;
   std::unique_ptr<bus::Consumer> consumer_;
   std::vector<bus::Message> in_work_;  // taken and not kept yet
-  metrics::Gauge kept_;
   metrics::Gauge lag_;
 };
 

@@ -15,6 +15,9 @@ class DeadLettersTest(unittest.TestCase):
         self.assertEqual(end["end"], "dead_letter")
         return end
 
+    def metrics(self, server):
+        return server.get("/metrics", "http.metrics_address").body.decode()
+
     def test_list_show_replay_drop_while_it_runs(self):
         """list, show, replay and drop ask the running program"""
         with Insightd() as server:
@@ -41,9 +44,12 @@ class DeadLettersTest(unittest.TestCase):
                 lambda: [one for one in server.letters() if one["id"] != letter["id"]],
                 "the replayed letter")
             self.assertEqual(again[0]["request_id"], end["request_id"])
+            self.assertIn("\ninsightd_dead_letters 1\n", self.metrics(server))
+            self.assertEqual({one["level"] for one in server.events("dlq.produced")}, {"warn"})
 
             server.command("dead-letters", "drop", str(again[0]["id"]), check=0)
             self.assertEqual(server.letters(), [])
+            self.assertIn("\ninsightd_dead_letters 0\n", self.metrics(server))
 
     def test_the_same_while_nothing_runs(self):
         """the commands open the folder themselves; a replay is done after the next start"""

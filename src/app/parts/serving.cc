@@ -51,6 +51,10 @@ Started StartHealth(Host& host) {
   host.registry.OnText([&host, held = host.registry.MakeGauge(metrics::kBlobBytes)] {
     if (host.blobs != nullptr) held.Set(static_cast<double>(host.blobs->BytesHeld()));
   });
+  host.registry.OnText([&host, kept = host.registry.MakeGauge(metrics::kDeadLettersKept)] {
+    if (host.store == nullptr) return;
+    if (const auto count = host.store->CountDeadLetters()) kept.Set(static_cast<double>(*count));
+  });
   http::Router& router = host.metrics_router;
   router.Add(http::Method::kGet, "/livez",
              [](const http::Request&) { return http::TextResponse(200, "ok\n"); });
