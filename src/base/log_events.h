@@ -9,6 +9,7 @@ namespace insightd::log::event {
 inline constexpr std::string_view kUploadReceived = "upload.received";
 inline constexpr std::string_view kUploadStaged = "upload.staged";
 inline constexpr std::string_view kUploadRejected = "upload.rejected";
+inline constexpr std::string_view kUploadTested = "upload.tested";
 inline constexpr std::string_view kAnnounceProduced = "announce.produced";
 inline constexpr std::string_view kAnnounceConsumed = "announce.consumed";
 inline constexpr std::string_view kArchiveDownloadStarted = "archive.download_started";

@@ -228,6 +228,12 @@ class UploadConsumer : public http::BodyConsumer, private ArchiveSink {
     finished_ = true;
     if (!refusal_ && IsTest()) {
       context_->Count("test");
+      kLog.Info(log::event::kUploadTested, "test request answered",
+                {{"request_id", head_.request_id},
+                 {"org_id", std::to_string(head_.caller.org_id)},
+                 {"cluster", head_.cluster},
+                 {"duration_ms", Milliseconds(context_->parts.clock.Steady() - head_.started)},
+                 {"outcome", "ok"}});
       done(AcceptedResponse(200, head_));
       return;
     }

@@ -34,21 +34,21 @@ std::optional<std::int64_t> ToNumber(const std::string& text) {
   return value;
 }
 
-void LogDelivered(std::string_view event, std::string_view text, std::string_view outcome,
-                  const Known& known, const bus::Position& from, const bus::Position& to,
-                  int tries) {
-  kLog.Info(event, text,
-            {{"request_id", known.request_id},
-             {"org_id", known.org_id},
-             {"cluster", known.cluster},
-             {"topic", from.topic},
-             {"partition", from.partition},
-             {"offset", from.offset},
-             {"out_topic", to.topic},
-             {"out_partition", to.partition},
-             {"out_offset", to.offset},
-             {"outcome", outcome},
-             {"attempt", tries}});
+void LogDelivered(log::Level level, std::string_view event, std::string_view text,
+                  std::string_view outcome, const Known& known, const bus::Position& from,
+                  const bus::Position& to, int tries) {
+  kLog.Write(level, event, text,
+             {{"request_id", known.request_id},
+              {"org_id", known.org_id},
+              {"cluster", known.cluster},
+              {"topic", from.topic},
+              {"partition", from.partition},
+              {"offset", from.offset},
+              {"out_topic", to.topic},
+              {"out_partition", to.partition},
+              {"out_offset", to.offset},
+              {"outcome", outcome},
+              {"attempt", tries}});
 }
 
 }  // namespace
@@ -196,8 +196,8 @@ void Pipeline::Deliver(std::unique_ptr<Job> job, Handled handled) {
           return;
         }
         judged.Add();
-        LogDelivered(log::event::kResultProduced, "result delivered", "ok", known,
-                     back->message.position, *delivered, back->tries);
+        LogDelivered(log::Level::kInfo, log::event::kResultProduced, "result delivered", "ok",
+                     known, back->message.position, *delivered, back->tries);
         desk->AddFinished(back->message.position);
       });
 }
@@ -305,7 +305,7 @@ void Pipeline::SetAside(std::unique_ptr<Job> job, const Known& known, std::strin
         }
         letters.Add();
         dead_lettered.Add();
-        LogDelivered(log::event::kDlqProduced, reason, "dead_lettered", known,
+        LogDelivered(log::Level::kWarn, log::event::kDlqProduced, reason, "dead_lettered", known,
                      back->message.position, *delivered, back->tries);
         desk->AddFinished(back->message.position);
       });

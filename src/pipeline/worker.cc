@@ -166,10 +166,19 @@ Result<void> Worker::Evaluate(Task& task) {
   task.evaluated = *std::move(evaluated);
   const results::Report& report = task.evaluated.report;
   const microseconds duration = clock_.Steady() - begun;
-  task.LogStage(log::event::kRulesDone,
-                fmt::format("{} hits, {} passes, {} not judged", report.hits.size(),
-                            task.evaluated.passes, report.skips.size()),
-                duration, 0);
+  const Known& known = task.handled.known;
+  const bus::Position& position = task.message.position;
+  kLog.Info(log::event::kRulesDone,
+            fmt::format("{} hits, {} passes, {} not judged", report.hits.size(),
+                        task.evaluated.passes, report.skips.size()),
+            {{"request_id", known.request_id},
+             {"org_id", known.org_id},
+             {"cluster", known.cluster},
+             {"topic", position.topic},
+             {"partition", position.partition},
+             {"offset", position.offset},
+             {"attempt", task.tries},
+             {"duration_ms", Milliseconds(duration)}});
   evaluate_seconds_.Observe(Seconds(duration));
   return {};
 }

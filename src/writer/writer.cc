@@ -319,7 +319,7 @@ Result<void> Writer::SetAside(Batch& batch) {
                                   {"error_class", ErrorClass(refusal)},
                                   {"error", refusal.error.message()}};
       kLog.Warn(log::event::kResultRejected, "result refused", fields);
-      kLog.Info(log::event::kDlqProduced, "result set aside", fields);
+      kLog.Warn(log::event::kDlqProduced, "result set aside", fields);
       errors.push_back({.topic = message.position.topic,
                         .partition = message.position.partition,
                         .offset = message.position.offset,
