@@ -92,6 +92,16 @@ class ArchiveTest(unittest.TestCase):
             self.assertEqual(server.upload_and_await(other, unknown)["end"], "empty")
             self.assertEqual(server.report(unknown).status, 404)
 
+    def test_a_test_request_has_an_end_in_the_log(self):
+        """the form field test=test is answered 200, and its record `upload.received` has an end"""
+        with Insightd() as server:
+            answer = server.post(b"test=test", {
+                "Content-Length": "9", "Content-Type": "application/x-www-form-urlencoded"})
+            self.assertEqual(answer.status, 200, answer)
+            tested, = harness.wait_for(lambda: server.events("upload.tested"), "the record")
+            self.assertEqual(tested["outcome"], "ok")
+            self.assertEqual(tested["request_id"], server.events("upload.received")[0]["request_id"])
+
     def test_results_outlive_a_restart(self):
         """what was stored is there after SIGTERM and start, and the exit code is 0"""
         cluster = new_cluster()
