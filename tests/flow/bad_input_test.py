@@ -174,8 +174,10 @@ class BadInputTest(unittest.TestCase):
         cluster = new_cluster()
         out = io.BytesIO()
         with tarfile.open(fileobj=out, mode="w:gz") as tar:
-            for text in (new_cluster(), cluster):
-                info = tarfile.TarInfo("config/id")
+            version = '{"status": {"desired": {"version": "4.16.3"}}}'
+            for name, text in (("config/id", new_cluster()), ("config/id", cluster),
+                               ("config/version.json", version)):
+                info = tarfile.TarInfo(name)
                 info.size = len(text)
                 tar.addfile(info, io.BytesIO(text.encode()))
             link = tarfile.TarInfo("config/link")
