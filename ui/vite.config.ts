@@ -32,7 +32,8 @@ export default defineConfig({
     assetsInlineLimit: 0,
     chunkSizeWarningLimit: 800,
   },
-  server: { proxy: { '/api': process.env.INSIGHTD_URL ?? 'http://127.0.0.1:8080' } },
+  // By number: a bare system may not know the name localhost.
+  server: { host: '127.0.0.1', proxy: { '/api': process.env.INSIGHTD_URL ?? 'http://127.0.0.1:8080' } },
   test: {
     environment: 'jsdom',
     include: ['src/**/*.test.{ts,tsx}'],

@@ -57,14 +57,17 @@ struct ClusterResult {
   std::optional<std::string> version = {};  // nothing: what is stored stays
   std::string archive = {};                 // the key of the blob (the request id); empty: not ours
   OutcomeCounts counts = {};
-  bool empty = false;  // no rule could run: only the history notes it, the stored report stays
+  bool empty = false;  // there is no report: only the history notes it, the stored one stays
+  // No rule could judge the archive: it takes the place of no result in which one could, and is
+  // then noted as `empty`.
+  bool nothing_judged = false;
 };
 
 enum class PutOutcome : std::uint8_t {
   kStored,  // is now its cluster's result
   kOlder,   // a newer one is stored: only the history notes it
   kSame,    // was stored before
-  kEmpty    // `empty`: noted in the history
+  kEmpty    // `empty`, or nothing judged where something was: noted in the history
 };
 
 // ---- How an upload ended ----

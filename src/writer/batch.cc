@@ -18,28 +18,28 @@ std::int32_t CountIn(const bus::Record& record, std::string_view header) {
   return count;
 }
 
-// Whether no rule could judge the archive: it says nothing about its cluster. A pipeline that is not
-// ours does not count passes; there an empty list of hits is a clean report.
+// Whether no rule could judge the archive: it says nothing about its cluster. A pipeline that is
+// not ours does not count passes; there an empty list of hits is a clean report.
 bool NothingJudged(const results::Received& received, std::int32_t passes) {
   return received.hits.empty() && received.infos == 0 && received.errors == 0 && passes == 0;
 }
 
 store::ClusterResult ToStore(results::Received received, const bus::Record& record) {
   const std::int32_t passes = CountIn(record, results::kPassesHeader);
-  const bool empty = received.empty || NothingJudged(received, passes);
-  store::ClusterResult result{.org_id = received.org_id,
-                              .cluster = std::move(received.cluster),
-                              .request_id = std::move(received.request_id),
-                              .last_checked = received.last_checked,
-                              .gathered = received.gathered,
-                              .report = std::move(received.report),
-                              .hits = {},
-                              .version = std::move(received.cluster_version),
-                              .archive = {},
-                              .counts = {.passes = passes,
-                                         .skips = received.skips,
-                                         .errors = received.errors},
-                              .empty = empty};
+  const bool nothing_judged = NothingJudged(received, passes);
+  store::ClusterResult result{
+      .org_id = received.org_id,
+      .cluster = std::move(received.cluster),
+      .request_id = std::move(received.request_id),
+      .last_checked = received.last_checked,
+      .gathered = received.gathered,
+      .report = std::move(received.report),
+      .hits = {},
+      .version = std::move(received.cluster_version),
+      .archive = {},
+      .counts = {.passes = passes, .skips = received.skips, .errors = received.errors},
+      .empty = received.empty,
+      .nothing_judged = nothing_judged};
   result.hits.reserve(received.hits.size());
   for (results::Hit& hit : received.hits) {
     result.hits.push_back({std::move(hit.component), std::move(hit.key), std::move(hit.details)});

@@ -43,7 +43,8 @@ ClusterResult ResultOf(const std::string& cluster, int checked, const std::strin
           .version = "4.18.3",
           .archive = request_id,
           .counts = {.passes = 100, .skips = 3, .errors = 1},
-          .empty = false};
+          .empty = false,
+          .nothing_judged = false};
 }
 
 class EmbeddedStoreTest : public ::testing::Test {
@@ -278,6 +279,21 @@ TEST_F(EmbeddedStoreTest, AnEmptyResultIsOnlyNoted) {
   EXPECT_EQ(EndOf("r2"), UploadEnd::kEmpty);
   EXPECT_EQ(store_->Meta(1, kCluster)->request_id, "r1");
   EXPECT_EQ(Released(), Keys{"r2"});
+}
+
+TEST_F(EmbeddedStoreTest, WhereNothingWasJudgedNothingThatWasIsReplaced) {
+  const auto unjudged = [](int minutes, std::string id) {
+    ClusterResult result = ResultOf(kCluster, minutes, std::move(id), {});
+    result.counts.passes = 0;
+    result.nothing_judged = true;
+    return result;
+  };
+  EXPECT_EQ(Put(unjudged(0, "r0")), PutOutcome::kStored) << "better than to say nothing";
+  EXPECT_EQ(Put(unjudged(1, "r1")), PutOutcome::kStored);
+  EXPECT_EQ(Put(ResultOf(kCluster, 2, "r2")), PutOutcome::kStored);
+  EXPECT_EQ(Put(unjudged(3, "r3")), PutOutcome::kEmpty);
+  EXPECT_EQ(EndOf("r3"), UploadEnd::kEmpty);
+  EXPECT_EQ(store_->Meta(1, kCluster)->request_id, "r2");
 }
 
 // ---- Reads ----

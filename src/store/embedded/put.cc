@@ -28,6 +28,7 @@ struct Current {
   Time reported{};
   std::string version;
   std::string archive;
+  bool judged = true;  // some rule hit or passed, or it is not known
 };
 
 bool HasNul(std::string_view text) { return text.find('\0') != text.npos; }
@@ -91,11 +92,12 @@ Result<PutOutcome> Putter::Put(const ClusterResult& result) {
   if (auto good = CheckResult(result); !good) return Fail(std::move(good).error());
   const UploadRow upload{result.request_id, result.org_id, result.cluster, result.last_checked,
                          now_};
-  if (result.empty) {
-    const auto noted = NoteUpload(database_, upload, UploadRow::Outcome::kEmpty, result.archive);
+  const auto only_note = [&](UploadRow::Outcome as, PutOutcome outcome) -> Result<PutOutcome> {
+    const auto noted = NoteUpload(database_, upload, as, result.archive);
     if (!noted) return Fail(noted.error());
-    return PutOutcome::kEmpty;
-  }
+    return outcome;
+  };
+  if (result.empty) return only_note(UploadRow::Outcome::kEmpty, PutOutcome::kEmpty);
   const Result<std::optional<Current>> read = ReadCurrent(result);
   if (!read) return Fail(read.error());
   const std::optional<Current>& current = *read;
@@ -103,11 +105,9 @@ Result<PutOutcome> Putter::Put(const ClusterResult& result) {
     const auto order = std::tie(result.last_checked, result.request_id) <=>
                        std::tie(current->last_checked, current->request_id);
     if (order == 0) return PutOutcome::kSame;
-    if (order < 0) {
-      const auto noted =
-          NoteUpload(database_, upload, UploadRow::Outcome::kOvertaken, result.archive);
-      if (!noted) return Fail(noted.error());
-      return PutOutcome::kOlder;
+    if (order < 0) return only_note(UploadRow::Outcome::kOvertaken, PutOutcome::kOlder);
+    if (result.nothing_judged && current->judged) {
+      return only_note(UploadRow::Outcome::kEmpty, PutOutcome::kEmpty);
     }
     if (current->org_id != result.org_id) {
       if (auto moved = MoveCluster(result); !moved) return Fail(std::move(moved).error());
@@ -149,7 +149,7 @@ Result<PutOutcome> Putter::Put(const ClusterResult& result) {
 Result<std::optional<Current>> Putter::ReadCurrent(const ClusterResult& result) {
   sqlite::Query query(database_,
                       "SELECT c.org_id, c.request_id, c.last_checked_at, c.reported_at, c.version, "
-                      "c.archive "
+                      "c.archive, c.hits > 0 OR c.passes <> 0 "
                       "FROM report r JOIN insightd_cluster c "
                       "ON c.org_id = r.org_id AND c.cluster = r.cluster WHERE r.cluster = ?");
   const Result<bool> row = query.Text(result.cluster).Step();
@@ -160,7 +160,8 @@ Result<std::optional<Current>> Putter::ReadCurrent(const ClusterResult& result) 
                  .last_checked = query.TimeAt(2),
                  .reported = query.TimeAt(3),
                  .version = query.StringAt(4),
-                 .archive = query.StringAt(5)};
+                 .archive = query.StringAt(5),
+                 .judged = query.IntAt(6) != 0};
 }
 
 // Acknowledgements and ratings stay: they belong to the organisation.
