@@ -160,6 +160,16 @@ class ProcessTest(unittest.TestCase):
         finally:
             shutil.rmtree(pack, ignore_errors=True)
 
+    @unittest.skipUnless(shutil.which("promtool"), "promtool (package prometheus) is not here")
+    def test_the_metrics_are_as_prometheus_wants_them(self):
+        """what /metrics serves after an upload passes promtool"""
+        with Insightd() as server:
+            cluster = new_cluster()
+            server.upload_and_await(archive(cluster), cluster)
+            metrics = server.get("/metrics", "http.metrics_address").body
+        said = subprocess.run(["promtool", "check", "metrics"], input=metrics, capture_output=True)
+        self.assertEqual((said.returncode, said.stderr.decode()), (0, ""))
+
     def test_stopping_gives_back_what_is_in_work(self):
         """SIGTERM under load: exit code 0, and after a start every accepted upload has its end"""
         with Insightd() as server:
