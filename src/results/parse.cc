@@ -217,7 +217,6 @@ struct Envelope {
 };
 
 insightd::Result<Envelope> TakeEnvelope(Value root, Received& received) {
-  Envelope envelope;
   const auto org_id = Whole(root, "OrgID", kUint32Max, 0);
   if (!org_id) return Fail(org_id.error());
   const auto account = Whole(root, "AccountNumber", kUint32Max, 0);
