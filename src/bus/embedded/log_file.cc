@@ -2,8 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <cstring>
 #include <optional>
+
+#include "base/packed_text.h"
 
 namespace insightd::bus {
 namespace {
@@ -29,29 +30,11 @@ std::int64_t OffsetOf(std::int64_t row_id) {
   return row_id & ((std::int64_t{1} << kOffsetBits) - 1);
 }
 
-void PutSize(std::string& out, std::size_t size) {
-  const auto value = static_cast<std::uint32_t>(size);
-  out.append(reinterpret_cast<const char*>(&value), sizeof(value));
-}
-
-bool TakeText(std::string_view& from, std::string& into) {
-  std::uint32_t size = 0;
-  if (from.size() < sizeof(size)) return false;
-  std::memcpy(&size, from.data(), sizeof(size));
-  from.remove_prefix(sizeof(size));
-  if (from.size() < size) return false;
-  into.assign(from.substr(0, size));
-  from.remove_prefix(size);
-  return true;
-}
-
 std::string Packed(const std::vector<Header>& headers) {
   std::string out;
   for (const Header& header : headers) {
-    PutSize(out, header.name.size());
-    out += header.name;
-    PutSize(out, header.value.size());
-    out += header.value;
+    PutPacked(out, header.name);
+    PutPacked(out, header.value);
   }
   return out;
 }
@@ -60,7 +43,7 @@ std::optional<std::vector<Header>> Unpacked(std::string_view packed) {
   std::vector<Header> headers;
   while (!packed.empty()) {
     Header header;
-    if (!TakeText(packed, header.name) || !TakeText(packed, header.value)) return std::nullopt;
+    if (!TakePacked(packed, header.name) || !TakePacked(packed, header.value)) return std::nullopt;
     headers.push_back(std::move(header));
   }
   return headers;

@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <cstring>
 #include <utility>
 
+#include "base/packed_text.h"
 #include "base/utf8.h"
 #include "store/embedded/history.h"
 
@@ -14,27 +14,11 @@ namespace {
 // A message in consumer_error is for people; the dead letter has it whole.
 constexpr std::size_t kMessageBytesMax = 64 * 1024;
 
-void PutText(std::string& out, std::string_view text) {
-  const auto size = static_cast<std::uint32_t>(text.size());
-  out.append(reinterpret_cast<const char*>(&size), sizeof(size)).append(text);
-}
-
-bool TakeText(std::string_view& from, std::string& into) {
-  std::uint32_t size = 0;
-  if (from.size() < sizeof(size)) return false;
-  std::memcpy(&size, from.data(), sizeof(size));
-  from.remove_prefix(sizeof(size));
-  if (from.size() < size) return false;
-  into.assign(from.substr(0, size));
-  from.remove_prefix(size);
-  return true;
-}
-
 std::string Packed(const std::vector<LetterHeader>& headers) {
   std::string out;
   for (const LetterHeader& header : headers) {
-    PutText(out, header.name);
-    PutText(out, header.value);
+    PutPacked(out, header.name);
+    PutPacked(out, header.value);
   }
   return out;
 }
@@ -42,7 +26,7 @@ std::string Packed(const std::vector<LetterHeader>& headers) {
 std::vector<LetterHeader> Unpacked(std::string_view packed) {
   std::vector<LetterHeader> headers;
   LetterHeader header;
-  while (TakeText(packed, header.name) && TakeText(packed, header.value)) {
+  while (TakePacked(packed, header.name) && TakePacked(packed, header.value)) {
     headers.push_back(header);
   }
   return headers;
