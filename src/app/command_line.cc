@@ -204,16 +204,24 @@ void DeadLettersChangeOptions(CLI::App& app, CommandLine& line) {
 }
 
 void RulesOptions(CLI::App& app, CommandLine& line) {
-  app.add_option("folder", line.rules_folder, "Rule pack (else the one that is built in)")
+  app.add_option("folder", line.rules.folder, "Rule pack (else the one that is built in)")
       ->type_name("DIR");
   AddJson(app, line);
+}
+
+void RulesTestOptions(CLI::App& app, CommandLine& line) {
+  RulesOptions(app, line);
+  app.add_flag("--strict", line.rules.strict,
+               "Also fail when a rule lacks tests or texts, or a text cannot be shown");
+  app.add_option("--rule", line.rules.rule, "Only these rules: KEY, or module|KEY")
+      ->type_name("NAME");
 }
 
 void ConfigOptions(CLI::App& app, CommandLine& line) { AddConfig(app, line); }
 void VersionOptions(CLI::App& app, CommandLine& line) { AddJson(app, line); }
 void NoOptions(CLI::App&, CommandLine&) {}
 
-constexpr std::array<CommandRow, 13> kCommands = {{
+constexpr std::array<CommandRow, 14> kCommands = {{
     {CommandId::kAll, "", "all", "Run everything on this machine: uploads, rules, API, page",
      "insightd all --config /etc/insightd/insightd.toml", ConfigOptions},
     {CommandId::kAnalyze, "", "analyze", "Say what is wrong with the cluster of an archive",
@@ -223,6 +231,8 @@ constexpr std::array<CommandRow, 13> kCommands = {{
     {CommandId::kRulesCheck, "rules", "check",
      "Say what is wrong with a pack, with line and column", "insightd rules check ./my-rules",
      RulesOptions},
+    {CommandId::kRulesTest, "rules", "test", "Run the tests that the rules of a pack carry",
+     "insightd rules test --strict ./my-rules", RulesTestOptions},
     {CommandId::kFleet, "", "fleet", "Simulated clusters that upload: for a demo, for load",
      "insightd fleet --clusters 100 --rate 20 --duration 60", FleetOptions},
     {CommandId::kDeadLettersList, "dead-letters", "list", "List what could not be handled, and why",
@@ -245,7 +255,7 @@ constexpr std::array<CommandRow, 13> kCommands = {{
 }};
 
 std::string_view GroupSummary(std::string_view group) {
-  if (group == "rules") return "Rule packs: list, check";
+  if (group == "rules") return "Rule packs: list, check, test";
   if (group == "dead-letters") return "What could not be handled: list, show, replay, drop";
   return "Settings: check, print, reference";
 }

@@ -15,6 +15,7 @@ enum class CommandId : std::uint8_t {
   kAnalyze,
   kRulesList,
   kRulesCheck,
+  kRulesTest,
   kFleet,
   kDeadLettersList,
   kDeadLettersShow,
@@ -68,6 +69,12 @@ struct DeadLettersArguments {
   std::int64_t letters_max = 100;
 };
 
+struct RulesArguments {
+  std::string folder;  // of the pack; empty: the built-in one
+  bool strict = false;
+  std::string rule;  // only the rules that this names: KEY, or `module|KEY`
+};
+
 struct CommandLine {
   CommandId command = CommandId::kVersion;
   std::string config;  // --config; empty: not given
@@ -75,7 +82,7 @@ struct CommandLine {
   AnalyzeArguments analyze;
   FleetArguments fleet;
   DeadLettersArguments dead_letters;
-  std::string rules_folder;  // of `rules list` and `rules check`
+  RulesArguments rules;
 };
 
 // What to do next: run the command, or print `text` (help on standard output, a mistake on standard

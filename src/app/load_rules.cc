@@ -6,7 +6,7 @@
 
 namespace insightd::app {
 
-tl::expected<rules::PackPointer, RulesMistake> LoadRules(const std::string& folder) {
+tl::expected<LoadedRules, RulesMistake> LoadRulesWithFiles(const std::string& folder) {
   Result<rules::PackFiles> files = folder.empty()
                                        ? Result<rules::PackFiles>(rules::EmbeddedBasePack())
                                        : rules::ReadPackFolder(folder);
@@ -23,7 +23,13 @@ tl::expected<rules::PackPointer, RulesMistake> LoadRules(const std::string& fold
                      fmt::format("{}\ninsightd: rule pack {}: {} mistake{}\n", mistakes.ToText(),
                                  files->origin, mistakes.size(), mistakes.size() == 1 ? "" : "s")});
   }
-  return *std::move(pack);
+  return LoadedRules{*std::move(files), *std::move(pack)};
+}
+
+tl::expected<rules::PackPointer, RulesMistake> LoadRules(const std::string& folder) {
+  tl::expected<LoadedRules, RulesMistake> loaded = LoadRulesWithFiles(folder);
+  if (!loaded) return tl::unexpected(std::move(loaded.error()));
+  return std::move(loaded->pack);
 }
 
 }  // namespace insightd::app

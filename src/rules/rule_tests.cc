@@ -73,7 +73,7 @@ Result<archive::FileTree> TreeOf(const RuleTest& test, const PackFiles& files, J
 }
 
 TestResult RunOne(const Rule& rule, const RuleTest& test, const PackFiles& files, Judge& judge) {
-  TestResult result{&rule, &test, TestVerdict::kFailed, {}};
+  TestResult result{&rule, &test, TestVerdict::kFailed, {}, {}};
   if (test.generate) {
     result.verdict = TestVerdict::kSkipped;
     result.message = "asks for a generated archive, and no generator is at hand";
@@ -85,6 +85,7 @@ TestResult RunOne(const Rule& rule, const RuleTest& test, const PackFiles& files
     return result;
   }
   const Outcome outcome = judge.RunOne(rule, *tree);
+  result.details = outcome.details;
   if (OutcomeName(outcome.kind) != ExpectName(test.expect)) {
     result.message =
         fmt::format("expected {}\nfound    {}", ExpectName(test.expect), OutcomeName(outcome.kind));
@@ -112,10 +113,12 @@ bool SameJson(std::string_view a, std::string_view b) {
   return one && other && Same(one->root(), other->root());
 }
 
-std::vector<TestResult> RunRuleTests(const PackPointer& pack, const PackFiles& files) {
+std::vector<TestResult> RunRuleTests(const PackPointer& pack, const PackFiles& files,
+                                     const std::function<bool(const Rule&)>& is_asked) {
   std::vector<TestResult> results;
   Judge judge(pack);
   for (const Rule& rule : pack->rules) {
+    if (is_asked && !is_asked(rule)) continue;
     for (const RuleTest& test : rule.tests) {
       results.push_back(RunOne(rule, test, files, judge));
     }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,11 +20,13 @@ struct TestResult {
   TestVerdict verdict = TestVerdict::kPassed;
   // Of a failure: what was expected and what was found, a line each; of a skip: why.
   std::string message;
+  std::string details;  // JSON of the hit that was found; empty: none was
 };
 
-// All tests, in the order of the pack. `files` is what the pack was loaded from. A test that asks
-// for a generated archive is skipped.
-std::vector<TestResult> RunRuleTests(const PackPointer& pack, const PackFiles& files);
+// The tests of the rules that `is_asked` names (empty: of all), in the order of the pack. `files`
+// is what the pack was loaded from. A test that asks for a generated archive is skipped.
+std::vector<TestResult> RunRuleTests(const PackPointer& pack, const PackFiles& files,
+                                     const std::function<bool(const Rule&)>& is_asked = {});
 
 // Whether two JSON texts mean the same: numbers by value (4 and 4.0 are one), members in any order.
 bool SameJson(std::string_view a, std::string_view b);

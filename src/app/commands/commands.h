@@ -9,8 +9,6 @@
 
 namespace insightd::app {
 
-ExitCode RunRulesList(const std::string& folder, bool as_json);
-ExitCode RunRulesCheck(const std::string& folder, bool as_json);
 // Also refuses what `all` refuses at start, with the same exit code.
 ExitCode RunConfigCheck(const std::string& config);
 // Nothing but the mistakes, on standard error, when there are any.

@@ -2,9 +2,9 @@
 
 #include <cstdio>
 
-#include "app/commands/commands.h"
 #include "app/load_rules.h"
 #include "app/risk.h"
+#include "app/rules/rules.h"
 #include "base/json_writer.h"
 #include "rules/embedded_pack.h"
 

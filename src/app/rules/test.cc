@@ -1,0 +1,108 @@
+#include <fmt/core.h>
+
+#include <cstdio>
+
+#include "app/load_rules.h"
+#include "app/rules/rules.h"
+#include "base/json_writer.h"
+#include "base/text.h"
+#include "content/completeness.h"
+#include "rules/embedded_pack.h"
+#include "rules/rule_tests.h"
+
+namespace insightd::app {
+namespace {
+
+struct Finding {
+  const rules::Rule* rule;
+  std::string file;  // and line, where one is to blame
+  std::string test;  // empty: concerns the rule as a whole
+  std::string message;
+};
+
+bool IsNamed(const rules::Rule& rule, const std::string& name) {
+  return name.empty() || rule.key == name || rule.Id() == name ||
+         rule.module + "|" + rule.key == name;
+}
+
+std::string PlaceOf(const rules::Rule& rule, const rules::Place& place) {
+  return fmt::format("{}:{}", rule.source->name(), place.line);
+}
+
+std::string Indented(const std::string& text) {
+  std::string out = "    ";
+  for (const char c : text) {
+    out += c;
+    if (c == '\n') out += "    ";
+  }
+  return out;
+}
+
+void PrintText(const Finding& finding) {
+  fmt::print("FAILED {}{}{}\n  {}\n{}\n", finding.rule->Id(), finding.test.empty() ? "" : ": ",
+             finding.test, finding.file, Indented(finding.message));
+}
+
+void PrintJson(const Finding& finding) {
+  std::string out;
+  json::JsonWriter w(out);
+  w.BeginObject().Key("module").String(finding.rule->module);
+  w.Key("key").String(finding.rule->key).Key("place").String(finding.file);
+  w.Key("test");
+  finding.test.empty() ? w.Null() : w.String(finding.test);
+  w.Key("message").String(finding.message).EndObject();
+  fmt::print("{}\n", out);
+}
+
+ExitCode UnknownRule(const rules::Pack& pack, const std::string& name) {
+  std::vector<std::string_view> keys;
+  for (const rules::Rule& rule : pack.rules) keys.push_back(rule.key);
+  const std::string_view nearest = Nearest(name, keys);
+  fmt::print(stderr, "insightd: pack {} has no rule \"{}\"{}; `insightd rules list` shows all\n",
+             pack.name, name,
+             nearest.empty() ? "" : fmt::format(", did you mean \"{}\"?", nearest));
+  return ExitCode::kUsage;
+}
+
+}  // namespace
+
+ExitCode RunRulesTest(const RulesArguments& arguments, bool as_json) {
+  const auto loaded = LoadRulesWithFiles(arguments.folder);
+  if (!loaded) {
+    fmt::print(stderr, "{}", loaded.error().text);
+    return loaded.error().exit;
+  }
+  const rules::Pack& pack = *loaded->pack;
+  const std::vector<rules::TestResult> results = rules::RunRuleTests(
+      loaded->pack, loaded->files,
+      [&arguments](const rules::Rule& rule) { return IsNamed(rule, arguments.rule); });
+  std::size_t rules_asked = 0;
+  for (const rules::Rule& rule : pack.rules) rules_asked += IsNamed(rule, arguments.rule) ? 1 : 0;
+  if (rules_asked == 0 && !arguments.rule.empty()) return UnknownRule(pack, arguments.rule);
+
+  std::vector<Finding> findings;
+  std::size_t skipped = 0;
+  for (const rules::TestResult& result : results) {
+    if (result.verdict == rules::TestVerdict::kSkipped) ++skipped;
+    if (result.verdict != rules::TestVerdict::kFailed) continue;
+    findings.push_back({result.rule, PlaceOf(*result.rule, result.test->place), result.test->name,
+                        result.message});
+  }
+  const std::size_t failed = findings.size();
+  if (arguments.strict) {
+    for (const content::Lack& lack : content::FindLacks(pack, results)) {
+      if (!IsNamed(*lack.rule, arguments.rule)) continue;
+      findings.push_back({lack.rule, PlaceOf(*lack.rule, lack.place), "", lack.message});
+    }
+  }
+  for (const Finding& finding : findings) as_json ? PrintJson(finding) : PrintText(finding);
+  if (!as_json) {
+    fmt::print("{} tests of {} rules: {} passed, {} failed, {} skipped", results.size(),
+               rules_asked, results.size() - failed - skipped, failed, skipped);
+    if (arguments.strict) fmt::print("; {} lacks", findings.size() - failed);
+    fmt::print("\n");
+  }
+  return findings.empty() ? ExitCode::kGood : ExitCode::kFindings;
+}
+
+}  // namespace insightd::app
