@@ -1,9 +1,14 @@
-// The expression engine alone: one evaluation of a compiled expression over a parsed document.
+// The expression engine alone: one evaluation of a compiled expression over a parsed document. The
+// expressions stand in cel_cases.tsv; bench/compare_cel.py sets them beside cel-go.
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
 
 #include <cstdlib>
+#include <fstream>
+#include <sstream>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/json.h"
@@ -119,38 +124,52 @@ class World {
 };
 
 struct Case {
-  const char* name;
-  const char* expression;
-  int elements;
+  std::string name;
+  int elements = 0;
+  std::string expression;
 };
 
-constexpr Case kCases[] = {
-    {"nothing", "doc", 0},
-    {"member", "doc.metadata.labels.app == 'x'", 0},
-    {"compare", "doc.status.minor < 10 && doc.metadata.name == 'node-7'", 0},
-    {"get", "get(doc, 'status.nodeInfo.kubeletVersion', '') == 'v1.27.1'", 0},
-    {"in_small_list", "doc.metadata.labels.zone in ['z0', 'z1', 'z2']", 0},
-    {"starts_with", "doc.metadata.name.startsWith('node-')", 0},
-    {"contains", "doc.metadata.name.contains('e-7')", 0},
-    {"matches", "doc.metadata.name.matches('^node-[0-9]+$')", 0},
-    {"in_1000", "doc.metadata.name in names", 1000},
-    {"format", "'%s %d'.format([doc.metadata.name, doc.status.minor])", 0},
-    {"exists_10", "ten.exists(n, n.status.minor > 100)", 10},
-    {"exists_1000", "thousand.exists(n, n.status.minor > 1000)", 1000},
-    {"filter_10", "ten.filter(n, get(n, 'metadata.labels.zone', '') == 'z1')", 10},
-    {"filter_1000", "thousand.filter(n, get(n, 'metadata.labels.zone', '') == 'z1')", 1000},
-    {"map_10", "ten.map(n, get(n, 'metadata.name', ''))", 10},
-    {"map_1000", "thousand.map(n, get(n, 'metadata.name', ''))", 1000},
-    {"details_1000", "thousand.map(n, {'name': n.metadata.name, 'minor': n.status.minor})", 1000},
-    {"distinct_1000", "thousand.map(n, n.metadata.name).distinct()", 1000},
-};
+std::string ThousandTexts() {
+  std::string text = "[";
+  for (int i = 0; i < 1000; ++i) text += fmt::format("{}'name-{}'", i > 0 ? ", " : "", i);
+  return text + "]";
+}
+
+// bench/cel_cases.tsv, which bench/celgo reads too.
+std::vector<Case> ReadCases() {
+  constexpr std::string_view kThousand = "%THOUSAND%";
+  std::vector<Case> cases;
+  std::ifstream in(INSIGHTD_SOURCE_DIR "/bench/cel_cases.tsv");
+  for (std::string line; std::getline(in, line);) {
+    if (line.empty() || line.front() == '#') continue;
+    std::istringstream fields(line);
+    Case one;
+    std::string elements, share;
+    std::getline(fields, one.name, '\t');
+    std::getline(fields, elements, '\t');
+    std::getline(fields, share, '\t');
+    std::getline(fields, one.expression);
+    one.elements = std::atoi(elements.c_str());
+    const std::size_t at = one.expression.find(kThousand);
+    if (at != std::string::npos) {
+      one.expression.replace(at, kThousand.size(), ThousandTexts());
+    }
+    cases.push_back(std::move(one));
+  }
+  return cases;
+}
 
 }  // namespace
 
 int main(int argc, char** argv) {
   World world;
-  for (const Case& c : kCases) {
-    benchmark::RegisterBenchmark(c.name, [&world, &c](benchmark::State& state) {
+  const std::vector<Case> cases = ReadCases();
+  if (cases.empty()) {
+    fmt::print(stderr, "cel_bench: no cases in " INSIGHTD_SOURCE_DIR "/bench/cel_cases.tsv\n");
+    return 1;
+  }
+  for (const Case& c : cases) {
+    benchmark::RegisterBenchmark(c.name.c_str(), [&world, &c](benchmark::State& state) {
       world.Run(state, c.expression, c.elements);
     });
   }
