@@ -56,6 +56,8 @@ struct Expr {
   bool member = false;     // a call with a receiver, which the checker moved to args[0]
   bool operator_sign = false;
   std::uint32_t offset = 0;
+  std::uint32_t begin = 0;  // the text of the expression, with its brackets
+  std::uint32_t end = 0;
   std::uint32_t slot = 0;   // of kSlot
   std::uint32_t local = 0;  // of kLocal, and of the first variable of a comprehension or bind
   std::uint32_t depth = 1;

@@ -43,7 +43,7 @@ tl::expected<Program, Diagnostics> Compile(std::string_view expression,
                                 options.result->ToString()));
     return tl::unexpected(reporter.Take());
   }
-  auto data = Plan(ast, reporter);
+  auto data = Plan(ast, reporter, options.trace);
   if (!reporter.empty()) return tl::unexpected(reporter.Take());
   return Program(std::move(data));
 }

@@ -42,6 +42,10 @@ struct CompileOptions {
   // Without the checker every name and overload is looked up while evaluating.
   bool check = true;
   bool macros = true;
+  // Whether the program tells the Trace of its activation what it reads, and the values of its
+  // parts. It gives the same values in the same steps, in some more time.
+  enum class Trace : std::uint8_t { kNothing, kReads, kValues };
+  Trace trace = Trace::kNothing;
 };
 
 namespace internal {

@@ -22,6 +22,8 @@
 
 namespace insightd::cel {
 
+class Trace;
+
 struct Limits {
   std::uint64_t steps_max = 1'000'000;
   std::uint64_t bytes_max = std::uint64_t{32} << 20;
@@ -113,6 +115,9 @@ class Activation {
   Arena& arena() const { return arena_; }
   Budget& budget() const { return budget_; }
   void* user() const { return user_; }
+  // What programs with CompileOptions::trace tell; it must outlive them. Not that of the parent.
+  void set_trace(Trace* trace) { trace_ = trace; }
+  Trace* trace() const { return trace_; }
 
  private:
   enum class State : std::uint8_t { kUnbound, kValue, kProvider, kProgram, kRunning };
@@ -130,6 +135,7 @@ class Activation {
   Arena& arena_;
   Budget& budget_;
   void* user_;
+  Trace* trace_ = nullptr;
   std::uint32_t first_slot_;
   std::vector<Slot> slots_;
 };

@@ -155,6 +155,33 @@ struct FoldPlan {
 };
 NodePtr MakeFold(FoldPlan plan);
 
+// --- node_trace.cc ---
+// What an inner node does with the value in its first local.
+enum class TracedRead : std::uint8_t { kMember, kOptional, kHas };
+class Trace;
+// Tells `trace` of the member at `keys`.
+void TellRead(Trace& trace, TracedRead how, const Value& target, const Value* keys,
+              std::size_t key_count, const Value& result);
+NodePtr MakeTracedSlot(std::uint32_t slot);
+// `inner` reads its target from `local`.
+NodePtr MakeTracedRead(TracedRead how, Operand target, std::vector<Value> keys, std::uint32_t local,
+                       NodePtr inner);
+// The index lies behind the target.
+NodePtr MakeTracedIndex(Operand target, Operand index, std::uint32_t local, NodePtr inner,
+                        bool optional);
+NodePtr MakeTracedCall(std::string_view name, std::vector<Operand> args, std::uint32_t local,
+                       NodePtr inner);
+NodePtr MakeTracedBranch(Operand branch);
+NodePtr MakeTracedLogic(bool is_or, NodePtr inner);
+enum class TracedRound : std::uint8_t {
+  kKeepsTrue,   // filter, exists, exists_one
+  kKeepsFalse,  // all
+  kMakes,       // map and its like
+  kOrders       // sortBy
+};
+NodePtr MakeTracedRound(TracedRound what, Operand body, std::uint32_t element);
+NodePtr MakeTracedPart(std::uint32_t begin, std::uint32_t end, Operand part);
+
 namespace internal {
 
 // What a Program shares.

@@ -133,7 +133,19 @@ class Parser {
     return result;
   }
 
+  // Notes where the text of a node begins and ends (blanks behind it are in).
+  Expr* Spanned(std::uint32_t begin, Expr* node) {
+    node->begin = begin;
+    node->end = Peek().offset;
+    return node;
+  }
+
   Expr* Conditional() {
+    const std::uint32_t begin = Peek().offset;
+    return Spanned(begin, ConditionalInside());
+  }
+
+  Expr* ConditionalInside() {
     Expr* condition = Or();
     if (!Peek().Is("?")) return condition;
     Expr* node = ast_.New(ExprKind::kTernary, Take().offset);
@@ -150,6 +162,11 @@ class Parser {
   }
 
   Expr* Or() {
+    const std::uint32_t begin = Peek().offset;
+    return Spanned(begin, OrInside());
+  }
+
+  Expr* OrInside() {
     Expr* first = And();
     if (!Peek().Is("||")) return first;
     Expr* node = ast_.New(ExprKind::kOr, Peek().offset);
@@ -159,6 +176,11 @@ class Parser {
   }
 
   Expr* And() {
+    const std::uint32_t begin = Peek().offset;
+    return Spanned(begin, AndInside());
+  }
+
+  Expr* AndInside() {
     Expr* first = Binary(0);
     if (!Peek().Is("&&")) return first;
     Expr* node = ast_.New(ExprKind::kAnd, Peek().offset);
@@ -178,7 +200,8 @@ class Parser {
   }
 
   Expr* Binary(int level) {
-    if (level == kLevelCount) return Unary();
+    const std::uint32_t begin = Peek().offset;
+    if (level == kLevelCount) return Spanned(begin, Unary());
     Expr* left = Binary(level + 1);
     while (IsOperatorOf(level)) {
       const Token sign = Take();
@@ -187,7 +210,7 @@ class Parser {
       node->operator_sign = true;
       node->args.push_back(left);
       node->args.push_back(Binary(level + 1));
-      left = Finish(node);
+      left = Spanned(begin, Finish(node));
     }
     return left;
   }
@@ -204,7 +227,8 @@ class Parser {
       Take();
       ++count;
     }
-    Expr* operand = Member();
+    const std::uint32_t begin = Peek().offset;
+    Expr* operand = Spanned(begin, Member());
     if (count % 2 == 0) return operand;
     Expr* node = ast_.New(ExprKind::kCall, offset);
     node->name = sign == "!" ? "!" : "-_";

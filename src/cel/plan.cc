@@ -25,13 +25,16 @@ struct Planned {
 
 class Planner {
  public:
-  Planner(const Ast& ast, Reporter& reporter)
-      : ast_(ast), reporter_(reporter), data_(std::make_shared<internal::ProgramData>()) {}
+  Planner(const Ast& ast, Reporter& reporter, CompileOptions::Trace trace)
+      : ast_(ast),
+        reporter_(reporter),
+        trace_(trace),
+        data_(std::make_shared<internal::ProgramData>()) {}
 
   std::shared_ptr<const internal::ProgramData> Run() {
     data_->root = Visit(*ast_.root).operand;
     data_->steps = std::max<std::uint64_t>(1, steps_);
-    data_->locals = ast_.locals;
+    data_->locals = ast_.locals + traced_locals_;
     data_->depth = ast_.root->depth;
     data_->type = ast_.root->type;
     data_->slots.assign(slots_.begin(), slots_.end());
@@ -40,6 +43,15 @@ class Planner {
 
  private:
   Planned Visit(const Expr& node) {
+    Planned planned = VisitInside(node);
+    if (trace_ == CompileOptions::Trace::kValues && fold_depth_ == 0 && node.end > node.begin &&
+        !planned.operand.is_constant()) {
+      planned.operand = Keep(MakeTracedPart(node.begin, node.end, planned.operand));
+    }
+    return planned;
+  }
+
+  Planned VisitInside(const Expr& node) {
     switch (node.kind) {
       case ExprKind::kLiteral: return {Operand::Constant(Kept(node.literal))};
       case ExprKind::kIdent: return VisitIdent(node);
@@ -84,6 +96,20 @@ class Planner {
     return operands;
   }
 
+  bool is_traced() const { return trace_ != CompileOptions::Trace::kNothing; }
+  // Places in the frame for what is handed to a traced node.
+  std::uint32_t TracedLocals(std::size_t count) {
+    const std::uint32_t first = ast_.locals + traced_locals_;
+    traced_locals_ += static_cast<std::uint32_t>(count);
+    return first;
+  }
+  // A node that is no step of its own.
+  Operand Keep(NodePtr node) {
+    const Operand operand = Operand::Of(node.get());
+    data_->nodes.push_back(std::move(node));
+    return operand;
+  }
+
   // Keeps the node, or its value if that depends on nothing.
   Planned Finish(NodePtr node, Planned dependencies) {
     ++steps_;
@@ -91,7 +117,7 @@ class Planner {
       const Environment nothing(nullptr);
       Budget budget(kFoldingLimits, data_->constants, SystemClock());
       Activation activation(nothing, data_->constants, budget);
-      std::vector<Value> locals(ast_.locals);
+      std::vector<Value> locals(ast_.locals + traced_locals_);
       Frame frame(activation, data_->constants, budget, locals.data());
       const Value value = node->Eval(frame);
       const bool good = !value.is_error() && budget.Spend(0);
@@ -124,6 +150,7 @@ class Planner {
         planned.operand = Operand::Slot(node.slot);
         planned.open = true;
         slots_.insert(node.slot);
+        if (is_traced()) planned.operand = Keep(MakeTracedSlot(node.slot));
         break;
     }
     return planned;
@@ -133,9 +160,17 @@ class Planner {
     Planned planned;
     if (node.test_only || node.optional) {
       const Operand target = Part(planned, *node.target);
-      return Finish(node.test_only ? MakeHas(Place(node), target, Kept(node.name))
-                                   : MakeOptionalSelect(Place(node), target, Kept(node.name)),
-                    planned);
+      const std::string_view name = Kept(node.name);
+      const auto make = [&](Operand from) {
+        return node.test_only ? MakeHas(Place(node), from, name)
+                              : MakeOptionalSelect(Place(node), from, name);
+      };
+      if (!is_traced()) return Finish(make(target), planned);
+      const std::uint32_t local = TracedLocals(1);
+      const TracedRead how = node.test_only ? TracedRead::kHas : TracedRead::kOptional;
+      return Finish(
+          MakeTracedRead(how, target, {Value::String(name)}, local, make(Operand::Local(local))),
+          planned);
     }
     // a.b.c in one node.
     std::vector<PathStep> steps;
@@ -145,14 +180,24 @@ class Planner {
     }
     std::reverse(steps.begin(), steps.end());
     const Operand target = Part(planned, *at);
-    return Finish(MakePath(target, std::move(steps)), planned);
+    if (!is_traced()) return Finish(MakePath(target, std::move(steps)), planned);
+    std::vector<Value> keys;
+    for (const PathStep& step : steps) keys.push_back(Value::String(step.name));
+    const std::uint32_t local = TracedLocals(1);
+    return Finish(MakeTracedRead(TracedRead::kMember, target, std::move(keys), local,
+                                 MakePath(Operand::Local(local), std::move(steps))),
+                  planned);
   }
 
   Planned VisitIndex(const Expr& node) {
     Planned planned;
     const Operand target = Part(planned, *node.target);
     const Operand index = Part(planned, *node.args[0]);
-    return Finish(MakeIndex(Place(node), target, index, node.optional), planned);
+    if (!is_traced()) return Finish(MakeIndex(Place(node), target, index, node.optional), planned);
+    const std::uint32_t local = TracedLocals(2);
+    NodePtr inner =
+        MakeIndex(Place(node), Operand::Local(local), Operand::Local(local + 1), node.optional);
+    return Finish(MakeTracedIndex(target, index, local, std::move(inner), node.optional), planned);
   }
 
   Planned VisitLogic(const Expr& node, bool is_or) {
@@ -165,9 +210,11 @@ class Planner {
         if (operand.constant().AsBool() == is_or) return {Operand::Constant(Value::Bool(is_or))};
         continue;
       }
-      args.push_back(operand);
+      args.push_back(is_traced() ? Keep(MakeTracedBranch(operand)) : operand);
     }
-    return Finish(MakeLogic(Place(node), is_or, std::move(args)), planned);
+    NodePtr logic = MakeLogic(Place(node), is_or, std::move(args));
+    if (is_traced()) logic = MakeTracedLogic(is_or, std::move(logic));
+    return Finish(std::move(logic), planned);
   }
 
   Planned VisitTernary(const Expr& node) {
@@ -223,8 +270,35 @@ class Planner {
       planned.open = planned.open || overload->uses_user;
       overloads.push_back(one);
     }
-    return Finish(MakeCall(Place(node), Kept(node.name), std::move(overloads), std::move(args)),
-                  planned);
+    const std::string_view name = Kept(node.name);
+    if (is_traced() && !args.empty() && args.size() <= kCallArgsMax && !node.operator_sign) {
+      return Finish(MakeTraced(Place(node), name, std::move(overloads), std::move(args)), planned);
+    }
+    return Finish(MakeCall(Place(node), name, std::move(overloads), std::move(args)), planned);
+  }
+
+  NodePtr MakeTraced(Reporter::Place place, std::string_view name,
+                     std::vector<PlannedOverload> overloads, std::vector<Operand> args) {
+    const std::uint32_t local = TracedLocals(args.size());
+    std::vector<Operand> handed;
+    for (std::uint32_t i = 0; i < args.size(); ++i) handed.push_back(Operand::Local(local + i));
+    return MakeTracedCall(name, std::move(args), local,
+                          MakeCall(place, name, std::move(overloads), std::move(handed)));
+  }
+
+  // The body (or the filter) of a comprehension.
+  static TracedRound RoundOf(Fold fold) {
+    switch (fold) {
+      case Fold::kAll: return TracedRound::kKeepsFalse;
+      case Fold::kExists:
+      case Fold::kExistsOne:
+      case Fold::kFilter: return TracedRound::kKeepsTrue;
+      case Fold::kMap:
+      case Fold::kTransformMap:
+      case Fold::kTransformMapEntry: return TracedRound::kMakes;
+      case Fold::kSortBy: return TracedRound::kOrders;
+    }
+    __builtin_unreachable();
   }
 
   // Whether the constants among the arguments are of kinds that the overload takes.
@@ -273,8 +347,17 @@ class Planner {
     const std::uint64_t outside = steps_;
     steps_ = 0;
     Planned inside;
+    ++fold_depth_;
     if (node.filter != nullptr) plan.filter = Part(inside, *node.filter);
     plan.body = Part(inside, *node.args[0]);
+    --fold_depth_;
+    if (is_traced()) {
+      const std::uint32_t element = node.local + (plan.two_variables ? 1 : 0);
+      plan.body = Keep(MakeTracedRound(RoundOf(node.fold), plan.body, element));
+      if (plan.has_filter) {
+        plan.filter = Keep(MakeTracedRound(TracedRound::kKeepsTrue, plan.filter, element));
+      }
+    }
     plan.steps = std::max<std::uint64_t>(1, steps_);
     steps_ = outside;
     CloseOver(inside, node.local);
@@ -304,6 +387,9 @@ class Planner {
 
   const Ast& ast_;
   Reporter& reporter_;
+  const CompileOptions::Trace trace_;
+  std::uint32_t traced_locals_ = 0;
+  std::uint32_t fold_depth_ = 0;
   std::shared_ptr<internal::ProgramData> data_;
   std::set<std::uint32_t> slots_;
   std::uint64_t steps_ = 0;
@@ -312,8 +398,9 @@ class Planner {
 
 }  // namespace
 
-std::shared_ptr<const internal::ProgramData> Plan(const Ast& ast, Reporter& reporter) {
-  return Planner(ast, reporter).Run();
+std::shared_ptr<const internal::ProgramData> Plan(const Ast& ast, Reporter& reporter,
+                                                  CompileOptions::Trace trace) {
+  return Planner(ast, reporter, trace).Run();
 }
 
 }  // namespace insightd::cel
