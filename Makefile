@@ -32,9 +32,9 @@ conformance:  ## the expression language against conformance files: make conform
 	@tools/install.sh build
 	@tools/conformance.sh "$(DIR)"
 
-fuzz:  ## every fuzz target for SECONDS (default 60) each
+fuzz:  ## fuzz targets for TIME seconds (60) each: make fuzz [TARGET=yaml] [TIME=600]
 	@tools/install.sh build lint
-	@tools/fuzz.sh $(or $(SECONDS),60)
+	@tools/fuzz.sh "$(or $(TIME),60)" $(TARGET)
 
 format:  ## the layout of all C++ sources
 	@tools/install.sh lint

@@ -38,12 +38,14 @@ function(insightd_bench NAME)
   endif()
 endfunction()
 
-# insightd_fuzz(NAME MODULES…): a libFuzzer program from NAME_fuzz.cc of this folder.
+# insightd_fuzz(NAME MODULES… [SOURCES …]): a libFuzzer program from NAME_fuzz.cc of this folder. It
+# takes single sources of a module of which the rest would only cost time to build.
 function(insightd_fuzz NAME)
   if(INSIGHTD_FUZZ)
-    add_executable(${NAME}_fuzz ${CMAKE_CURRENT_SOURCE_DIR}/${NAME}_fuzz.cc)
-    list(TRANSFORM ARGN PREPEND insightd_)
-    target_link_libraries(${NAME}_fuzz PRIVATE ${ARGN})
+    cmake_parse_arguments(ARG "" "" "SOURCES" ${ARGN})
+    add_executable(${NAME}_fuzz ${CMAKE_CURRENT_SOURCE_DIR}/${NAME}_fuzz.cc ${ARG_SOURCES})
+    list(TRANSFORM ARG_UNPARSED_ARGUMENTS PREPEND insightd_)
+    target_link_libraries(${NAME}_fuzz PRIVATE ${ARG_UNPARSED_ARGUMENTS})
     target_link_options(${NAME}_fuzz PRIVATE -fsanitize=fuzzer)
     if(NOT TARGET fuzz_targets)
       add_custom_target(fuzz_targets)

@@ -1,25 +1,58 @@
 #!/bin/sh
-# Runs every fuzz target for SECONDS each, from the seeds in tests/fuzz/seeds/TARGET.
+# Runs fuzz targets, each from the seeds and past crashes in tests/fuzz/seeds/TARGET.
 #
-#   tools/fuzz.sh SECONDS [TARGET…]
+#   tools/fuzz.sh SECONDS [TARGET…]      all targets, or these; two at a time, SECONDS each
+#
+# Inputs that find something new are kept in build/fuzz/corpus/TARGET. What crashes is kept there too and named: put it
+# into tests/fuzz/seeds/TARGET under a name that says what it did, mend the fault, and every test run replays it.
 set -eu
 cd "$(dirname "$0")/.."
-case "${1:-}" in '' | -h | --help) sed -n '2,4s/^# \{0,1\}//p' "$0"; exit 0 ;; esac
+case "${1:-}" in '' | -h | --help) sed -n '2,7s/^# \{0,1\}//p' "$0"; exit 0 ;; esac
 seconds=$1
 shift
 TARGET=fuzz_targets tools/build.sh fuzz
 if [ $# = 0 ]; then
   # shellcheck disable=SC2046  # a name is a word
   set -- $(find build/fuzz -name '*_fuzz' -type f -perm -u+x | sort)
+else
+  for name in "$@"; do
+    program=$(find build/fuzz -name "${name}_fuzz" -type f -perm -u+x)
+    if [ -z "$program" ]; then
+      echo "no fuzz target \"$name\"; there are:" >&2
+      find build/fuzz -name '*_fuzz' -type f -perm -u+x | sed 's|.*/\(.*\)_fuzz$|  \1|' | sort >&2
+      exit 2
+    fi
+    shift
+    set -- "$@" "$program"
+  done
 fi
-for target in "$@"; do
-  name=$(basename "$target" _fuzz)
+
+fuzz_one() {
+  name=$(basename "$1" _fuzz)
   found=build/fuzz/corpus/$name
-  mkdir -p "$found" "tests/fuzz/seeds/$name"
-  echo "Fuzzing $name for $seconds s"
-  "$target" -max_total_time="$seconds" -rss_limit_mb=2048 -timeout=20 -print_final_stats=0 \
-    -artifact_prefix="$found/" "$found" "tests/fuzz/seeds/$name" >"build/fuzz/$name.log" 2>&1 || {
+  mkdir -p "$found"
+  if "$1" -max_total_time="$seconds" -rss_limit_mb=2048 -timeout=20 -artifact_prefix="$found/" "$found" \
+    "tests/fuzz/seeds/$name" >"build/fuzz/$name.log" 2>&1; then
+    echo "$name: $(grep -oE '^Done [0-9]+ runs' "build/fuzz/$name.log" || echo 'no figure')"
+  else
     tail -40 "build/fuzz/$name.log" >&2
-    exit 1
-  }
+    echo "$name: FAILED; the input is named above" >&2
+    return 1
+  fi
+}
+
+failed=0
+while [ $# -gt 0 ]; do
+  fuzz_one "$1" &
+  first=$!
+  second=
+  if [ $# -gt 1 ]; then
+    shift
+    fuzz_one "$1" &
+    second=$!
+  fi
+  shift
+  wait "$first" || failed=1
+  [ -z "$second" ] || wait "$second" || failed=1
 done
+exit $failed
