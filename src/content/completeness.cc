@@ -5,6 +5,9 @@
 #include <algorithm>
 #include <array>
 #include <string_view>
+#include <utility>
+
+#include "content/text_check.h"
 
 namespace insightd::content {
 namespace {
@@ -63,6 +66,18 @@ class Finder {
     FindInText("more_info", texts.more_info, false);
   }
 
+  void FindInRenderedTexts(const std::vector<rules::TestResult>& results) {
+    std::vector<HitDetails> hits;
+    for (const rules::TestResult& result : results) {
+      if (result.rule == &rule_ && !result.details.empty()) {
+        hits.push_back({result.test->name, result.details});
+      }
+    }
+    CheckTexts(rule_, hits, [this](rules::Place place, std::string message) {
+      lacks_.push_back({&rule_, place, std::move(message)});
+    });
+  }
+
   void FindInMetadata() {
     if (rule_.publish_date.empty()) Add("has no `publish_date`");
     if (rule_.status.empty()) Add("has no `status`");
@@ -91,15 +106,26 @@ class Finder {
 }  // namespace
 
 std::vector<Lack> FindLacks(const rules::Pack& pack,
-                            const std::vector<rules::TestResult>& /*results*/) {
+                            const std::vector<rules::TestResult>& results) {
   std::vector<Lack> lacks;
   for (const rules::Rule& rule : pack.rules) {
     Finder finder(rule, lacks);
     finder.FindInMetadata();
     finder.FindInTests();
     finder.FindInTexts();
+    finder.FindInRenderedTexts(results);
   }
   return lacks;
+}
+
+std::vector<Lack> FindTemplateMistakes(const rules::Pack& pack) {
+  std::vector<Lack> mistakes;
+  for (const rules::Rule& rule : pack.rules) {
+    CheckTemplates(rule, [&](rules::Place place, std::string message) {
+      mistakes.push_back({&rule, place, std::move(message)});
+    });
+  }
+  return mistakes;
 }
 
 }  // namespace insightd::content
