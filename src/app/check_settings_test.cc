@@ -47,10 +47,10 @@ TEST(CheckSettingsTest, NamesTheProxyThatIsNoNetwork) {
 
 TEST(CheckSettingsTest, ShowsWhatIsWrongWithTheRulePack) {
   Settings settings;
-  settings.rules.folder = "/nowhere/pack";
+  settings.rules.packs = {"/nowhere/pack"};
   EXPECT_THAT(FailureOf(settings), HasSubstr("3: insightd: reading rule pack /nowhere/pack"));
   const insightd::testing::TempFolder folder;
-  settings.rules.folder = folder / "";
+  settings.rules.packs = {folder / ""};
   std::ofstream(folder / "pack.yaml") << "nonsense: [\n";
   EXPECT_THAT(FailureOf(settings), HasSubstr("1: "));
   EXPECT_THAT(FailureOf(settings), HasSubstr("pack.yaml"));

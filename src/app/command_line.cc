@@ -83,8 +83,12 @@ void AddJson(CLI::App& app, CommandLine& line) {
   app.add_flag("--json", line.json, "One JSON object a line, for scripts");
 }
 
-void AddRulesFolder(CLI::App& app, std::string& folder) {
-  app.add_option("--rules", folder, "Rule pack (else the one that is built in)")->type_name("DIR");
+void AddPacks(CLI::App& app, std::vector<std::string>& packs) {
+  app.add_option("--rules", packs,
+                 "Rule pack, a folder or file; may be repeated (else the one that is built in, "
+                 "which is named base)")
+      ->allow_extra_args(false)
+      ->type_name("DIR");
 }
 
 constexpr const char* kAboutLimits =
@@ -101,7 +105,7 @@ void AnalyzeOptions(CLI::App& app, CommandLine& line) {
   app.add_option("--config", line.config, "Settings file to take limits from (else as for `all`)")
       ->type_name("FILE");
   app.add_flag("--all", arguments.all, "Also list what passed, was not judged, or failed");
-  AddRulesFolder(app, arguments.rules_folder);
+  AddPacks(app, arguments.packs);
   app.add_option("--fail-on", arguments.fail_on,
                  "Exit code 1 on a hit of this risk or worse: low, moderate, important, critical")
       ->check(CLI::IsMember({"low", "moderate", "important", "critical"}))
@@ -204,7 +208,9 @@ void DeadLettersChangeOptions(CLI::App& app, CommandLine& line) {
 }
 
 void RulesOptions(CLI::App& app, CommandLine& line) {
-  app.add_option("folder", line.rules.folder, "Rule pack (else the one that is built in)")
+  app.add_option("pack", line.rules.packs,
+                 "Rule packs, folders or files (else the one that is built in, which is named "
+                 "base)")
       ->type_name("DIR");
   AddJson(app, line);
 }

@@ -30,9 +30,9 @@ enum class CommandId : std::uint8_t {
 struct AnalyzeArguments {
   std::vector<std::string> archives;
   bool all = false;
-  std::string rules_folder;  // empty: the built-in pack
-  std::string fail_on;       // "low", "moderate", "important", "critical"; empty: nothing
-  int jobs = 0;              // 0: as many as there are cores
+  std::vector<std::string> packs;  // folders, files, "base"; empty: the built-in one
+  std::string fail_on;             // "low", "moderate", "important", "critical"; empty: nothing
+  int jobs = 0;                    // 0: as many as there are cores
 };
 
 struct FleetArguments {
@@ -70,7 +70,7 @@ struct DeadLettersArguments {
 };
 
 struct RulesArguments {
-  std::string folder;  // of the pack; empty: the built-in one
+  std::vector<std::string> packs;  // folders, files, "base"; empty: the built-in one
   bool strict = false;
   std::string rule;  // only the rules that this names: KEY, or `module|KEY`
 };

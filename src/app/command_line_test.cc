@@ -16,7 +16,7 @@ TEST(CommandLineTest, ReadsACommandWithItsOptions) {
   EXPECT_TRUE(parsed.line->json);
   EXPECT_THAT(parsed.line->analyze.archives, ::testing::ElementsAre("a.tar.gz", "b.tar.gz"));
   EXPECT_EQ(parsed.line->analyze.fail_on, "important");
-  EXPECT_EQ(parsed.line->analyze.rules_folder, "pack");
+  EXPECT_EQ(parsed.line->analyze.packs, std::vector<std::string>{"pack"});
 }
 
 TEST(CommandLineTest, ReadsACommandOfTwoWords) {

@@ -1,8 +1,10 @@
-// The rule pack that a command works with.
+// The rule packs that a command or a role works with.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <tl/expected.hpp>
+#include <vector>
 
 #include "app/exit_code.h"
 #include "rules/pack.h"
@@ -10,20 +12,34 @@
 
 namespace insightd::app {
 
+// How the pack that is built in is named among folders and files.
+inline constexpr const char* kBasePack = "base";
+
 // What is wrong, ready to be printed, and the exit code that goes with it.
 struct RulesMistake {
   ExitCode exit = ExitCode::kFindings;
   std::string text;
+  std::string summary = {};  // the last line of the text
+  // Of packs that could be read and are wrong: each mistake; else empty.
+  rules::Diagnostics mistakes = {};
 };
 
 struct LoadedRules {
-  rules::PackFiles files;
+  // What each of pack->packs was loaded from, in the same order.
+  std::vector<rules::PackFiles> files;
   rules::PackPointer pack;
+  // False: was not asked for, but is extended by one that was.
+  std::vector<bool> asked;
+
+  // Whether the rule is of a pack that was asked for.
+  bool IsAsked(const rules::Rule& rule) const { return asked[rule.pack]; }
 };
 
-// The pack in `folder`, or the built-in one when that is empty.
-tl::expected<rules::PackPointer, RulesMistake> LoadRules(const std::string& folder);
-// The same with the files that it was loaded from.
-tl::expected<LoadedRules, RulesMistake> LoadRulesWithFiles(const std::string& folder);
+// Loads packs, each a folder, a file, or `base`, to judge together; none named: the built-in one. A
+// pack that extends `base` gets it though nobody named it.
+tl::expected<rules::PackPointer, RulesMistake> LoadRules(const std::vector<std::string>& packs);
+// The same with the files that they were loaded from.
+tl::expected<LoadedRules, RulesMistake> LoadRulesWithFiles(const std::vector<std::string>& packs,
+                                                           const rules::LoadOptions& options = {});
 
 }  // namespace insightd::app

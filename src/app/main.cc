@@ -25,8 +25,8 @@ ExitCode Run(const CommandLine& line) {
   switch (line.command) {  // No default: a new command must say what it does.
     case CommandId::kAll: return insightd::app::RunRole("all", line.config);
     case CommandId::kAnalyze: return insightd::app::RunAnalyze(line, stdout, stderr);
-    case CommandId::kRulesList: return insightd::app::RunRulesList(line.rules.folder, line.json);
-    case CommandId::kRulesCheck: return insightd::app::RunRulesCheck(line.rules.folder, line.json);
+    case CommandId::kRulesList: return insightd::app::RunRulesList(line.rules, line.json);
+    case CommandId::kRulesCheck: return insightd::app::RunRulesCheck(line.rules, line.json);
     case CommandId::kRulesTest: return insightd::app::RunRulesTest(line.rules, line.json);
     case CommandId::kFleet: return insightd::app::RunFleet(line.fleet, line.json);
     case CommandId::kDeadLettersList:

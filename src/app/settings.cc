@@ -52,7 +52,9 @@ void BlobSettings::AddTo(settings::Table& table) {
 }
 
 void RulesSettings::AddTo(settings::Table& table) {
-  table.Add("rules.folder", &folder, {}, "The rule pack; empty: the one that is built in.");
+  table.Add("rules.packs", &packs, {},
+            "Rule packs, in order: folders, files, and `base` for the one that is built in. Those "
+            "in `packs/` of the data folder come behind them.");
   table.Add("rules.rule_steps_max", &rule_steps_max, {.min = 1'000},
             "Steps that one rule may take over one archive; some 50 ns each.");
   table.Add("rules.rule_bytes_max", &rule_bytes_max, {.min = 1 << 16},

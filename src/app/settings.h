@@ -36,7 +36,7 @@ struct BlobSettings {
 };
 
 struct RulesSettings {
-  std::string folder = {};
+  std::vector<std::string> packs = {"base"};
   std::uint64_t rule_steps_max = rules::JudgeLimits().rule_steps_max;
   std::uint64_t rule_bytes_max = rules::JudgeLimits().rule_bytes_max;
   std::int64_t rule_time_ms_max = rules::JudgeLimits().rule_time_max.count();

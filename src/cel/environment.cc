@@ -1,5 +1,7 @@
 #include "cel/environment.h"
 
+#include <algorithm>
+
 #include "base/result.h"
 #include "cel/library/library.h"
 #include "cel/names.h"
@@ -45,6 +47,12 @@ std::uint32_t Environment::AddVariable(std::string name, Type type) {
 void Environment::AddConstant(std::string name, Type type, Value value) {
   Variable& variable = variables_[name];
   variable = {std::move(name), std::move(type), 0, value};
+}
+
+void Environment::AddAlias(std::string name, Type type, std::uint32_t slot) {
+  slot_count_ = std::max(slot_count_, slot + 1);
+  Variable& variable = variables_[name];
+  variable = {std::move(name), std::move(type), slot, std::nullopt};
 }
 
 void Environment::AddFunction(Function function) {

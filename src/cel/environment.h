@@ -78,6 +78,9 @@ class Environment {
   // by the new one.
   std::uint32_t AddVariable(std::string name, Type type);
   void AddConstant(std::string name, Type type, Value value);
+  // A name here for a slot that another environment gave out, whose activation is the one of this
+  // environment's variables too. Slots of children begin behind it.
+  void AddAlias(std::string name, Type type, std::uint32_t slot);
   // Adds overloads to a function of that name, if there is one already. Two overloads that
   // fit the same types are our mistake and not looked for: the first wins.
   void AddFunction(Function function);

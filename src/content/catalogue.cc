@@ -23,7 +23,7 @@ std::string DateOf(std::string text) {
 
 RuleContent ContentOf(const rules::Pack& pack, const rules::Rule& rule) {
   RuleContent content;
-  content.module = fmt::format("{}.{}", pack.component, rule.module);
+  content.module = fmt::format("{}.{}", pack.PackOf(rule).component, rule.module);
   content.key = rule.key;
   content.is_info = rule.kind == rules::RuleKind::kInfo;
   content.is_internal = IsInternalModule(content.module);
@@ -72,7 +72,7 @@ std::string_view ModuleOf(std::string_view component) {
 
 std::shared_ptr<const Catalogue> Catalogue::FromPack(const rules::Pack& pack) {
   auto catalogue = std::make_shared<Catalogue>();
-  catalogue->version_ = fmt::format("{}-{}", pack.name, pack.version);
+  catalogue->version_ = pack.Title();
   for (const rules::Rule& rule : pack.rules) {
     RuleContent content = ContentOf(pack, rule);
     catalogue->index_.emplace(content.Selector(), catalogue->rules_.size());

@@ -1,7 +1,7 @@
 // What people read about the rules: texts, tags, risk, by module and key.
 //
-// Made from a rule pack. Texts are Markdown, and templates in them are not filled in: whoever
-// shows a hit has its details. A rule without texts shows its title and its details.
+// Made from the rule packs in force. Texts are Markdown, and templates in them are not filled in:
+// whoever shows a hit has its details. A rule without texts shows its title and its details.
 #pragma once
 
 #include <map>
@@ -61,7 +61,7 @@ class Catalogue {
   const RuleContent* FindSelector(std::string_view selector) const;
   // In the order of the pack.
   const std::vector<RuleContent>& rules() const { return rules_; }
-  // Name and version of the pack: "base-1.0.0".
+  // Names and versions of the packs: "base-1.0.0+acme-2.1.0".
   const std::string& version() const { return version_; }
 
  private:

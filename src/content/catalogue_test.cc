@@ -17,9 +17,10 @@ rules::Rule MakeRule(std::string module, std::string key) {
 
 std::shared_ptr<const Catalogue> Make(std::vector<rules::Rule> all) {
   rules::Pack pack;
-  pack.name = "base";
-  pack.version = "1.2.3";
-  pack.component = "prefix";
+  rules::PackInfo& info = pack.packs.emplace_back();
+  info.name = "base";
+  info.version = "1.2.3";
+  info.component = "prefix";
   pack.rules = std::move(all);
   return Catalogue::FromPack(pack);
 }

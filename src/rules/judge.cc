@@ -290,7 +290,9 @@ Report Judge::Run(archive::FileTree& tree) {
     report.cluster_id = impl.facts.ValueOf(impl.pack->cluster_id_input).StringOr({});
     if (report.cluster_id.empty()) report.cluster_id = TextAt(impl.version, "spec", "clusterID");
     report.outcomes.reserve(impl.pack->rules.size());
-    for (const Rule& rule : impl.pack->rules) report.outcomes.push_back(impl.Ask(rule, archive));
+    for (const Rule& rule : impl.pack->rules) {
+      if (rule.is_enabled) report.outcomes.push_back(impl.Ask(rule, archive));
+    }
     report.files = impl.facts.notes();
     report.files_total = impl.facts.notes_total();
   });

@@ -23,6 +23,12 @@ std::string Rule::Id() const {
   return (dot == module.npos ? module : module.substr(dot + 1)) + "|" + key;
 }
 
+std::string Pack::Title() const {
+  std::string title;
+  for (const PackInfo& pack : packs) title += (title.empty() ? "" : "+") + pack.Title();
+  return title;
+}
+
 bool Pack::Wants(std::string_view name) const {
   if (patterns.MatchesAny(name)) return true;
   const std::size_t slash = name.find('/');

@@ -1,7 +1,9 @@
-// A rule pack, loaded: inputs, globals and rules, checked and compiled.
+// Rule packs, loaded: inputs, globals and rules, checked and compiled.
 //
-// A pack is data; loading it runs nothing. It is checked whole, and one mistake refuses it: then
-// all mistakes are reported, each with file, line, column and a caret.
+// A pack is data; loading it runs nothing. Several are loaded together into what judges: a `Pack`
+// holds them all, in their order. They are checked whole, and one mistake refuses them all: then
+// all mistakes are reported, each with file, line, column and a caret. Of several packs the name
+// stands before the file: `acme/rules/nodes.yaml`.
 #pragma once
 
 #include <cstdint>
@@ -33,6 +35,7 @@ struct Expression {
   const SourceText* source = nullptr;
   yaml::Node scalar;
   cel::Program program;
+  const cel::Environment* environment = nullptr;  // with which it was compiled; the pack's
 
   // Where the expression's line and column (both from 1) stand in the file.
   Place PlaceOf(std::uint32_t line, std::uint32_t column) const;
@@ -80,7 +83,15 @@ struct RuleTest {
   std::optional<std::string> details;  // JSON text
 };
 
+// What another pack has changed of a rule.
+struct AppliedOverride {
+  std::uint32_t pack = 0;            // index into Pack::packs
+  std::vector<std::string> changes;  // "likelihood 2 (was 4)", "switched off"
+  std::string reason;                // why, in the words of who overrides; may be empty
+};
+
 struct Rule {
+  std::uint32_t pack = 0;  // index into Pack::packs
   std::string module;
   std::string key;
   std::string component;  // prefix.module.report
@@ -111,24 +122,42 @@ struct Rule {
   std::optional<RuleTexts> texts;
   std::vector<RuleTest> tests;
 
+  // False: switched off by an override. It is not asked, so it is in no report.
+  bool is_enabled = true;
+  std::vector<AppliedOverride> overrides;
+
   // Last part of the module, `|`, key.
   std::string Id() const;
   // Of the module: "internal", "ocs", or whatever its first part is.
   std::string_view Family() const { return std::string_view(module).substr(0, module.find('.')); }
 };
 
-// Immutable once loaded, thread-safe; shared by all who judge with it.
-struct Pack {
-  std::string origin;
+// One of the packs that were loaded together.
+struct PackInfo {
+  std::string origin;  // for people: the folder, the file, or "built in"
   std::string name;
   std::string version;
-  std::string component;  // prefix of components
-  std::vector<Input> inputs;
-  std::vector<Named> globals;
-  std::vector<Rule> rules;  // in the order of the pack
+  std::string component;             // prefix of components, of this pack alone
+  std::vector<std::string> extends;  // packs whose names it sees and whose rules it may override
+  std::string digest;                // SHA-256 of its files in hexadecimal
+  std::string signer;                // fingerprint of the key that signed it; empty: not signed
+  // The numbers behind names, with those of the packs that it extends.
   std::map<std::string, int, std::less<>> impacts;
   std::map<std::string, int, std::less<>> resolution_risks;
   std::optional<std::string> gathering;  // gathering.yaml as JSON text
+  // The names that its expressions may use. Slots are those of Pack::environment.
+  std::unique_ptr<cel::Environment> scope;
+
+  // "base-1.0.0"
+  std::string Title() const { return name + "-" + version; }
+};
+
+// Immutable once loaded, thread-safe; shared by all who judge with it.
+struct Pack {
+  std::vector<PackInfo> packs;  // in the order in which they were loaded
+  std::vector<Input> inputs;
+  std::vector<Named> globals;
+  std::vector<Rule> rules;  // pack by pack, in the order of each
 
   // Indexes of the judge's own inputs.
   std::uint32_t version_input = 0;
@@ -150,10 +179,33 @@ struct Pack {
   // For the unpacker: whether some input wants the member of that name, or would without its
   // first part (a leading folder is known only at the end of an archive).
   bool Wants(std::string_view name) const;
+
+  const PackInfo& PackOf(const Rule& rule) const { return packs[rule.pack]; }
+  // Names and versions of all packs: "base-1.0.0+acme-2.1.0".
+  std::string Title() const;
 };
 
 using PackPointer = std::shared_ptr<const Pack>;
 
+struct LoadOptions {
+  // False: overrides are checked but change nothing, as the tests of rules want it.
+  bool apply_overrides = true;
+};
+
+// Packs that are to judge together. A pack sees its own inputs and globals and those of the packs
+// that it `extends`, which come before it; `packs` and Rule::pack count in the order given.
+tl::expected<PackPointer, Diagnostics> LoadPacks(const std::vector<PackFiles>& packs,
+                                                 const LoadOptions& options = {});
+// A pack that stands alone.
 tl::expected<PackPointer, Diagnostics> LoadPack(const PackFiles& files);
+
+// What pack.yaml says of name and ties, as far as it can be read: for whoever decides what to load
+// with it. Mistakes are the loader's matter.
+struct PackHeader {
+  std::string name;
+  std::string version;
+  std::vector<std::string> extends;
+};
+PackHeader ReadPackHeader(const PackFiles& files);
 
 }  // namespace insightd::rules

@@ -19,6 +19,7 @@ struct PackFile {
 struct PackFiles {
   std::string origin;           // for people: the folder, or "built in"
   std::vector<PackFile> files;  // sorted by path
+  std::string signer = {};      // fingerprint of the key that signed it; empty: not signed
 
   const PackFile* Find(std::string_view path) const;
 };

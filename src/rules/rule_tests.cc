@@ -113,14 +113,14 @@ bool SameJson(std::string_view a, std::string_view b) {
   return one && other && Same(one->root(), other->root());
 }
 
-std::vector<TestResult> RunRuleTests(const PackPointer& pack, const PackFiles& files,
+std::vector<TestResult> RunRuleTests(const PackPointer& pack, const std::vector<PackFiles>& files,
                                      const std::function<bool(const Rule&)>& is_asked) {
   std::vector<TestResult> results;
   Judge judge(pack);
   for (const Rule& rule : pack->rules) {
     if (is_asked && !is_asked(rule)) continue;
     for (const RuleTest& test : rule.tests) {
-      results.push_back(RunOne(rule, test, files, judge));
+      results.push_back(RunOne(rule, test, files[rule.pack], judge));
     }
   }
   return results;

@@ -23,9 +23,10 @@ struct TestResult {
   std::string details;  // JSON of the hit that was found; empty: none was
 };
 
-// The tests of the rules that `is_asked` names (empty: of all), in the order of the pack. `files`
-// is what the pack was loaded from. A test that asks for a generated archive is skipped.
-std::vector<TestResult> RunRuleTests(const PackPointer& pack, const PackFiles& files,
+// The tests of the rules that `is_asked` names (empty: of all), in the order of the packs. `files`
+// are what they were loaded from, in the same order; overrides should not have been applied. A test
+// that asks for a generated archive is skipped.
+std::vector<TestResult> RunRuleTests(const PackPointer& pack, const std::vector<PackFiles>& files,
                                      const std::function<bool(const Rule&)>& is_asked = {});
 
 // Whether two JSON texts mean the same: numbers by value (4 and 4.0 are one), members in any order.

@@ -11,7 +11,9 @@ using testing::Files;
 using testing::Good;
 using testing::RuleText;
 
-std::vector<TestResult> Results(const PackFiles& files) { return RunRuleTests(Good(files), files); }
+std::vector<TestResult> Results(const PackFiles& files) {
+  return RunRuleTests(Good(files), {files});
+}
 
 constexpr std::string_view kRule =
     "  needs: [doc]\n"

@@ -67,7 +67,7 @@ class ProcessTest(unittest.TestCase):
         for name, value, code in (("http.address", "nonsense", 2), ("http.address", ":99999", 2),
                                   ("http.cert_file", "/nowhere/tls.crt", 2),
                                   ("identity.trusted_proxies", "x/99", 2),
-                                  ("rules.folder", "/nowhere/pack", 3)):
+                                  ("rules.packs", "/nowhere/pack", 3)):
             server = Insightd(**{name: value})
             try:
                 beforehand = server.command("config", "check", check=code)
@@ -107,14 +107,14 @@ class ProcessTest(unittest.TestCase):
             text = broken.read_text()
             at = text.index("when:")
             broken.write_text(text[:at] + "when: \"size(nosuchthing) > 0\"\n  #" + text[at:])
-            server.settings["rules.folder"] = str(pack)
+            server.settings["rules.packs"] = str(pack)
             done = server.command("all", check=1)
             self.assertIn(broken.name, done.stderr)
             self.assertIn("nosuchthing", done.stderr)
             self.assertIn("^", done.stderr)
             self.assertEqual(server.command("rules", "check", str(pack), check=1).stdout.count(
                 broken.name) > 0, True)
-            del server.settings["rules.folder"]
+            del server.settings["rules.packs"]
             server.start()
             self.assertEqual(server.report(cluster).status, 200)
 
@@ -149,7 +149,7 @@ class ProcessTest(unittest.TestCase):
       files: {config/version.json: {status: {desired: {version: 4.16.3}}}}
       expect: error
 """)
-            with Insightd(**{"rules.folder": pack}) as server:
+            with Insightd(**{"rules.packs": pack}) as server:
                 end = server.upload_and_await(archive(cluster), cluster)
                 self.assertEqual(end["end"], "stored")
                 metrics = server.get("/metrics", "http.metrics_address").body.decode()

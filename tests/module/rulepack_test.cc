@@ -69,7 +69,7 @@ TEST(RulepackTest, TheBinaryCarriesAWholePack) {
 }
 
 TEST(RulepackTest, TheTestsThatItsRulesCarryPass) {
-  for (const TestResult& result : RunRuleTests(BasePack(), EmbeddedBasePack())) {
+  for (const TestResult& result : RunRuleTests(BasePack(), {EmbeddedBasePack()})) {
     EXPECT_NE(result.verdict, TestVerdict::kFailed)
         << result.rule->key << ": " << result.test->name << "\n"
         << result.message;

@@ -30,9 +30,10 @@ inline rules::Rule MakeRule(std::string module, std::string key, int impact, int
 // (an info).
 inline std::shared_ptr<const content::Catalogue> MakeCatalogue() {
   rules::Pack pack;
-  pack.name = "base";
-  pack.version = "1.0.0";
-  pack.component = "p";
+  rules::PackInfo& info = pack.packs.emplace_back();
+  info.name = "base";
+  info.version = "1.0.0";
+  info.component = "p";
   pack.rules.push_back(MakeRule("external.rules.low", "LOW", 1, 1));
   pack.rules.push_back(MakeRule("external.rules.high", "HIGH", 3, 4));
   rules::RuleTexts texts;

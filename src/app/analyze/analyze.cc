@@ -170,7 +170,7 @@ ExitCode RunAnalyze(const CommandLine& line, std::FILE* out, std::FILE* err) {
       LoadSettings(line.config, table, /*default_if_allowed=*/true);
   for (const std::string& mistake : mistakes) fmt::print(err, "insightd: {}\n", mistake);
   if (!mistakes.empty()) return ExitCode::kUsage;
-  const auto pack = LoadRules(arguments.rules_folder);
+  const auto pack = LoadRules(arguments.packs);
   if (!pack) {
     fmt::print(err, "{}", pack.error().text);
     return pack.error().exit;

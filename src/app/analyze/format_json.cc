@@ -44,8 +44,12 @@ std::string FormatJson(std::string_view archive, const rules::Report& report) {
   w.Key("outcomes").BeginArray();
   for (const rules::Outcome& outcome : report.outcomes) WriteOutcome(w, outcome);
   w.EndArray();
-  w.Key("pack").BeginObject().Key("name").String(report.pack->name);
-  w.Key("version").String(report.pack->version).EndObject();
+  w.Key("packs").BeginArray();
+  for (const rules::PackInfo& pack : report.pack->packs) {
+    w.BeginObject().Key("name").String(pack.name);
+    w.Key("version").String(pack.version).EndObject();
+  }
+  w.EndArray();
   w.Key("unread_files").BeginArray();
   for (const rules::FileNote& note : report.files) {
     w.BeginObject().Key("path").String(note.path).Key("reason").String(note.reason).EndObject();

@@ -77,7 +77,7 @@ Started StartStore(Host& host) {
 }
 
 Started StartRules(Host& host) {
-  auto pack = LoadRules(host.settings.rules.folder);
+  auto pack = LoadRules(host.settings.rules.packs);
   if (!pack) return tl::unexpected(StartFailure{pack.error().exit, pack.error().text});
   host.pack = *std::move(pack);
   host.catalogue =

@@ -1,4 +1,4 @@
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <cstdio>
 
@@ -6,22 +6,39 @@
 #include "app/risk.h"
 #include "app/rules/rules.h"
 #include "base/json_writer.h"
-#include "rules/embedded_pack.h"
 
 namespace insightd::app {
 namespace {
 
-std::string RuleAsJson(const rules::Rule& rule) {
+std::string RuleAsJson(const rules::Pack& all, const rules::Rule& rule) {
   std::string out;
   json::JsonWriter w(out);
-  w.BeginObject().Key("module").String(rule.module).Key("key").String(rule.key);
+  w.BeginObject().Key("pack").String(all.PackOf(rule).Title());
+  w.Key("module").String(rule.module).Key("key").String(rule.key);
   w.Key("component").String(rule.component).Key("title").String(rule.title);
   w.Key("kind").String(rule.kind == rules::RuleKind::kInfo ? "info" : "rule");
   w.Key("total_risk").Int(rule.total_risk()).Key("impact").Int(rule.impact);
   w.Key("likelihood").Int(rule.likelihood).Key("tags").BeginArray();
   for (const std::string& tag : rule.tags) w.String(tag);
+  w.EndArray().Key("enabled").Bool(rule.is_enabled).Key("overrides").BeginArray();
+  for (const rules::AppliedOverride& one : rule.overrides) {
+    w.BeginObject().Key("pack").String(all.packs[one.pack].Title()).Key("changes").BeginArray();
+    for (const std::string& change : one.changes) w.String(change);
+    w.EndArray().Key("reason").String(one.reason).EndObject();
+  }
   w.EndArray().EndObject();
   return out;
+}
+
+void PrintRule(const rules::Pack& all, const rules::Rule& rule) {
+  const std::string_view risk = !rule.is_enabled                      ? "off"
+                                : rule.kind == rules::RuleKind::kInfo ? "info"
+                                                                      : RiskName(rule.total_risk());
+  fmt::print("{:<9}  {}|{}\n           {}\n", risk, rule.module, rule.key, rule.title);
+  for (const rules::AppliedOverride& one : rule.overrides) {
+    fmt::print("           {} by pack {}{}{}\n", fmt::join(one.changes, ", "),
+               all.packs[one.pack].Title(), one.reason.empty() ? "" : ": ", one.reason);
+  }
 }
 
 void PrintMistakes(const rules::Diagnostics& mistakes) {
@@ -37,50 +54,54 @@ void PrintMistakes(const rules::Diagnostics& mistakes) {
 
 }  // namespace
 
-ExitCode RunRulesList(const std::string& folder, bool as_json) {
-  const auto pack = LoadRules(folder);
+ExitCode RunRulesList(const RulesArguments& arguments, bool as_json) {
+  const auto pack = LoadRules(arguments.packs);
   if (!pack) {
     fmt::print(stderr, "{}", pack.error().text);
     return pack.error().exit;
   }
+  std::vector<std::size_t> counts((*pack)->packs.size());
   for (const rules::Rule& rule : (*pack)->rules) {
+    ++counts[rule.pack];
     if (as_json) {
-      fmt::print("{}\n", RuleAsJson(rule));
+      fmt::print("{}\n", RuleAsJson(**pack, rule));
     } else {
-      fmt::print("{:<9}  {}|{}\n           {}\n",
-                 rule.kind == rules::RuleKind::kInfo ? "info" : RiskName(rule.total_risk()),
-                 rule.module, rule.key, rule.title);
+      PrintRule(**pack, rule);
     }
   }
-  if (!as_json) {
-    fmt::print("{} rules in pack {} {} ({})\n", (*pack)->rules.size(), (*pack)->name,
-               (*pack)->version, (*pack)->origin);
+  if (as_json) return ExitCode::kGood;
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    const rules::PackInfo& info = (*pack)->packs[i];
+    fmt::print("{} rules in pack {} {} ({})\n", counts[i], info.name, info.version, info.origin);
   }
   return ExitCode::kGood;
 }
 
-ExitCode RunRulesCheck(const std::string& folder, bool as_json) {
-  const Result<rules::PackFiles> files = folder.empty()
-                                             ? Result<rules::PackFiles>(rules::EmbeddedBasePack())
-                                             : rules::ReadPackFolder(folder);
-  if (!files) {
-    fmt::print(stderr, "insightd: reading rule pack {}: {}\n", folder, files.error().message());
-    return ExitCode::kUnreadable;
-  }
-  const auto pack = rules::LoadPack(*files);
-  if (!pack) {
-    if (as_json) {
-      PrintMistakes(pack.error());
+ExitCode RunRulesCheck(const RulesArguments& arguments, bool as_json) {
+  const auto loaded = LoadRulesWithFiles(arguments.packs);
+  if (!loaded) {
+    const RulesMistake& mistake = loaded.error();
+    if (mistake.mistakes.empty()) {
+      fmt::print(stderr, "{}", mistake.text);
+    } else if (as_json) {
+      PrintMistakes(mistake.mistakes);
     } else {
-      fmt::print("{}\n", pack.error().ToText());
-      fmt::print(stderr, "insightd: rule pack {}: {} mistake{}\n", files->origin,
-                 pack.error().size(), pack.error().size() == 1 ? "" : "s");
+      fmt::print("{}\n", mistake.mistakes.ToText());
+      fmt::print(stderr, "{}", mistake.summary);
     }
-    return ExitCode::kFindings;
+    return mistake.exit;
   }
-  if (!as_json) {
-    fmt::print("{}: good: {} rules, {} inputs\n", files->origin, (*pack)->rules.size(),
-               (*pack)->inputs.size());
+  if (as_json) return ExitCode::kGood;
+  const rules::Pack& all = *loaded->pack;
+  for (std::uint32_t i = 0; i < all.packs.size(); ++i) {
+    if (!loaded->asked[i]) continue;
+    std::size_t own = 0, overridden = 0;
+    for (const rules::Rule& rule : all.rules) {
+      if (rule.pack == i) ++own;
+      for (const rules::AppliedOverride& one : rule.overrides) overridden += one.pack == i ? 1 : 0;
+    }
+    fmt::print("{}: good: {} rules{}\n", all.packs[i].origin, own,
+               overridden == 0 ? "" : fmt::format(", {} overrides", overridden));
   }
   return ExitCode::kGood;
 }

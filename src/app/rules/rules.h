@@ -12,8 +12,8 @@
 
 namespace insightd::app {
 
-ExitCode RunRulesList(const std::string& folder, bool as_json);
-ExitCode RunRulesCheck(const std::string& folder, bool as_json);
+ExitCode RunRulesList(const RulesArguments& arguments, bool as_json);
+ExitCode RunRulesCheck(const RulesArguments& arguments, bool as_json);
 ExitCode RunRulesTest(const RulesArguments& arguments, bool as_json);
 
 }  // namespace insightd::app

@@ -59,7 +59,7 @@ ExitCode UnknownRule(const rules::Pack& pack, const std::string& name) {
   for (const rules::Rule& rule : pack.rules) keys.push_back(rule.key);
   const std::string_view nearest = Nearest(name, keys);
   fmt::print(stderr, "insightd: pack {} has no rule \"{}\"{}; `insightd rules list` shows all\n",
-             pack.name, name,
+             pack.Title(), name,
              nearest.empty() ? "" : fmt::format(", did you mean \"{}\"?", nearest));
   return ExitCode::kUsage;
 }
@@ -67,17 +67,20 @@ ExitCode UnknownRule(const rules::Pack& pack, const std::string& name) {
 }  // namespace
 
 ExitCode RunRulesTest(const RulesArguments& arguments, bool as_json) {
-  const auto loaded = LoadRulesWithFiles(arguments.folder);
+  const auto loaded = LoadRulesWithFiles(arguments.packs, {.apply_overrides = false});
   if (!loaded) {
     fmt::print(stderr, "{}", loaded.error().text);
     return loaded.error().exit;
   }
   const rules::Pack& pack = *loaded->pack;
-  const std::vector<rules::TestResult> results = rules::RunRuleTests(
-      loaded->pack, loaded->files,
-      [&arguments](const rules::Rule& rule) { return IsNamed(rule, arguments.rule); });
+  const std::vector<rules::TestResult> results =
+      rules::RunRuleTests(loaded->pack, loaded->files, [&](const rules::Rule& rule) {
+        return loaded->IsAsked(rule) && IsNamed(rule, arguments.rule);
+      });
   std::size_t rules_asked = 0;
-  for (const rules::Rule& rule : pack.rules) rules_asked += IsNamed(rule, arguments.rule) ? 1 : 0;
+  for (const rules::Rule& rule : pack.rules) {
+    rules_asked += loaded->IsAsked(rule) && IsNamed(rule, arguments.rule) ? 1 : 0;
+  }
   if (rules_asked == 0 && !arguments.rule.empty()) return UnknownRule(pack, arguments.rule);
 
   std::vector<Finding> findings;
@@ -91,7 +94,7 @@ ExitCode RunRulesTest(const RulesArguments& arguments, bool as_json) {
   const std::size_t failed = findings.size();
   if (arguments.strict) {
     for (const content::Lack& lack : content::FindLacks(pack, results)) {
-      if (!IsNamed(*lack.rule, arguments.rule)) continue;
+      if (!loaded->IsAsked(*lack.rule) || !IsNamed(*lack.rule, arguments.rule)) continue;
       findings.push_back({lack.rule, PlaceOf(*lack.rule, lack.place), "", lack.message});
     }
   }

@@ -46,11 +46,11 @@ class RulesEvaluator final : public Evaluator {
     evaluated.report = MakeReport(judged, options_.list_passes);
     evaluated.report.started = started;
     evaluated.report.finished = clock_.Now();
-    const rules::Pack& pack = judge_.pack();
-    evaluated.report.plugin_sets = {
-        {"insights-core", options_.build},
-        {"ccx_ocp_core", options_.build},
-        {pack.component, fmt::format("{}-{}", pack.name, pack.version)}};
+    evaluated.report.plugin_sets = {{"insights-core", options_.build},
+                                    {"ccx_ocp_core", options_.build}};
+    for (const rules::PackInfo& pack : judge_.pack().packs) {
+      evaluated.report.plugin_sets.push_back({pack.component, pack.Title()});
+    }
     evaluated.passes = static_cast<std::int32_t>(judged.Count(rules::OutcomeKind::kPass));
     for (std::size_t kind = 0; kind < outcomes_.size(); ++kind) {
       outcomes_[kind].Add(static_cast<double>(judged.Count(static_cast<rules::OutcomeKind>(kind))));

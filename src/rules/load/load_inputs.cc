@@ -1,5 +1,5 @@
 // inputs.yaml and globals.yaml.
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include "rules/load/loading.h"
 
@@ -13,6 +13,11 @@ std::optional<ParseAs> ParseAsOf(std::string_view name) {
   if (name == "lines") return ParseAs::kLines;
   if (name == "metrics") return ParseAs::kMetrics;
   return std::nullopt;
+}
+
+std::string Meaning(const Input& input) {
+  return fmt::format("{} {} {}", static_cast<int>(input.as), input.many,
+                     fmt::join(input.paths, "\n"));
 }
 
 void LoadInput(Loading& loading, const SourceText& source, const yaml::Member& member) {
@@ -41,23 +46,38 @@ void LoadInput(Loading& loading, const SourceText& source, const yaml::Member& m
     fields.Report(fields.Find("many")->offset,
                   "metrics are one file; an input of metrics cannot be many");
   }
-  const auto index = static_cast<std::uint32_t>(pack.inputs.size());
-  if (fields.Require("path") != nullptr) {
-    for (const yaml::Node* path : fields.Texts("path", true)) {
-      const auto id = static_cast<std::uint32_t>(pack.pattern_targets.size());
-      if (const Result<void> added = pack.patterns.Add(path->text, id); !added) {
-        fields.Report(path->offset,
-                      fmt::format("pattern \"{}\": {}", path->text, added.error().message()));
-        continue;
-      }
-      pack.pattern_targets.push_back({index, static_cast<std::uint32_t>(input.paths.size())});
-      input.paths.push_back(path->text);
-    }
+  std::vector<const yaml::Node*> paths;
+  if (fields.Require("path") != nullptr) paths = fields.Texts("path", true);
+  for (const yaml::Node* path : paths) input.paths.push_back(path->text);
+
+  bool is_shared = false;
+  ScopeName* const taken = loading.TakeScopeName(
+      source, member.offset, member.name, {.what = "input", .meaning = Meaning(input)}, is_shared);
+  if (is_shared) return;
+  const cel::Type type = input.many ? cel::Type::List(cel::Type::Dyn()) : cel::Type::Dyn();
+  // Another pack may have the same: then its file is found and read once for both.
+  for (std::uint32_t i = 0; i < pack.inputs.size() && taken != nullptr; ++i) {
+    const Input& other = pack.inputs[i];
+    if (other.name != input.name || Meaning(other) != Meaning(input)) continue;
+    taken->index = i;
+    loading.info().scope->AddAlias(input.name, type, other.slot);
+    return;
   }
-  if (!loading.TakeName(source, member.offset, member.name, "input")) return;
+  const auto index = static_cast<std::uint32_t>(pack.inputs.size());
+  for (std::uint32_t i = 0; i < paths.size(); ++i) {
+    const auto id = static_cast<std::uint32_t>(pack.pattern_targets.size());
+    if (const Result<void> added = pack.patterns.Add(paths[i]->text, id); !added) {
+      fields.Report(paths[i]->offset,
+                    fmt::format("pattern \"{}\": {}", paths[i]->text, added.error().message()));
+      continue;
+    }
+    pack.pattern_targets.push_back({index, i});
+  }
+  if (taken == nullptr) return;
   // A single input may be null.
-  input.slot = pack.environment.AddVariable(
-      input.name, input.many ? cel::Type::List(cel::Type::Dyn()) : cel::Type::Dyn());
+  input.slot = pack.environment.AddVariable(input.name, type);
+  loading.info().scope->AddAlias(input.name, type, input.slot);
+  taken->index = index;
   pack.inputs.push_back(std::move(input));
 }
 
@@ -79,12 +99,19 @@ void LoadGlobals(Loading& loading, const LoadedFile& file) {
     return;
   }
   Pack& pack = loading.pack();
+  cel::Environment& scope = *loading.info().scope;
   for (const yaml::Member& member : file.root.members) {
+    bool is_shared = false;
+    const ScopeName name{.what = "global", .meaning = member.value.text};
     Named global;
-    global.expression = loading.Compile(*file.source, member.value,
-                                        fmt::format("global {}", member.name), pack.environment);
-    if (!loading.TakeName(*file.source, member.offset, member.name, "global")) continue;
+    global.expression =
+        loading.Compile(*file.source, member.value, fmt::format("global {}", member.name), scope);
+    if (loading.TakeScopeName(*file.source, member.offset, member.name, name, is_shared) ==
+        nullptr) {
+      continue;
+    }
     global.slot = pack.environment.AddVariable(member.name, loading.last_type());
+    scope.AddAlias(member.name, loading.last_type(), global.slot);
     pack.globals.push_back(std::move(global));
   }
 }

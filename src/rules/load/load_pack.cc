@@ -1,16 +1,18 @@
-// pack.yaml, and from there all the rest.
+// pack.yaml of each pack, and from there all the rest.
 #include <fmt/core.h>
 
 #include <algorithm>
 
 #include "rules/functions/functions.h"
 #include "rules/load/loading.h"
+#include "rules/signature.h"
 
 namespace insightd::rules {
 namespace {
 
 constexpr const char* kPackFile = "pack.yaml";
 constexpr const char* kGatheringFile = "gathering.yaml";
+constexpr const char* kOverridesFile = "overrides.yaml";
 
 void LoadTable(const Fields& fields, std::string_view name,
                std::map<std::string, int, std::less<>>& table) {
@@ -56,74 +58,244 @@ std::vector<std::string> FilesOf(Loading& loading, const Fields& fields, std::st
   return paths;
 }
 
-void LoadPackFile(Loading& loading, const LoadedFile& file) {
-  Pack& pack = loading.pack();
-  if (file.root.kind != yaml::Kind::kMap) {
-    loading.diagnostics().Add(*file.source, file.source->PlaceOf(file.root.offset),
-                              "pack.yaml has to be a mapping with name, version, component, …");
-    return;
-  }
-  const Fields fields(*file.source, file.root, "pack.yaml", loading.diagnostics());
-  fields.Allow({"name", "version", "component", "inputs", "globals", "rules", "impacts",
-                "resolution_risks", "gathering"});
-  pack.name = fields.RequireText("name");
-  pack.version = fields.RequireText("version");
-  pack.component = fields.RequireText("component");
-  if (!pack.component.empty() && !IsIdentifier(pack.component)) {
-    fields.Report(fields.Find("component")->offset,
-                  fmt::format("component \"{}\" has to be letters, digits and _, without a dot",
-                              pack.component));
-  }
-  LoadTable(fields, "impacts", pack.impacts);
-  LoadTable(fields, "resolution_risks", pack.resolution_risks);
+// "my-rules" of "./my-rules/".
+std::string LastPartOf(std::string path) {
+  while (path.size() > 1 && path.ends_with('/')) path.pop_back();
+  return path.substr(path.rfind('/') + 1);
+}
 
-  const auto load_each = [&](std::string_view name, void (*load)(Loading&, const LoadedFile&)) {
-    for (const std::string& path : FilesOf(loading, fields, name)) {
-      if (const LoadedFile* one = loading.Read(path)) load(loading, *one);
+// One pack of a set, while it is loaded.
+class PackLoader {
+ public:
+  PackLoader(const PackFiles& files, LoadingSet& set, std::uint32_t index, std::string label)
+      : loading_(files, set, index, std::move(label)) {}
+
+  // pack.yaml itself, and the overrides: all packs do this before any loads its rules.
+  void LoadHead() {
+    PackInfo& info = loading_.info();
+    info.origin = loading_.files().origin;
+    info.signer = loading_.files().signer;
+    info.digest = DigestOf(loading_.files());
+    info.scope = std::make_unique<cel::Environment>();
+    AddFunctions(*info.scope);
+    const Pack& pack = loading_.pack();
+    info.scope->AddAlias("now", cel::Type::Timestamp(), pack.now_slot);
+    info.scope->AddAlias("ocp", cel::Type::Map(cel::Type::String(), cel::Type::String()),
+                         pack.ocp_slot);
+    loading_.scope() = {{"now", {.what = "time of gathering"}},
+                        {"ocp", {.what = "versions of the cluster"}}};
+    if (loading_.files().Find(kPackFile) == nullptr) {
+      loading_.diagnostics().AddFile(
+          fmt::format("{}/{}", info.origin, kPackFile),
+          "no such file; a rule pack has one, with its name, version and files");
+      return;
     }
-  };
-  fields.Require("inputs");
-  load_each("inputs", LoadInputs);
-  load_each("globals", LoadGlobals);
-  fields.Require("rules");
-  load_each("rules", LoadRules);
-
-  std::string gathering = fields.Text("gathering");
-  if (gathering.empty() && loading.files().Find(kGatheringFile) != nullptr) {
-    gathering = kGatheringFile;
+    const LoadedFile* file = loading_.Read(kPackFile);
+    if (file == nullptr) return;
+    if (file->root.kind != yaml::Kind::kMap) {
+      loading_.diagnostics().Add(*file->source, file->source->PlaceOf(file->root.offset),
+                                 "pack.yaml has to be a mapping with name, version, component, …");
+      return;
+    }
+    fields_.emplace(*file->source, file->root, "pack.yaml", loading_.diagnostics());
+    fields_->Allow({"name", "version", "component", "extends", "inputs", "globals", "rules",
+                    "overrides", "impacts", "resolution_risks", "gathering"});
+    LoadIdentity();
+    LoadExtends();
+    LoadTable(*fields_, "impacts", info.impacts);
+    LoadTable(*fields_, "resolution_risks", info.resolution_risks);
+    LoadOverridesOfPack();
   }
-  if (gathering.empty()) return;
-  if (const LoadedFile* one = loading.Read(gathering)) pack.gathering = yaml::ToJson(one->root);
+
+  void LoadBody() {
+    if (!fields_) return;
+    TakeOverNames();
+    if (loading_.info().extends.empty()) fields_->Require("inputs");
+    LoadEach("inputs", LoadInputs);
+    LoadEach("globals", LoadGlobals);
+    if (!has_overrides_) fields_->Require("rules");
+    LoadEach("rules", LoadRules);
+    std::string gathering = fields_->Text("gathering");
+    if (gathering.empty() && loading_.files().Find(kGatheringFile) != nullptr) {
+      gathering = kGatheringFile;
+    }
+    if (gathering.empty()) return;
+    if (const LoadedFile* one = loading_.Read(gathering)) {
+      loading_.info().gathering = yaml::ToJson(one->root);
+    }
+  }
+
+ private:
+  void LoadEach(std::string_view name, void (*load)(Loading&, const LoadedFile&)) {
+    for (const std::string& path : FilesOf(loading_, *fields_, name)) {
+      if (const LoadedFile* one = loading_.Read(path)) load(loading_, *one);
+    }
+  }
+
+  void LoadIdentity() {
+    PackInfo& info = loading_.info();
+    info.name = fields_->RequireText("name");
+    info.version = fields_->RequireText("version");
+    if (fields_->Find("component") == nullptr && fields_->Find("rules") == nullptr) {
+      // No rule of it is ever named by it; results name the pack so.
+      info.component = info.name;
+    } else {
+      info.component = fields_->RequireText("component");
+      if (!info.component.empty() && !IsIdentifier(info.component)) {
+        Report("component",
+               fmt::format("component \"{}\" has to be letters, digits and _, without a dot",
+                           info.component));
+      }
+    }
+    for (const PackInfo& other : loading_.pack().packs) {
+      if (&other == &info || info.name.empty()) break;
+      if (other.name == info.name) {
+        Report("name", fmt::format("pack \"{}\" is there twice: {} and {}", info.name, other.origin,
+                                   info.origin));
+      } else if (other.component == info.component) {
+        Report(fields_->Find("component") != nullptr ? "component" : "name",
+               fmt::format("component \"{}\" is that of pack {} ({}); take a prefix of your own",
+                           info.component, other.name, other.origin));
+      }
+    }
+  }
+
+  void LoadExtends() {
+    std::vector<PackInfo>& packs = loading_.pack().packs;
+    PackInfo& info = loading_.info();
+    const auto add = [&info](const std::string& name) {
+      if (std::find(info.extends.begin(), info.extends.end(), name) == info.extends.end()) {
+        info.extends.push_back(name);
+      }
+    };
+    for (const yaml::Node* node : fields_->Texts("extends", true)) {
+      std::vector<std::string_view> earlier;
+      const PackInfo* found = nullptr;
+      for (std::uint32_t i = 0; i < loading_.index(); ++i) {
+        earlier.push_back(packs[i].name);
+        if (packs[i].name == node->text) found = &packs[i];
+      }
+      if (found == nullptr) {
+        fields_->Report(node->offset,
+                        fmt::format("extends: no pack \"{}\" is loaded before this one{}",
+                                    node->text, Suggestion(node->text, earlier)));
+        continue;
+      }
+      for (const std::string& name : found->extends) add(name);
+      add(found->name);
+      info.impacts.insert(found->impacts.begin(), found->impacts.end());
+      info.resolution_risks.insert(found->resolution_risks.begin(), found->resolution_risks.end());
+    }
+  }
+
+  void LoadOverridesOfPack() {
+    const yaml::Node* overrides = fields_->Find("overrides");
+    has_overrides_ = overrides != nullptr || loading_.files().Find(kOverridesFile) != nullptr;
+    if (overrides != nullptr && overrides->kind == yaml::Kind::kList) {
+      LoadOverrides(loading_, fields_->source(), *overrides);
+      return;
+    }
+    if (!has_overrides_) return;
+    const std::string path = overrides == nullptr ? kOverridesFile : fields_->Text("overrides");
+    if (path.empty()) return;
+    if (const LoadedFile* one = loading_.Read(path)) {
+      LoadOverrides(loading_, *one->source, one->root);
+    }
+  }
+
+  // What the packs have that this one extends.
+  void TakeOverNames() {
+    Pack& pack = loading_.pack();
+    PackInfo& info = loading_.info();
+    for (std::uint32_t i = 0; i < loading_.index(); ++i) {
+      const std::string& name = pack.packs[i].name;
+      if (std::find(info.extends.begin(), info.extends.end(), name) == info.extends.end()) continue;
+      for (const auto& [text, its] : loading_.set().scopes[i]) {
+        if (its.place.empty()) continue;
+        const auto [known, is_new] = loading_.scope().try_emplace(text, its);
+        if (is_new) {
+          const cel::Variable* variable = pack.packs[i].scope->FindVariable(text);
+          info.scope->AddAlias(text, variable->type, variable->slot);
+        } else if (known->second.what != its.what || known->second.meaning != its.meaning) {
+          Report(
+              "extends",
+              fmt::format("\"{}\" is one thing in {} and another in {}; only one of the two packs "
+                          "can be extended",
+                          text, known->second.place, its.place));
+        }
+      }
+    }
+  }
+
+  void Report(std::string_view field, std::string message) {
+    const yaml::Node* node = fields_->Find(field);
+    fields_->Report(node != nullptr ? node->offset : fields_->node().offset, std::move(message));
+  }
+
+  Loading loading_;
+  std::optional<Fields> fields_;  // of pack.yaml, once it is one
+  bool has_overrides_ = false;
+};
+
+void AddOwnInputs(Pack& pack) {
+  pack.version_input =
+      AddOwnInput(pack, {std::begin(kVersionPaths), std::end(kVersionPaths)}, ParseAs::kJson);
+  pack.cluster_id_input = AddOwnInput(pack, {std::string(kClusterIdPath)}, ParseAs::kText);
+  pack.gathers_input = AddOwnInput(pack, {std::string(kGathersPath)}, ParseAs::kJson);
 }
 
 }  // namespace
 
-tl::expected<PackPointer, Diagnostics> LoadPack(const PackFiles& files) {
+PackHeader ReadPackHeader(const PackFiles& files) {
+  PackHeader header;
+  const PackFile* file = files.Find(kPackFile);
+  if (file == nullptr) return header;
+  const SourceText source(kPackFile, file->text);
+  const yaml::Parsed parsed = yaml::Parse(source);
+  if (parsed.root.kind != yaml::Kind::kMap) return header;
+  Diagnostics unheard;
+  const Fields fields(source, parsed.root, kPackFile, unheard);
+  header.name = fields.Text("name");
+  header.version = fields.Text("version");
+  for (const yaml::Node* node : fields.Texts("extends", true)) {
+    header.extends.push_back(node->text);
+  }
+  return header;
+}
+
+tl::expected<PackPointer, Diagnostics> LoadPacks(const std::vector<PackFiles>& packs,
+                                                 const LoadOptions& options) {
   auto pack = std::make_shared<Pack>();
-  pack->origin = files.origin;
   AddFunctions(pack->environment);
   pack->now_slot = pack->environment.AddVariable("now", cel::Type::Timestamp());
   pack->ocp_slot = pack->environment.AddVariable(
       "ocp", cel::Type::Map(cel::Type::String(), cel::Type::String()));
+  pack->packs.resize(packs.size());
 
-  Loading loading(files, *pack);
-  if (files.Find(kPackFile) == nullptr) {
-    loading.diagnostics().AddFile(
-        fmt::format("{}/{}", files.origin, kPackFile),
-        "no such file; a rule pack has one, with its name, version and files");
-    return tl::unexpected(std::move(loading.diagnostics()));
+  LoadingSet set{.pack = *pack, .apply_overrides = options.apply_overrides};
+  set.scopes.resize(packs.size());
+  std::vector<std::unique_ptr<PackLoader>> loaders;
+  for (const PackFiles& files : packs) {
+    std::string label;
+    if (packs.size() > 1) label = ReadPackHeader(files).name;
+    if (packs.size() > 1 && label.empty()) label = LastPartOf(files.origin);
+    loaders.push_back(std::make_unique<PackLoader>(
+        files, set, static_cast<std::uint32_t>(loaders.size()), std::move(label)));
   }
-  if (const LoadedFile* file = loading.Read(kPackFile)) LoadPackFile(loading, *file);
-  pack->version_input =
-      AddOwnInput(*pack, {std::begin(kVersionPaths), std::end(kVersionPaths)}, ParseAs::kJson);
-  pack->cluster_id_input = AddOwnInput(*pack, {std::string(kClusterIdPath)}, ParseAs::kText);
-  pack->gathers_input = AddOwnInput(*pack, {std::string(kGathersPath)}, ParseAs::kJson);
+  for (const auto& loader : loaders) loader->LoadHead();
+  for (const auto& loader : loaders) loader->LoadBody();
+  set.overrides.ReportUnmatched(*pack, set.diagnostics);
+  AddOwnInputs(*pack);
 
-  if (!loading.diagnostics().empty()) {
-    loading.diagnostics().Sort();
-    return tl::unexpected(std::move(loading.diagnostics()));
+  if (!set.diagnostics.empty()) {
+    set.diagnostics.Sort();
+    return tl::unexpected(std::move(set.diagnostics));
   }
   return PackPointer(std::move(pack));
+}
+
+tl::expected<PackPointer, Diagnostics> LoadPack(const PackFiles& files) {
+  return LoadPacks({files});
 }
 
 }  // namespace insightd::rules

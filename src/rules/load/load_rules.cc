@@ -56,7 +56,10 @@ class RuleLoader {
     rule_.place = source_.PlaceOf(node_.offset);
     LoadIdentity();
     LoadNeeds();
-    rule_.environment = std::make_unique<cel::Environment>(&pack_.environment);
+    rule_.pack = loading_.index();
+    rule_.environment = std::make_unique<cel::Environment>(loading_.info().scope.get());
+    overrides_ = loading_.set().overrides.For(pack_, loading_.index(), rule_.module, rule_.key);
+    for (const Override* one : overrides_) applied_.push_back({one->pack, {}, one->reason});
     LoadParams();
     LoadLets();
     if (const yaml::Node* when = fields_.Require("when")) {
@@ -71,6 +74,7 @@ class RuleLoader {
       rule_.title = rule_.texts ? rule_.texts->description : std::string();
     }
     if (rule_.title.empty()) rule_.title = rule_.key;
+    if (loading_.set().apply_overrides) rule_.overrides = std::move(applied_);
     pack_.rules.push_back(std::move(rule_));
   }
 
@@ -79,7 +83,7 @@ class RuleLoader {
     rule_.module = fields_.RequireText("module");
     rule_.key = fields_.RequireText("key");
     rule_.title = fields_.Text("title");
-    rule_.component = fmt::format("{}.{}.report", pack_.component, rule_.module);
+    rule_.component = fmt::format("{}.{}.report", loading_.info().component, rule_.module);
     if (!rule_.module.empty() && !IsModule(rule_.module)) {
       fields_.Report(fields_.Find("module")->offset,
                      fmt::format("module \"{}\" has to be names with dots between them, such as "
@@ -109,7 +113,9 @@ class RuleLoader {
 
   void LoadNeeds() {
     std::vector<std::string_view> known;
-    for (const Input& input : pack_.inputs) known.push_back(input.name);
+    for (const auto& [name, its] : loading_.scope()) {
+      if (its.what == "input") known.push_back(name);
+    }
     for (const yaml::Node* node : fields_.Texts("needs", true)) {
       Need need;
       std::string_view rest = node->text;
@@ -118,9 +124,9 @@ class RuleLoader {
         std::string_view name = rest.substr(0, bar);
         while (name.starts_with(' ')) name.remove_prefix(1);
         while (name.ends_with(' ')) name.remove_suffix(1);
-        const auto found = std::find(known.begin(), known.end(), name);
-        if (found != known.end() && !name.empty()) {
-          need.push_back(static_cast<std::uint32_t>(found - known.begin()));
+        const auto found = loading_.scope().find(std::string(name));
+        if (found != loading_.scope().end() && found->second.what == "input") {
+          need.push_back(found->second.index);
         } else {
           fields_.Report(node->offset, fmt::format("needs: there is no input \"{}\"{}", name,
                                                    Suggestion(name, known)));
@@ -134,6 +140,12 @@ class RuleLoader {
 
   void LoadParams() {
     const yaml::Node* params = fields_.Map("params");
+    yaml::Node none;
+    none.kind = yaml::Kind::kMap;
+    const yaml::Node overridden =
+        OverriddenParams(params == nullptr ? none : *params, rule_.module + "|" + rule_.key,
+                         overrides_, applied_, loading_.diagnostics());
+    if (params != nullptr && loading_.set().apply_overrides) params = &overridden;
     const std::optional<std::string> text =
         params == nullptr ? std::optional<std::string>("{}") : yaml::ToJson(*params);
     Result<json::Document> document =
@@ -145,7 +157,7 @@ class RuleLoader {
     rule_.params = std::move(*document);
     if (params == nullptr) return;
     for (const yaml::Member& member : params->members) {
-      if (!loading_.TakeName(source_, member.offset, member.name, "parameter", &names_)) continue;
+      if (!loading_.TakeName(source_, member.offset, member.name, "parameter", names_)) continue;
       const json::Value value = rule_.params.root()[member.name];
       rule_.environment->AddConstant(member.name, TypeOfConstant(value),
                                      cel::Value::FromJson(value));
@@ -160,7 +172,7 @@ class RuleLoader {
       // Compiled before it is known: an entry sees those above it only.
       named.expression = loading_.Compile(source_, member.value, fmt::format("let {}", member.name),
                                           *rule_.environment);
-      if (!loading_.TakeName(source_, member.offset, member.name, "let", &names_)) continue;
+      if (!loading_.TakeName(source_, member.offset, member.name, "let", names_)) continue;
       named.slot = rule_.environment->AddVariable(member.name, loading_.last_type());
       rule_.lets.push_back(std::move(named));
     }
@@ -204,19 +216,6 @@ class RuleLoader {
     return detail;
   }
 
-  // The number behind a name of a table of pack.yaml.
-  int Ranked(std::string_view field, const std::string& name,
-             const std::map<std::string, int, std::less<>>& table) {
-    const auto found = table.find(name);
-    if (found != table.end()) return found->second;
-    std::vector<std::string_view> known;
-    for (const auto& entry : table) known.push_back(entry.first);
-    fields_.Report(fields_.Find(field)->offset,
-                   fmt::format("{} \"{}\" is not in the table of pack.yaml{}", field, name,
-                               Suggestion(name, known)));
-    return 0;
-  }
-
   void LoadRisk() {
     if (rule_.kind == RuleKind::kRule) {
       fields_.Require("impact");
@@ -224,13 +223,33 @@ class RuleLoader {
     }
     rule_.impact_name = fields_.Text("impact");
     if (!rule_.impact_name.empty()) {
-      rule_.impact = Ranked("impact", rule_.impact_name, pack_.impacts);
+      rule_.impact = Ranked(fields_, "impact", rule_.impact_name, loading_.info().impacts);
     }
     rule_.likelihood = static_cast<int>(fields_.Int("likelihood", 1, 4).value_or(0));
     rule_.resolution_risk_name = fields_.Text("resolution_risk");
     if (!rule_.resolution_risk_name.empty()) {
-      rule_.resolution_risk =
-          Ranked("resolution_risk", rule_.resolution_risk_name, pack_.resolution_risks);
+      rule_.resolution_risk = Ranked(fields_, "resolution_risk", rule_.resolution_risk_name,
+                                     loading_.info().resolution_risks);
+    }
+    for (std::size_t i = 0; i < overrides_.size(); ++i) OverrideRisk(*overrides_[i], applied_[i]);
+  }
+
+  void OverrideRisk(const Override& one, AppliedOverride& applied) {
+    if (!loading_.set().apply_overrides) return;
+    if (one.enabled && *one.enabled != rule_.is_enabled) {
+      rule_.is_enabled = *one.enabled;
+      applied.changes.push_back(rule_.is_enabled ? "switched on again" : "switched off");
+    }
+    if (!one.impact_name.empty()) {
+      applied.changes.push_back(
+          fmt::format("impact {} (was {})", one.impact_name, rule_.impact_name));
+      rule_.impact_name = one.impact_name;
+      rule_.impact = one.impact;
+    }
+    if (one.likelihood) {
+      applied.changes.push_back(
+          fmt::format("likelihood {} (was {})", *one.likelihood, rule_.likelihood));
+      rule_.likelihood = *one.likelihood;
     }
   }
 
@@ -271,6 +290,8 @@ class RuleLoader {
   Fields fields_;
   Rule rule_;
   std::map<std::string, std::string> names_;  // of params and let
+  std::vector<Override*> overrides_;
+  std::vector<AppliedOverride> applied_;  // one for each of them
 };
 
 }  // namespace

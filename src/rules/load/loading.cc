@@ -11,18 +11,18 @@ const LoadedFile* Loading::Read(const std::string& path) {
   std::unique_ptr<LoadedFile>& kept = read_[path];
   const PackFile* file = files_.Find(path);
   if (file == nullptr) {
-    diagnostics_.AddFile(path, "no such file in the pack");
+    diagnostics().AddFile(LabelOf(path), "no such file in the pack");
     return nullptr;
   }
-  pack_.sources.push_back(std::make_unique<SourceText>(path, file->text));
-  const SourceText& source = *pack_.sources.back();
+  pack().sources.push_back(std::make_unique<SourceText>(LabelOf(path), file->text));
+  const SourceText& source = *pack().sources.back();
   yaml::Parsed parsed = yaml::Parse(source);
   for (const yaml::Mistake& mistake : parsed.mistakes) {
-    diagnostics_.Add(source, source.PlaceOf(mistake.offset), mistake.message);
+    diagnostics().Add(source, source.PlaceOf(mistake.offset), mistake.message);
   }
   // A file with doubled keys is read on, to find the other mistakes in the same run.
   if (parsed.root.kind == yaml::Kind::kNull) {
-    if (parsed.mistakes.empty()) diagnostics_.AddFile(path, "the file is empty");
+    if (parsed.mistakes.empty()) diagnostics().AddFile(LabelOf(path), "the file is empty");
     return nullptr;
   }
   kept = std::make_unique<LoadedFile>(LoadedFile{&source, std::move(parsed.root)});
@@ -48,30 +48,65 @@ std::vector<std::string> Loading::Expand(const Fields& fields, const yaml::Node&
   return paths;
 }
 
-bool Loading::TakeName(const SourceText& source, std::size_t offset, const std::string& name,
-                       std::string_view what, std::map<std::string, std::string>* rule_names) {
-  const auto refuse = [&](std::string message) {
-    diagnostics_.Add(source, source.PlaceOf(offset), std::move(message));
-    return false;
-  };
+bool Loading::CheckName(const SourceText& source, std::size_t offset, const std::string& name) {
   if (!IsIdentifier(name)) {
-    return refuse(fmt::format("\"{}\" is no name; use letters, digits and _", name));
+    diagnostics().Add(source, source.PlaceOf(offset),
+                      fmt::format("\"{}\" is no name; use letters, digits and _", name));
+    return false;
   }
   if (IsReservedWord(name)) {
-    return refuse(fmt::format("\"{}\" is a word of the language; take another name", name));
+    diagnostics().Add(source, source.PlaceOf(offset),
+                      fmt::format("\"{}\" is a word of the language; take another name", name));
+    return false;
   }
-  const auto taken = [&](const std::map<std::string, std::string>& names) {
-    const auto known = names.find(name);
-    return known == names.end() ? std::string() : known->second;
-  };
-  std::string hidden = taken(names_);
-  if (hidden.empty() && rule_names != nullptr) hidden = taken(*rule_names);
-  if (!hidden.empty()) {
-    return refuse(
-        fmt::format("{} \"{}\" would hide {} of that name; take another name", what, name, hidden));
-  }
-  (rule_names != nullptr ? *rule_names : names_)[name] = fmt::format("the {}", what);
   return true;
+}
+
+bool Loading::TakeName(const SourceText& source, std::size_t offset, const std::string& name,
+                       std::string_view what, std::map<std::string, std::string>& rule_names) {
+  if (!CheckName(source, offset, name)) return false;
+  std::string hidden;
+  if (const auto known = scope().find(name); known != scope().end()) {
+    hidden = known->second.what;
+  } else if (const auto own = rule_names.find(name); own != rule_names.end()) {
+    hidden = own->second;
+  }
+  if (!hidden.empty()) {
+    diagnostics().Add(source, source.PlaceOf(offset),
+                      fmt::format("{} \"{}\" would hide the {} of that name; take another name",
+                                  what, name, hidden));
+    return false;
+  }
+  rule_names[name] = what;
+  return true;
+}
+
+ScopeName* Loading::TakeScopeName(const SourceText& source, std::size_t offset,
+                                  const std::string& name, ScopeName taken, bool& is_shared) {
+  is_shared = false;
+  if (!CheckName(source, offset, name)) return nullptr;
+  const auto known = scope().find(name);
+  if (known != scope().end()) {
+    const ScopeName& other = known->second;
+    is_shared = other.pack != index_ && other.what == taken.what && other.meaning == taken.meaning;
+    if (is_shared) return nullptr;
+    diagnostics().Add(
+        source, source.PlaceOf(offset),
+        other.place.empty() || other.pack == index_
+            ? fmt::format("{} \"{}\" would hide the {} of that name; take another name", taken.what,
+                          name, other.what)
+            : fmt::format("{} \"{}\" would hide the {} of that name with another meaning in {}; "
+                          "take another name",
+                          taken.what, name, other.what, other.place));
+    return nullptr;
+  }
+  taken.pack = index_;
+  taken.place = fmt::format("{}:{}", source.name(), source.PlaceOf(offset).line);
+  return &(scope()[name] = std::move(taken));
+}
+
+std::string Loading::LabelOf(const std::string& path) const {
+  return label_.empty() ? path : label_ + "/" + path;
 }
 
 Expression Loading::Compile(const SourceText& source, const yaml::Node& scalar, std::string label,
@@ -81,10 +116,11 @@ Expression Loading::Compile(const SourceText& source, const yaml::Node& scalar, 
   expression.label = std::move(label);
   expression.source = &source;
   expression.scalar = scalar;
+  expression.environment = &environment;
   last_type_ = cel::Type::Error();
   if (!scalar.is_scalar() || scalar.text.empty()) {
-    diagnostics_.Add(source, source.PlaceOf(scalar.offset),
-                     fmt::format("{} has to be an expression, as text", expression.label));
+    diagnostics().Add(source, source.PlaceOf(scalar.offset),
+                      fmt::format("{} has to be an expression, as text", expression.label));
     return expression;
   }
   cel::CompileOptions options;
@@ -100,9 +136,21 @@ Expression Loading::Compile(const SourceText& source, const yaml::Node& scalar, 
     const std::size_t offset = yaml::OffsetInSource(source, scalar, one.offset);
     std::string message = fmt::format("{}: {}", expression.label, one.message);
     if (!one.suggestion.empty()) message += fmt::format("; did you mean \"{}\"?", one.suggestion);
-    diagnostics_.Add(source, source.PlaceOf(offset), std::move(message));
+    diagnostics().Add(source, source.PlaceOf(offset), std::move(message));
   }
   return expression;
+}
+
+int Ranked(const Fields& fields, std::string_view field, const std::string& name,
+           const std::map<std::string, int, std::less<>>& table) {
+  const auto found = table.find(name);
+  if (found != table.end()) return found->second;
+  std::vector<std::string_view> known;
+  for (const auto& entry : table) known.push_back(entry.first);
+  fields.Report(fields.Find(field)->offset,
+                fmt::format("{} \"{}\" is not in the table of pack.yaml{}", field, name,
+                            Suggestion(name, known)));
+  return 0;
 }
 
 cel::Type TypeOfConstant(json::Value value) {
