@@ -109,6 +109,8 @@ class Activation {
     const Slot& s = slots_[slot - first_slot_];
     return s.state == State::kValue ? s.value : Compute(slot);
   }
+  // Whether the slot is one that the parent does not have.
+  bool IsOwn(std::uint32_t slot) const { return parent_ != nullptr && slot >= first_slot_; }
   // Whether the value is there without computing anything: for explanations.
   bool IsComputed(std::uint32_t slot) const;
 

@@ -19,10 +19,11 @@ class TracedSlotNode final : public Node {
     Activation& activation = frame.context.activation();
     Trace* trace = activation.trace();
     if (trace == nullptr) return activation.Get(slot_);
+    const std::uint32_t slot = slot_ | (activation.IsOwn(slot_) ? kTraceOwnSlot : 0);
     trace->Add(
-        {.what = Trace::What::kSlot, .slot = slot_, .keys = nullptr, .base = {}, .value = {}});
+        {.what = Trace::What::kSlot, .slot = slot, .keys = nullptr, .base = {}, .value = {}});
     if (activation.IsComputed(slot_)) return activation.Get(slot_);
-    trace->BeginSlot(slot_);
+    trace->BeginSlot(slot);
     const Value value = activation.Get(slot_);
     trace->EndSlot(value);
     return value;

@@ -21,6 +21,10 @@ namespace insightd::cel {
 // What a Trace keeps at one time; more is left out and said by incomplete().
 inline constexpr std::size_t kTraceReadsMax = 50'000;
 
+// In a Trace, the number of a variable of an activation that has a parent (of a rule); without it,
+// of the parent's or of an activation that stands alone.
+inline constexpr std::uint32_t kTraceOwnSlot = std::uint32_t{1} << 31;
+
 // One thread at a time. What it holds points into the arenas of the evaluation.
 class Trace {
  public:
@@ -61,7 +65,8 @@ class Trace {
 
   // The expression that was asked for, without the variables that it used.
   const Journal& root() const { return root_; }
-  // Null for a variable that was not computed.
+  // Null for a variable that was not computed. Slots are those of the environment, with
+  // kTraceOwnSlot.
   const Journal* OfSlot(std::uint32_t slot) const;
   // Variables in the order in which they were computed; those bound to a value need it not.
   const std::vector<std::uint32_t>& order() const { return order_; }

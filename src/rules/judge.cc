@@ -5,8 +5,11 @@
 #include <optional>
 #include <utility>
 
+#include "rules/collect_evidence.h"
 #include "rules/details.h"
 #include "rules/functions/functions.h"
+#include "rules/places.h"
+#include "rules/rule_trace.h"
 
 namespace insightd::rules {
 namespace {
@@ -88,6 +91,7 @@ struct Judge::Impl {
   void WithFacts(archive::FileTree& tree, Body body);
   void Bind(cel::Activation& activation);
   Outcome Ask(const Rule& rule, cel::Activation& archive);
+  Evidence EvidenceOf(const Rule& rule);
   bool SkipForNeeds(const Rule& rule, Outcome& outcome);
   bool SkipForVersion(const Rule& rule, Outcome& outcome);
   std::string Describe(const Rule& rule, const Expression& asked, const Value& error,
@@ -103,8 +107,12 @@ struct Judge::Impl {
   cel::Arena archive_arena;
   cel::Arena rule_arena;
   std::vector<std::uint32_t> input_of_slot;
+  std::unique_ptr<TracedRules> traced;  // made when evidence is asked for
+  std::optional<Places> places;         // of what had been parsed at the last hit
+  std::size_t places_known = 0;
 
   // Of the archive that is judged now.
+  JudgeOptions options;
   Value version;
   std::string_view current;
   std::string_view desired;
@@ -250,7 +258,27 @@ Outcome Judge::Impl::Ask(const Rule& rule, cel::Activation& archive) {
           }),
       limits.details_bytes_max);
   outcome.steps = budget.steps();
+  if (options.evidence) outcome.evidence = EvidenceOf(rule);
   return outcome;
+}
+
+Evidence Judge::Impl::EvidenceOf(const Rule& rule) {
+  if (traced == nullptr) {
+    traced = std::make_unique<TracedRules>(*pack, cel_limits, clock, work,
+                                           cel::CompileOptions::Trace::kReads);
+  }
+  if (!traced->is_open()) {
+    traced->BeginArchive([this](cel::Activation& activation) { Bind(activation); });
+  }
+  const Value when = traced->When(rule);
+  const std::size_t known = facts.parsed_count() + facts.texts().size();
+  if (!places || known != places_known) {
+    places.emplace(facts);
+    places_known = known;
+  }
+  Evidence evidence = CollectEvidence(traced->trace(), *pack, facts, *places);
+  evidence.is_complete = evidence.is_complete && when.is_true();
+  return evidence;
 }
 
 Judge::Judge(PackPointer pack, const JudgeLimits& limits, const Clock& clock)
@@ -274,14 +302,17 @@ void Judge::Impl::WithFacts(archive::FileTree& tree, Body body) {
   cel::Activation activation(pack->environment, archive_arena, budget, nullptr, &work);
   Bind(activation);
   body(activation);
+  if (traced != nullptr) traced->EndArchive();
+  places.reset();
   facts.End();
   rule_arena.Reset();
   archive_arena.Reset();
   parser.Shrink();
 }
 
-Report Judge::Run(archive::FileTree& tree) {
+Report Judge::Run(archive::FileTree& tree, const JudgeOptions& options) {
   Impl& impl = *impl_;
+  impl.options = options;
   Report report;
   report.pack = impl.pack;
   impl.WithFacts(tree, [&](cel::Activation& archive) {
@@ -299,8 +330,9 @@ Report Judge::Run(archive::FileTree& tree) {
   return report;
 }
 
-Outcome Judge::RunOne(const Rule& rule, archive::FileTree& tree) {
+Outcome Judge::RunOne(const Rule& rule, archive::FileTree& tree, const JudgeOptions& options) {
   Outcome outcome;
+  impl_->options = options;
   impl_->WithFacts(tree, [&](cel::Activation& archive) { outcome = impl_->Ask(rule, archive); });
   return outcome;
 }

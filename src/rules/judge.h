@@ -33,6 +33,12 @@ struct JudgeLimits {
   std::uint64_t details_bytes_max = 65'536;  // rules.details_bytes_max
 };
 
+struct JudgeOptions {
+  // Whether each hit tells which places in which files made it one: its condition is evaluated once
+  // more for it.
+  bool evidence = false;
+};
+
 // Keeps its work memory from archive to archive. One thread at a time.
 class Judge {
  public:
@@ -46,9 +52,9 @@ class Judge {
   std::function<bool(std::string_view name)> wanted() const;
 
   // Gives the bytes of members back to the tree as it goes.
-  Report Run(archive::FileTree& tree);
+  Report Run(archive::FileTree& tree, const JudgeOptions& options = {});
   // The outcome of one rule of the pack alone.
-  Outcome RunOne(const Rule& rule, archive::FileTree& tree);
+  Outcome RunOne(const Rule& rule, archive::FileTree& tree, const JudgeOptions& options = {});
 
   const Pack& pack() const;
 

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "cel/value.h"
+#include "rules/evidence.h"
 #include "rules/inputs/facts.h"
 #include "rules/pack.h"
 
@@ -26,6 +28,8 @@ struct Outcome {
   std::string details;
   // Of a hit: what of the details could not be evaluated, each with its place.
   std::vector<std::string> detail_errors;
+  // Of a hit, when it was asked for.
+  std::optional<Evidence> evidence;
   // Of a skip: "All: ['nodes'] Any: ['alerts', 'metrics']", or a sentence. Of an error: the place
   // in the rule and the message.
   std::string reason;

@@ -42,6 +42,8 @@ void Facts::Begin(archive::FileTree& tree, cel::Arena& arena, json::Parser& pars
     found.is_made = false;
   }
   documents_.clear();
+  document_members_.clear();
+  texts_.clear();
   documents_bytes_ = 0;
   notes_.clear();
   notes_total_ = 0;
@@ -112,11 +114,11 @@ Value Facts::MakeOne(const Input& input, std::uint32_t index) {
     case ParseAs::kYaml: return Document(index, input.as);
     case ParseAs::kLines:
       return Value::MapOf(new (arena_->Allocate(sizeof(LinesFile)))
-                              LinesFile(member.name, NameOf(member.name), TextOf(member), *arena_));
-    case ParseAs::kMetrics: return ReadMetrics(TextOf(member), *arena_);
+                              LinesFile(member.name, NameOf(member.name), TextOf(index), *arena_));
+    case ParseAs::kMetrics: return ReadMetrics(TextOf(index), *arena_);
     case ParseAs::kText: break;
   }
-  const Value text = Value::String(Stripped(TextOf(member)));
+  const Value text = Value::String(Stripped(TextOf(index)));
   if (!input.many) return text;
   cel::MapBuilder file(*arena_, 3);
   file.Add(Value::String("_path"), Value::String(member.name));
@@ -129,13 +131,14 @@ Value Facts::Document(std::uint32_t index, ParseAs as) {
   File& file = files_[index];
   if (file.is_parsed) return file.document;
   const archive::Member& member = tree_->members()[index];
-  file.document = ParseDocument(member, as);
+  file.document = ParseDocument(index, as);
   file.is_parsed = true;
   if (file.uses_text == 0) tree_->Release(member);
   return file.document;
 }
 
-Value Facts::ParseDocument(const archive::Member& member, ParseAs as) {
+Value Facts::ParseDocument(std::uint32_t index, ParseAs as) {
+  const archive::Member& member = tree_->members()[index];
   const auto fail = [&](const Error& error) {
     Note(member, member.bytes.empty() ? "the file is empty" : error.message());
     return Value::Null();
@@ -158,6 +161,7 @@ Value Facts::ParseDocument(const archive::Member& member, ParseAs as) {
       document = Value::MapOf(arena_->New<cel::Overlay>(root, added, kAdded));
     }
     documents_.push_back(std::move(*parsed));
+    document_members_.push_back(index);
   }
   if (document.is_null()) Note(member, "the document is null");
   return document;
@@ -179,14 +183,19 @@ Result<json::Document> Facts::ParseJson(const archive::Member& member) {
   return parsed;
 }
 
-std::string_view Facts::TextOf(const archive::Member& member) {
-  if (utf8::IsValid(member.bytes)) return member.bytes;
-  constexpr std::size_t kGrowthMax = 3;  // U+FFFD for a byte
-  if (!arena_->CanTake(kGrowthMax * member.bytes.size())) {
-    Note(member, "too large a text for one with bytes that are no UTF-8");
-    return {};
+std::string_view Facts::TextOf(std::uint32_t index) {
+  const archive::Member& member = tree_->members()[index];
+  std::string_view text = member.bytes;
+  if (!utf8::IsValid(text)) {
+    constexpr std::size_t kGrowthMax = 3;  // U+FFFD for a byte
+    if (!arena_->CanTake(kGrowthMax * text.size())) {
+      Note(member, "too large a text for one with bytes that are no UTF-8");
+      return {};
+    }
+    text = arena_->Copy(utf8::Repaired(text));
   }
-  return arena_->Copy(utf8::Repaired(member.bytes));
+  texts_.push_back({index, text});
+  return text;
 }
 
 void Facts::Note(const archive::Member& member, std::string reason) {

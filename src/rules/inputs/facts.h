@@ -48,6 +48,30 @@ class Facts {
   // Whether a rule that needs the input can be asked.
   bool IsPresent(std::uint32_t input);
 
+  // ---- Where values come from ----
+
+  // Of an input: its files, those too that do not parse. Members of the tree.
+  const std::vector<std::uint32_t>& MembersOf(std::uint32_t input) const {
+    return found_[input].members;
+  }
+  const archive::FileTree& tree() const { return *tree_; }
+  // The JSON documents parsed so far, and the texts read so far, each with its member.
+  struct ParsedFile {
+    std::uint32_t member;
+    const json::Document& document;
+  };
+  struct TextFile {
+    std::uint32_t member;
+    std::string_view text;
+  };
+  std::size_t parsed_count() const { return documents_.size(); }
+  ParsedFile parsed(std::size_t index) const {
+    return {document_members_[index], documents_[index]};
+  }
+  const std::vector<TextFile>& texts() const { return texts_; }
+  // What a member was parsed to, if it was; null for one that is read as text.
+  cel::Value DocumentOf(std::uint32_t member) const { return files_[member].document; }
+
   // In the order in which the files were asked for.
   const std::vector<FileNote>& notes() const { return notes_; }
   std::uint64_t notes_total() const { return notes_total_; }
@@ -69,10 +93,10 @@ class Facts {
   cel::Value Make(const Input& input, Found& found);
   cel::Value MakeOne(const Input& input, std::uint32_t member);
   cel::Value Document(std::uint32_t member, ParseAs as);
-  cel::Value ParseDocument(const archive::Member& member, ParseAs as);
+  cel::Value ParseDocument(std::uint32_t index, ParseAs as);
   Result<json::Document> ParseJson(const archive::Member& member);
   // The member's bytes as UTF-8; a copy in the arena when they are none.
-  std::string_view TextOf(const archive::Member& member);
+  std::string_view TextOf(std::uint32_t index);
   void Note(const archive::Member& member, std::string reason);
 
   const Pack& pack_;
@@ -83,6 +107,8 @@ class Facts {
   std::vector<File> files_;   // by member of the tree
   std::vector<Found> found_;  // by input of the pack
   std::vector<json::Document> documents_;
+  std::vector<std::uint32_t> document_members_;
+  std::vector<TextFile> texts_;
   std::uint64_t documents_bytes_ = 0;
   std::vector<FileNote> notes_;
   std::uint64_t notes_total_ = 0;
