@@ -13,6 +13,7 @@
 #include "base/random.h"
 #include "fleet/cluster_facts.h"
 #include "fleet/patch.h"
+#include "fleet/rule_defects.h"
 #include "fleet/template.h"
 #include "fleet/world.h"
 
@@ -25,6 +26,7 @@ constexpr const char* kInforming[] = {"cluster_status_overview|CLUSTER_STATUS_OV
                                       "machine_pool_info|MACHINE_POOL_INFO",
                                       "version_info|CLUSTER_VERSION_INFO"};
 constexpr const char* kReleaseEnded = "ocp_version_end_of_life|OCP4X_BEYOND_EOL";
+constexpr std::string_view kGathers = "insights-operator/gathers.json";
 constexpr std::int64_t kNodesMin = 3;
 constexpr std::int64_t kNodesMax = 500;
 constexpr std::int64_t kPodsMax = 8000;
@@ -63,8 +65,10 @@ std::int64_t MinorOf(std::string_view version) {
 // The files of one archive while they are made.
 class Making {
  public:
-  Making(const World& world, const Cluster& cluster, const Fact& facts, Time gathered_at)
+  Making(const World& world, const RuleDefects& rule_defects, const Cluster& cluster,
+         const Fact& facts, Time gathered_at)
       : world_(world),
+        rule_defects_(rule_defects),
         cluster_(cluster),
         random_(MakeSeededRandom(MixedSeed(cluster.seed, 1))),
         filler_(facts, *random_, gathered_at, cluster.installed),
@@ -76,9 +80,17 @@ class Making {
       if (auto added = Add(file); !added) return Fail(added.error());
     }
     for (const std::string& name : cluster_.defects) {
-      if (auto laid = Lay(*world_.FindDefect(name)); !laid) {
+      const Defect* const defect = world_.FindDefect(name);
+      if (defect == nullptr) continue;
+      if (auto laid = Lay(*defect); !laid) {
         return Fail(Error(laid.error()).While("defect " + name));
       }
+    }
+    for (const std::string& name : cluster_.defects) {
+      const RuleDefects::Defect* const defect = rule_defects_.Find(name);
+      if (defect == nullptr) continue;
+      rule_defects_.Lay(*defect, gathered_at_, files_);
+      IndexNames();
     }
     if (auto filled = FillUp(); !filled) return Fail(filled.error());
     AddGathers();
@@ -180,10 +192,14 @@ class Making {
     }
     for (const std::string& removed : defect.removed) {
       std::erase_if(files_, [&](const MadeFile& file) { return file.name == removed; });
-      by_name_.clear();
-      for (std::size_t i = 0; i < files_.size(); ++i) by_name_.emplace(files_[i].name, i);
+      IndexNames();
     }
     return {};
+  }
+
+  void IndexNames() {
+    by_name_.clear();
+    for (std::size_t i = 0; i < files_.size(); ++i) by_name_.emplace(files_[i].name, i);
   }
 
   Result<void> FillUp() {
@@ -199,6 +215,11 @@ class Making {
 
   // What the operator says about the gathering itself; recorded last and so first in the archive.
   void AddGathers() {
+    if (const auto own = by_name_.find(kGathers); own != by_name_.end()) {  // of a rule's test
+      std::rotate(files_.begin(), files_.begin() + static_cast<std::ptrdiff_t>(own->second),
+                  files_.begin() + static_cast<std::ptrdiff_t>(own->second) + 1);
+      return;
+    }
     std::map<std::string_view, std::int64_t> records;
     for (const MadeFile& file : files_) {
       for (const auto& [prefix, name] : world_.gatherers) {
@@ -207,7 +228,7 @@ class Making {
         break;
       }
     }
-    MadeFile made{.name = "insights-operator/gathers.json", .bytes = {}, .modified_s = 0};
+    MadeFile made{.name = std::string(kGathers), .bytes = {}, .modified_s = 0};
     json::JsonWriter writer(made.bytes);
     writer.BeginObject().Key("status_reports").BeginArray();
     for (const auto& [name, count] : records) {
@@ -233,6 +254,7 @@ class Making {
   }
 
   const World& world_;
+  const RuleDefects& rule_defects_;
   const Cluster& cluster_;
   std::unique_ptr<Random> random_;
   Filler filler_;
@@ -246,6 +268,7 @@ class Making {
 
 struct Generator::Impl {
   World world;
+  RuleDefects rule_defects;
 
   const SizeClass* DrawSize(const std::string& name, Random& random) const {
     auto left = static_cast<std::int64_t>(random.Below(100));
@@ -331,11 +354,10 @@ struct Generator::Impl {
 Generator::Generator(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Generator::~Generator() = default;
 
-Result<std::unique_ptr<Generator>> Generator::Create() {
+Result<std::unique_ptr<Generator>> Generator::Create(rules::PackPointer pack) {
   auto world = LoadWorld();
   if (!world) return Fail(world.error());
-  auto impl = std::make_unique<Impl>();
-  impl->world = std::move(*world);
+  auto impl = std::make_unique<Impl>(Impl{std::move(*world), RuleDefects(std::move(pack))});
   return std::unique_ptr<Generator>(new Generator(std::move(impl)));
 }
 
@@ -385,9 +407,14 @@ Result<Cluster> Generator::Draw(std::uint64_t seed, std::uint64_t number,
   std::set<std::string> groups;
   for (const std::string& name : options.defects) {
     const Defect* const defect = world.FindDefect(name);
+    if (defect == nullptr && impl_->rule_defects.Find(name) != nullptr) {
+      cluster.defects.push_back(name);
+      continue;
+    }
     if (defect == nullptr) {
       return Fail(Code::kInvalid,
-                  fmt::format("no defect is called {}; there are {}", name, Listed(DefectNames())));
+                  fmt::format("no defect is called {}; there are {}, and the keys of rules", name,
+                              Listed(DefectNames())));
     }
     const auto can = impl_->CanHave(cluster, *defect, now);
     if (!can) return Fail(can.error());
@@ -406,7 +433,8 @@ Result<Cluster> Generator::Draw(std::uint64_t seed, std::uint64_t number,
   }
   bool ended = false;
   for (const std::string& name : cluster.defects) {
-    ended = ended || world.FindDefect(name)->release_ended;
+    const Defect* const defect = world.FindDefect(name);
+    ended = ended || (defect != nullptr && defect->release_ended);
   }
   cluster.version = impl_->DrawVersion(ended, now, *random);
   if (!options.version.empty()) cluster.version = options.version;
@@ -416,6 +444,10 @@ Result<Cluster> Generator::Draw(std::uint64_t seed, std::uint64_t number,
   std::set<std::string> expected(std::begin(kInforming), std::end(kInforming));
   if (impl_->IsEnded(cluster.version, now)) expected.insert(kReleaseEnded);
   for (const std::string& name : cluster.defects) {
+    if (const RuleDefects::Defect* const of_rule = impl_->rule_defects.Find(name)) {
+      expected.insert(of_rule->rule->Id());
+      continue;
+    }
     for (const std::string& hit : world.FindDefect(name)->hits) expected.insert(hit);
   }
   cluster.expected.assign(expected.begin(), expected.end());
@@ -425,7 +457,7 @@ Result<Cluster> Generator::Draw(std::uint64_t seed, std::uint64_t number,
 Result<std::vector<MadeFile>> Generator::Files(const Cluster& cluster, Time gathered_at) const {
   const auto facts = FactsOf(impl_->world, cluster, gathered_at);
   if (!facts) return Fail(facts.error());
-  return Making(impl_->world, cluster, *facts, gathered_at).Run();
+  return Making(impl_->world, impl_->rule_defects, cluster, *facts, gathered_at).Run();
 }
 
 Result<std::string> Generator::Archive(const Cluster& cluster, Time gathered_at) const {
@@ -444,6 +476,8 @@ std::vector<std::string> Generator::DefectNames() const {
   for (const Defect& defect : impl_->world.defects) names.push_back(defect.name);
   return names;
 }
+
+std::vector<std::string> Generator::RuleDefectNames() const { return impl_->rule_defects.names(); }
 
 std::vector<std::string> Generator::SizeNames() const {
   std::vector<std::string> names;

@@ -14,6 +14,8 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "fleet/made_file.h"
+#include "rules/pack.h"
 
 namespace insightd::fleet {
 
@@ -23,7 +25,7 @@ struct ClusterOptions {
   std::string platform = {};              // AWS, VSphere, …; empty: by their shares
   std::int64_t nodes = 0;                 // 3 to 500; 0: as the size has them
   std::int64_t pods = 0;                  // 1 to 8,000; 0: as the size has them
-  std::vector<std::string> defects = {};  // by name, all of them
+  std::vector<std::string> defects = {};  // by name, or by the key of a rule; all of them
   double random_defects = 0;              // so many more on average; some clusters stay healthy
 };
 
@@ -40,21 +42,16 @@ struct Cluster {
   Time installed;
   std::vector<std::string> defects;
   // All that must hit, the three informing rules included: last part of the module, `|`, key.
-  // Sorted.
+  // Sorted. With the defect of a rule others may hit, and some of the informing ones not.
   std::vector<std::string> expected;
-};
-
-struct MadeFile {
-  std::string name;
-  std::string bytes;
-  std::int64_t modified_s = 0;
 };
 
 // Immutable, thread-safe.
 class Generator {
  public:
-  // kInternal when the data in the binary is wrong.
-  static Result<std::unique_ptr<Generator>> Create();
+  // With a pack there is a defect for each rule that has a test of a hit, by its key. kInternal
+  // when the data in the binary is wrong.
+  static Result<std::unique_ptr<Generator>> Create(rules::PackPointer pack = nullptr);
   ~Generator();
 
   // The cluster of that number. kInvalid when an option names what is not there, or a defect
@@ -68,7 +65,10 @@ class Generator {
   // The same, packed.
   Result<std::string> Archive(const Cluster& cluster, Time gathered_at) const;
 
+  // Those that can be drawn; each gives exactly its own hits.
   std::vector<std::string> DefectNames() const;
+  // Keys of rules; each gives its rule's hit and maybe others.
+  std::vector<std::string> RuleDefectNames() const;
   std::vector<std::string> SizeNames() const;
   std::vector<std::string> PlatformNames() const;
 

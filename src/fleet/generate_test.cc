@@ -26,11 +26,11 @@ const Time kNow = *ParseTime("2026-08-01T10:00:00Z");
 class GenerateTest : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
-    auto generator = Generator::Create();
-    ASSERT_TRUE(generator) << generator.error().message();
-    generator_ = std::move(*generator).release();
     auto pack = rules::LoadPack(rules::EmbeddedBasePack());
     ASSERT_TRUE(pack);
+    auto generator = Generator::Create(*pack);
+    ASSERT_TRUE(generator) << generator.error().message();
+    generator_ = std::move(*generator).release();
     judge_ = new rules::Judge(*pack);
   }
   static void TearDownTestSuite() {
@@ -101,6 +101,21 @@ TEST_F(GenerateTest, EachDefectGivesItsOwnHitsInAddition) {
           Drawn(number, {.size = "small", .platform = "AWS", .nodes = 6, .defects = {defect}});
       EXPECT_GT(cluster.expected.size(), 3U) << defect;
       EXPECT_EQ(Hits(cluster), cluster.expected) << defect;
+    }
+  }
+}
+
+TEST_F(GenerateTest, EveryRuleHitsOnAClusterThatShowsItsOwnTest) {
+  const std::vector<std::string> keys = generator_->RuleDefectNames();
+  EXPECT_GE(keys.size(), 157U);
+  for (const std::string& key : keys) {
+    for (const std::uint64_t number : {1, 2}) {
+      const Cluster cluster = Drawn(number, {.size = "small", .defects = {key}});
+      const std::vector<std::string> hits = Hits(cluster);
+      const bool found = std::any_of(hits.begin(), hits.end(), [&](const std::string& hit) {
+        return hit.ends_with("|" + key);
+      });
+      EXPECT_TRUE(found) << key << " on " << cluster.platform << " " << cluster.version;
     }
   }
 }

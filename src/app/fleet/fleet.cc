@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "app/fleet/format.h"
+#include "app/load_rules.h"
 #include "fleet/run.h"
 
 namespace insightd::app {
@@ -66,13 +67,19 @@ fleet::RunOptions OptionsOf(const FleetArguments& arguments) {
 
 ExitCode RunFleet(const FleetArguments& arguments, bool as_json) {
   const StopOnSignal signals;
-  const auto generator = fleet::Generator::Create();
+  const auto pack = LoadRules({});
+  if (!pack) {
+    fmt::print(stderr, "{}", pack.error().text);
+    return pack.error().exit;
+  }
+  const auto generator = fleet::Generator::Create(*pack);
   if (!generator) {
     fmt::print(stderr, "insightd: {}\n", generator.error().message());
     return ExitCode::kInternal;
   }
   if (arguments.list_defects) {
     for (const std::string& name : (*generator)->DefectNames()) fmt::print("{}\n", name);
+    for (const std::string& key : (*generator)->RuleDefectNames()) fmt::print("{}\n", key);
     return ExitCode::kGood;
   }
 
