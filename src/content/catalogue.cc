@@ -36,6 +36,8 @@ RuleContent ContentOf(const rules::Pack& pack, const rules::Rule& rule) {
     content.resolution = rule.texts->resolution;
     content.more_info = rule.texts->more_info;
   }
+  content.templates = TextTemplates(content.Selector(), content.description, content.reason,
+                                    content.resolution, content.more_info);
   content.tags = rule.tags;
   content.impact_name = rule.impact_name;
   content.impact = rule.impact;

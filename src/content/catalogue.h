@@ -1,7 +1,8 @@
 // What people read about the rules: texts, tags, risk, by module and key.
 //
-// Made from the rule packs in force. Texts are Markdown, and templates in them are not filled in:
-// whoever shows a hit has its details. A rule without texts shows its title and its details.
+// Made from the rule packs in force. Texts are Markdown as their authors wrote it, templates and
+// all: so foreign clients get them, who fill them in themselves. For our own readers `templates`
+// fills them with the details of a hit. A rule without texts shows its title and its details.
 #pragma once
 
 #include <map>
@@ -12,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "content/rendered.h"
 #include "rules/pack.h"
 
 namespace insightd::content {
@@ -28,6 +30,7 @@ struct RuleContent {
   std::string reason;
   std::string resolution;
   std::string more_info;
+  TextTemplates templates;  // of description, reason, resolution and more_info
 
   std::vector<std::string> tags;
   std::string impact_name;

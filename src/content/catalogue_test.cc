@@ -72,6 +72,45 @@ TEST(CatalogueTest, TextsAndDatesAreTakenOver) {
   EXPECT_EQ(content.publish_date, "2026-09-01T10:00:00Z");
 }
 
+TEST(CatalogueTest, FillsTextsWithTheDetailsOfAHit) {
+  std::vector<rules::Rule> all;
+  all.push_back(MakeRule("external.rules.a", "KEY"));
+  rules::RuleTexts texts;
+  texts.description = "{{=pydata.n}} nodes of <{{=pydata.x}}>";
+  texts.reason = "Node **{{=pydata.x}}**";
+  texts.resolution = "`oc get node {{=pydata.x}}`";
+  all.back().texts = texts;
+  const auto catalogue = Make(std::move(all));
+  const RenderedTexts rendered =
+      catalogue->rules().front().templates.Render(std::string_view(R"({"n":2,"x":"a*b"})"));
+  EXPECT_EQ(rendered.description.text, "2 nodes of <a*b>");
+  EXPECT_EQ(rendered.reason.text, R"(Node **a\*b**)");
+  EXPECT_EQ(rendered.resolution.text, "`oc get node a*b`");
+  EXPECT_EQ(rendered.more_info.text, "");
+  EXPECT_EQ(rendered.reason.error, "");
+  EXPECT_EQ(catalogue->rules().front().reason, "Node **{{=pydata.x}}**");
+}
+
+TEST(CatalogueTest, ABrokenTemplateLeavesTheOthersAsTheyAre) {
+  std::vector<rules::Rule> all;
+  all.push_back(MakeRule("external.rules.a", "KEY"));
+  rules::RuleTexts texts;
+  texts.reason = "{{=pydata.}}";
+  texts.resolution = "{{=pydata.a.b}}";
+  texts.more_info = "{{=pydata.n}}";
+  all.back().texts = texts;
+  const auto catalogue = Make(std::move(all));
+  const RenderedTexts rendered =
+      catalogue->rules().front().templates.Render(std::string_view(R"({"n":2})"));
+  EXPECT_EQ(rendered.reason.text, "{{=pydata.}}");
+  EXPECT_EQ(rendered.reason.error,
+            "prefix.external.rules.a|KEY reason, line 1: {{=pydata.}}: expected a name before the "
+            "end of the tag");
+  EXPECT_EQ(rendered.resolution.text, "{{=pydata.a.b}}");
+  EXPECT_NE(rendered.resolution.error, "");
+  EXPECT_EQ(rendered.more_info.text, "2");
+}
+
 TEST(CatalogueTest, TheFamilyDecidesWhoIsMeant) {
   EXPECT_TRUE(IsInternalModule("ccx_rules_ocp.internal.rules.a"));
   EXPECT_TRUE(IsInternalModule("internal.rules.a"));
