@@ -30,6 +30,16 @@ sigset_t StopSignals() {
   return signals;
 }
 
+// In a terminal it says that the terminal is gone, which ends the process; else it asks for the
+// rules to be loaded again.
+bool HangupIsARequest() { return ::isatty(STDIN_FILENO) == 0; }
+
+sigset_t HeldSignals() {
+  sigset_t signals = StopSignals();
+  if (HangupIsARequest()) sigaddset(&signals, SIGHUP);
+  return signals;
+}
+
 std::string InstanceName() {
   std::array<char, 256> name{};
   ::gethostname(name.data(), name.size() - 1);
@@ -112,11 +122,15 @@ tl::expected<std::unique_ptr<http::Server>, StartFailure> StartServer(Host& host
 }
 
 // Gives the system back what a burst has left in the heap, now and then.
-void AwaitStop() {
+void AwaitStop(const std::function<void()>& reload_rules) {
   constexpr timespec kTrimInterval{10, 0};
-  const sigset_t signals = StopSignals();
-  int signal = -1;
-  while ((signal = sigtimedwait(&signals, nullptr, &kTrimInterval)) < 0) malloc_trim(0);
+  const sigset_t signals = HeldSignals();
+  int signal = SIGHUP;
+  while (signal < 0 || signal == SIGHUP) {
+    signal = sigtimedwait(&signals, nullptr, &kTrimInterval);
+    if (signal < 0) malloc_trim(0);
+    if (signal == SIGHUP && reload_rules) reload_rules();
+  }
   kLog.Info(log::event::kProcessStopping, "stopping", {{"signal", strsignal(signal)}});
   // Whoever asks twice does not want to wait.
   ::signal(SIGTERM, SIG_DFL);
@@ -132,7 +146,7 @@ ExitCode GiveUp(const StartFailure& failure) {
 
 // From here on no thread gets the signals but the one that waits for them.
 void HoldSignals() {
-  const sigset_t signals = StopSignals();
+  const sigset_t signals = HeldSignals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 }
 
@@ -184,7 +198,7 @@ ExitCode RunRole(std::string_view name, const std::string& config) {
              {"data_dir", settings.data_dir},
              {"duration_ms", static_cast<double>((clock.Steady() - begun).count()) / 1e3}});
 
-  AwaitStop();
+  AwaitStop(host.reload_rules);
   (*server)->Stop(kServerStopLimit);
   stop_all();
   server->reset();

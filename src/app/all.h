@@ -1,5 +1,5 @@
 // `insightd all` and, with Kafka, each role alone: starts a row of the table and all that it needs,
-// answers until SIGTERM or SIGINT, stops in the opposite order.
+// answers until SIGTERM or SIGINT, stops in the opposite order. SIGHUP loads the rules again.
 #pragma once
 
 #include <string>

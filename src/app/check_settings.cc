@@ -19,7 +19,7 @@ std::vector<StartFailure> CheckSettings(const Settings& settings) {
   }
   check(settings.http.Tls());
   check(http::IdentityGate::Make(settings.identity));
-  if (const auto pack = LoadRules(settings.rules.packs); !pack) {
+  if (const auto pack = LoadRulesFrom(SourcesOf(settings)); !pack) {
     failures.push_back({pack.error().exit, pack.error().text});
   }
   return failures;

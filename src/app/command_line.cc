@@ -223,22 +223,53 @@ void RulesTestOptions(CLI::App& app, CommandLine& line) {
       ->type_name("NAME");
 }
 
+void RulesCheckOptions(CLI::App& app, CommandLine& line) {
+  RulesOptions(app, line);
+  app.add_option("--config", line.config,
+                 "Those that `insightd all` would load with this settings file, with the "
+                 "signatures that it asks for")
+      ->type_name("FILE");
+}
+
+void RulesPackOptions(CLI::App& app, CommandLine& line) {
+  app.add_option("pack", line.rules.packs, "Rule pack, a folder")
+      ->required()
+      ->expected(1)
+      ->type_name("DIR");
+  app.add_option("--key", line.rules.key, "Private key to sign with (Ed25519, PEM)")
+      ->type_name("FILE");
+  app.add_option("--output", line.rules.output, "File to write (else NAME-VERSION.rulepack)")
+      ->type_name("FILE");
+}
+
+void RulesVerifyOptions(CLI::App& app, CommandLine& line) {
+  app.add_option("pack", line.rules.packs, "Pack file")->required()->expected(1)->type_name("FILE");
+  app.add_option("--key", line.rules.key,
+                 "Public key of whom you trust (PEM): signed by another is exit code 1")
+      ->type_name("FILE");
+  AddJson(app, line);
+}
+
 void ConfigOptions(CLI::App& app, CommandLine& line) { AddConfig(app, line); }
 void VersionOptions(CLI::App& app, CommandLine& line) { AddJson(app, line); }
 void NoOptions(CLI::App&, CommandLine&) {}
 
-constexpr std::array<CommandRow, 14> kCommands = {{
+constexpr std::array<CommandRow, 16> kCommands = {{
     {CommandId::kAll, "", "all", "Run everything on this machine: uploads, rules, API, page",
      "insightd all --config /etc/insightd/insightd.toml", ConfigOptions},
     {CommandId::kAnalyze, "", "analyze", "Say what is wrong with the cluster of an archive",
      "insightd analyze --fail-on important archive.tar.gz", AnalyzeOptions},
     {CommandId::kRulesList, "rules", "list", "List the rules of a pack",
-     "insightd rules list ./my-rules", RulesOptions},
+     "insightd rules list ./my-rules", RulesCheckOptions},
     {CommandId::kRulesCheck, "rules", "check",
      "Say what is wrong with a pack, with line and column", "insightd rules check ./my-rules",
-     RulesOptions},
+     RulesCheckOptions},
     {CommandId::kRulesTest, "rules", "test", "Run the tests that the rules of a pack carry",
      "insightd rules test --strict ./my-rules", RulesTestOptions},
+    {CommandId::kRulesPack, "rules", "pack", "Make one file of a pack, signed if you have a key",
+     "insightd rules pack ./my-rules --key my-key.pem", RulesPackOptions},
+    {CommandId::kRulesVerify, "rules", "verify", "Say who signed a pack file and if it is whole",
+     "insightd rules verify my-rules-1.0.0.rulepack --key their-key.pub.pem", RulesVerifyOptions},
     {CommandId::kFleet, "", "fleet", "Simulated clusters that upload: for a demo, for load",
      "insightd fleet --clusters 100 --rate 20 --duration 60", FleetOptions},
     {CommandId::kDeadLettersList, "dead-letters", "list", "List what could not be handled, and why",
@@ -261,7 +292,7 @@ constexpr std::array<CommandRow, 14> kCommands = {{
 }};
 
 std::string_view GroupSummary(std::string_view group) {
-  if (group == "rules") return "Rule packs: list, check, test";
+  if (group == "rules") return "Rule packs: list, check, test, pack, verify";
   if (group == "dead-letters") return "What could not be handled: list, show, replay, drop";
   return "Settings: check, print, reference";
 }

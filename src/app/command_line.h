@@ -16,6 +16,8 @@ enum class CommandId : std::uint8_t {
   kRulesList,
   kRulesCheck,
   kRulesTest,
+  kRulesPack,
+  kRulesVerify,
   kFleet,
   kDeadLettersList,
   kDeadLettersShow,
@@ -72,7 +74,9 @@ struct DeadLettersArguments {
 struct RulesArguments {
   std::vector<std::string> packs;  // folders, files, "base"; empty: the built-in one
   bool strict = false;
-  std::string rule;  // only the rules that this names: KEY, or `module|KEY`
+  std::string rule;    // only the rules that this names: KEY, or `module|KEY`
+  std::string key;     // file with a key: to sign with, or to verify by; empty: none
+  std::string output;  // file to write; empty: named after the pack
 };
 
 struct CommandLine {

@@ -2,6 +2,7 @@
 // and destroyed after the last has stopped.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -19,7 +20,7 @@
 #include "http/identity.h"
 #include "http/router.h"
 #include "http/server.h"
-#include "rules/pack.h"
+#include "rules/current_pack.h"
 #include "store/store.h"
 
 namespace insightd::app {
@@ -45,7 +46,7 @@ class Host {
   std::unique_ptr<bus::Bus> bus;
   std::unique_ptr<blob::Store> blobs;
   std::unique_ptr<store::Store> store;
-  rules::PackPointer pack;
+  std::shared_ptr<rules::CurrentPack> pack;
   std::shared_ptr<content::CurrentCatalogue> catalogue;
   std::shared_ptr<const http::IdentityGate> identity;
 
@@ -53,6 +54,9 @@ class Host {
   http::Router public_router;
   http::Router metrics_router;
   http::Router aggregator_router;
+
+  // Loads the rule packs again; none where no role needs them. Set while rows start.
+  std::function<void()> reload_rules;
 
   // A role cannot go on: the process stops. Thread-safe; the first failure counts.
   void Fail(std::string_view role, const Error& error);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "app/exit_code.h"
+#include "app/settings.h"
 #include "rules/pack.h"
 #include "rules/pack_files.h"
 
@@ -35,8 +36,25 @@ struct LoadedRules {
   bool IsAsked(const rules::Rule& rule) const { return asked[rule.pack]; }
 };
 
-// Loads packs, each a folder, a file, or `base`, to judge together; none named: the built-in one. A
-// pack that extends `base` gets it though nobody named it.
+// Where the packs of an installation come from, and whom it trusts.
+struct RuleSources {
+  std::vector<std::string> packs = {};  // folders, files, "base", in order
+  std::string packs_folder = {};  // its folders and pack files come behind, by name; may be absent
+  std::vector<std::string> trusted_keys = {};  // PEM files
+  bool signature_required = false;
+};
+RuleSources SourcesOf(const Settings& settings);
+
+// The packs that these mean now: `sources.packs` and what lies in the folder.
+std::vector<std::string> PacksOf(const RuleSources& sources);
+
+// Loads all of them, to judge together.
+tl::expected<LoadedRules, RulesMistake> LoadRulesFrom(const RuleSources& sources,
+                                                      const rules::LoadOptions& options = {});
+
+// For commands: loads packs, each a folder, a file, or `base`, to judge together; none named: the
+// built-in one. A pack that extends `base` gets it though nobody named it. Files have to be whole,
+// whoever signed them.
 tl::expected<rules::PackPointer, RulesMistake> LoadRules(const std::vector<std::string>& packs);
 // The same with the files that they were loaded from.
 tl::expected<LoadedRules, RulesMistake> LoadRulesWithFiles(const std::vector<std::string>& packs,

@@ -25,9 +25,11 @@ ExitCode Run(const CommandLine& line) {
   switch (line.command) {  // No default: a new command must say what it does.
     case CommandId::kAll: return insightd::app::RunRole("all", line.config);
     case CommandId::kAnalyze: return insightd::app::RunAnalyze(line, stdout, stderr);
-    case CommandId::kRulesList: return insightd::app::RunRulesList(line.rules, line.json);
-    case CommandId::kRulesCheck: return insightd::app::RunRulesCheck(line.rules, line.json);
+    case CommandId::kRulesList: return insightd::app::RunRulesList(line);
+    case CommandId::kRulesCheck: return insightd::app::RunRulesCheck(line);
     case CommandId::kRulesTest: return insightd::app::RunRulesTest(line.rules, line.json);
+    case CommandId::kRulesPack: return insightd::app::RunRulesPack(line.rules);
+    case CommandId::kRulesVerify: return insightd::app::RunRulesVerify(line.rules, line.json);
     case CommandId::kFleet: return insightd::app::RunFleet(line.fleet, line.json);
     case CommandId::kDeadLettersList:
       return insightd::app::RunDeadLetters(LettersVerb::kList, line);

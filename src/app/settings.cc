@@ -55,6 +55,15 @@ void RulesSettings::AddTo(settings::Table& table) {
   table.Add("rules.packs", &packs, {},
             "Rule packs, in order: folders, files, and `base` for the one that is built in. Those "
             "in `packs/` of the data folder come behind them.");
+  table.Add("rules.trusted_keys", &trusted_keys, {},
+            "Public keys (Ed25519, PEM files). If there are any, a pack file has to be signed by "
+            "one of them.");
+  table.Add("rules.signature_required", &signature_required, {},
+            "Take packs from signed files alone: folders and unsigned files are refused. The pack "
+            "that is built in is taken.");
+  table.Add("rules.reload_s", &reload_s, {.min = 0, .max = 3'600},
+            "Seconds between looks for changed packs; what has changed and then lain still for so "
+            "long is loaded. 0: only on SIGHUP.");
   table.Add("rules.rule_steps_max", &rule_steps_max, {.min = 1'000},
             "Steps that one rule may take over one archive; some 50 ns each.");
   table.Add("rules.rule_bytes_max", &rule_bytes_max, {.min = 1 << 16},

@@ -37,6 +37,9 @@ struct BlobSettings {
 
 struct RulesSettings {
   std::vector<std::string> packs = {"base"};
+  std::vector<std::string> trusted_keys = {};
+  bool signature_required = false;
+  double reload_s = 2;
   std::uint64_t rule_steps_max = rules::JudgeLimits().rule_steps_max;
   std::uint64_t rule_bytes_max = rules::JudgeLimits().rule_bytes_max;
   std::int64_t rule_time_ms_max = rules::JudgeLimits().rule_time_max.count();

@@ -27,6 +27,15 @@ inline const Definition kOutcomes{Kind::kCounter, "insightd_rule_outcomes_total"
                                   "Outcomes of rules: hit, pass, skip, error."};
 inline const Definition kRuleErrors{Kind::kCounter, "insightd_rule_errors_total",
                                     "Rules that failed on an archive, by module and key."};
+inline const Definition kRulesReloads{Kind::kCounter, "insightd_rules_reloads_total",
+                                      "Looks at changed rule packs by outcome: taken, unchanged, "
+                                      "refused."};
+inline const Definition kRulesCurrent{Kind::kGauge, "insightd_rules_current",
+                                      "1 when the rule packs on disk are those in force, 0 when "
+                                      "they are refused or not yet taken."};
+inline const Definition kRulesPack{Kind::kGauge, "insightd_rules_pack_info",
+                                   "1 for each rule pack in force, with its name and version as "
+                                   "labels; 0 for one that was."};
 // writer
 inline const Definition kResults{Kind::kCounter, "insightd_results_total",
                                  "Results by outcome: stored, older, same, empty, refused."};

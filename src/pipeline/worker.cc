@@ -135,6 +135,7 @@ Result<void> Worker::Fetch(Task& task, std::stop_token stop) {
 
 Result<void> Worker::Unpack(Task& task) {
   const microseconds begun = clock_.Steady();
+  evaluator_->Begin();
   const auto wanted = [this](std::string_view member) {
     return member.ends_with(kClusterIdMember) || evaluator_->Wants(member);
   };

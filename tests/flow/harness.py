@@ -131,7 +131,8 @@ class Insightd:
         begun = time.monotonic()
         self.ports = {}
         out = open(self.log_file, "wb") if self.log_file else subprocess.PIPE
-        self.process = subprocess.Popen([BINARY, "all"], env=self.environment(), stdout=out,
+        self.process = subprocess.Popen([BINARY, "all"], env=self.environment(),
+                                        stdin=subprocess.DEVNULL, stdout=out,
                                         stderr=subprocess.PIPE)
         lines = queue.Queue()
         if self.log_file:

@@ -1,7 +1,8 @@
 #include <algorithm>
+#include <chrono>
 
-#include "app/load_rules.h"
 #include "app/parts/parts.h"
+#include "app/rule_reload.h"
 #include "blob/embedded/embedded_blob.h"
 #include "bus/embedded/embedded_bus.h"
 #include "store/data_folder.h"
@@ -77,12 +78,19 @@ Started StartStore(Host& host) {
 }
 
 Started StartRules(Host& host) {
-  auto pack = LoadRules(host.settings.rules.packs);
-  if (!pack) return tl::unexpected(StartFailure{pack.error().exit, pack.error().text});
-  host.pack = *std::move(pack);
-  host.catalogue =
-      std::make_shared<content::CurrentCatalogue>(content::Catalogue::FromPack(*host.pack));
-  return UntilStopped(nullptr);
+  auto reload = std::make_shared<RuleReload>(SourcesOf(host.settings), host.registry, host.clock);
+  if (auto loaded = reload->Load(); !loaded) {
+    return tl::unexpected(StartFailure{loaded.error().exit, loaded.error().text});
+  }
+  host.pack = reload->pack();
+  host.catalogue = reload->catalogue();
+  host.reload_rules = [reload] { reload->Request(); };
+  const auto interval = std::chrono::duration_cast<milliseconds>(
+      std::chrono::duration<double>(host.settings.rules.reload_s));
+  return InThread(host, "rules", [reload, interval](std::stop_token stop) -> Result<void> {
+    reload->Run(interval, std::move(stop));
+    return {};
+  });
 }
 
 }  // namespace insightd::app

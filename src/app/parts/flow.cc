@@ -36,7 +36,7 @@ Started StartPipeline(Host& host) {
   const pipeline::Settings& settings = host.settings.pipeline;
   auto pipeline = std::make_shared<pipeline::Pipeline>(
       pipeline::Doors{*host.bus, *host.blobs, host.clock, host.random, host.registry}, settings,
-      pipeline::MakeRulesEvaluators({.pack = host.pack,
+      pipeline::MakeRulesEvaluators({.packs = host.pack,
                                      .limits = host.settings.rules.Limits(),
                                      .list_passes = settings.list_passes,
                                      .build = BuildName()},

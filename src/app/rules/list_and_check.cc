@@ -5,6 +5,7 @@
 #include "app/load_rules.h"
 #include "app/risk.h"
 #include "app/rules/rules.h"
+#include "app/settings.h"
 #include "base/json_writer.h"
 
 namespace insightd::app {
@@ -41,6 +42,24 @@ void PrintRule(const rules::Pack& all, const rules::Rule& rule) {
   }
 }
 
+// The packs that were named, or with --config those that a server would load.
+tl::expected<LoadedRules, RulesMistake> Load(const CommandLine& line) {
+  if (line.config.empty()) return LoadRulesWithFiles(line.rules.packs);
+  if (!line.rules.packs.empty()) {
+    return tl::unexpected(RulesMistake{
+        ExitCode::kUsage, "insightd: name packs or --config FILE, which names packs; not both\n"});
+  }
+  Settings settings;
+  settings::Table table;
+  settings.AddTo(table);
+  std::string text;
+  for (const std::string& mistake : LoadSettings(line.config, table)) {
+    text += fmt::format("insightd: {}\n", mistake);
+  }
+  if (!text.empty()) return tl::unexpected(RulesMistake{ExitCode::kUsage, std::move(text)});
+  return LoadRulesFrom(SourcesOf(settings));
+}
+
 void PrintMistakes(const rules::Diagnostics& mistakes) {
   for (const rules::Diagnostic& mistake : mistakes.list()) {
     std::string out;
@@ -54,36 +73,37 @@ void PrintMistakes(const rules::Diagnostics& mistakes) {
 
 }  // namespace
 
-ExitCode RunRulesList(const RulesArguments& arguments, bool as_json) {
-  const auto pack = LoadRules(arguments.packs);
-  if (!pack) {
-    fmt::print(stderr, "{}", pack.error().text);
-    return pack.error().exit;
+ExitCode RunRulesList(const CommandLine& line) {
+  const auto loaded = Load(line);
+  if (!loaded) {
+    fmt::print(stderr, "{}", loaded.error().text);
+    return loaded.error().exit;
   }
-  std::vector<std::size_t> counts((*pack)->packs.size());
-  for (const rules::Rule& rule : (*pack)->rules) {
+  const rules::Pack& all = *loaded->pack;
+  std::vector<std::size_t> counts(all.packs.size());
+  for (const rules::Rule& rule : all.rules) {
     ++counts[rule.pack];
-    if (as_json) {
-      fmt::print("{}\n", RuleAsJson(**pack, rule));
+    if (line.json) {
+      fmt::print("{}\n", RuleAsJson(all, rule));
     } else {
-      PrintRule(**pack, rule);
+      PrintRule(all, rule);
     }
   }
-  if (as_json) return ExitCode::kGood;
+  if (line.json) return ExitCode::kGood;
   for (std::size_t i = 0; i < counts.size(); ++i) {
-    const rules::PackInfo& info = (*pack)->packs[i];
+    const rules::PackInfo& info = all.packs[i];
     fmt::print("{} rules in pack {} {} ({})\n", counts[i], info.name, info.version, info.origin);
   }
   return ExitCode::kGood;
 }
 
-ExitCode RunRulesCheck(const RulesArguments& arguments, bool as_json) {
-  const auto loaded = LoadRulesWithFiles(arguments.packs);
+ExitCode RunRulesCheck(const CommandLine& line) {
+  const auto loaded = Load(line);
   if (!loaded) {
     const RulesMistake& mistake = loaded.error();
     if (mistake.mistakes.empty()) {
       fmt::print(stderr, "{}", mistake.text);
-    } else if (as_json) {
+    } else if (line.json) {
       PrintMistakes(mistake.mistakes);
     } else {
       fmt::print("{}\n", mistake.mistakes.ToText());
@@ -91,7 +111,7 @@ ExitCode RunRulesCheck(const RulesArguments& arguments, bool as_json) {
     }
     return mistake.exit;
   }
-  if (as_json) return ExitCode::kGood;
+  if (line.json) return ExitCode::kGood;
   const rules::Pack& all = *loaded->pack;
   for (std::uint32_t i = 0; i < all.packs.size(); ++i) {
     if (!loaded->asked[i]) continue;

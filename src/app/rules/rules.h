@@ -12,8 +12,10 @@
 
 namespace insightd::app {
 
-ExitCode RunRulesList(const RulesArguments& arguments, bool as_json);
-ExitCode RunRulesCheck(const RulesArguments& arguments, bool as_json);
+ExitCode RunRulesList(const CommandLine& line);
+ExitCode RunRulesCheck(const CommandLine& line);
 ExitCode RunRulesTest(const RulesArguments& arguments, bool as_json);
+ExitCode RunRulesPack(const RulesArguments& arguments);
+ExitCode RunRulesVerify(const RulesArguments& arguments, bool as_json);
 
 }  // namespace insightd::app

@@ -22,6 +22,8 @@ struct Evaluated {
 class Evaluator {
  public:
   virtual ~Evaluator() = default;
+  // An archive begins: all up to its Evaluate is answered by the rules that are in force now.
+  virtual void Begin() {}
   // Whether some rule may ask for the member; all others need not be unpacked.
   virtual bool Wants(std::string_view member) const = 0;
   // A rule that fails is an outcome, never a failure of the call.

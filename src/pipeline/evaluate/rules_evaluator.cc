@@ -26,29 +26,31 @@ results::Finding FindingOf(const rules::Outcome& outcome) {
 class RulesEvaluator final : public Evaluator {
  public:
   RulesEvaluator(const EvaluatorOptions& options, const Clock& clock, metrics::Registry& registry)
-      : options_(options),
-        clock_(clock),
-        registry_(registry),
-        judge_(options.pack, options.limits, clock),
-        wanted_(judge_.wanted()) {
+      : options_(options), clock_(clock), registry_(registry) {
+    TakePacks(options_.packs->Get());
     for (std::size_t kind = 0; kind < outcomes_.size(); ++kind) {
       const std::string name(rules::OutcomeName(static_cast<rules::OutcomeKind>(kind)));
       outcomes_[kind] = registry.MakeCounter(metrics::kOutcomes, {{"outcome", name}});
     }
   }
 
+  void Begin() override {
+    rules::PackPointer now = options_.packs->Get();
+    if (now.get() != &judge_->pack()) TakePacks(std::move(now));
+  }
+
   bool Wants(std::string_view member) const override { return wanted_(member); }
 
   Result<Evaluated> Evaluate(archive::FileTree tree) override {
     const Time started = clock_.Now();
-    const rules::Report judged = judge_.Run(tree);
+    const rules::Report judged = judge_->Run(tree);
     Evaluated evaluated;
     evaluated.report = MakeReport(judged, options_.list_passes);
     evaluated.report.started = started;
     evaluated.report.finished = clock_.Now();
     evaluated.report.plugin_sets = {{"insights-core", options_.build},
                                     {"ccx_ocp_core", options_.build}};
-    for (const rules::PackInfo& pack : judge_.pack().packs) {
+    for (const rules::PackInfo& pack : judge_->pack().packs) {
       evaluated.report.plugin_sets.push_back({pack.component, pack.Title()});
     }
     evaluated.passes = static_cast<std::int32_t>(judged.Count(rules::OutcomeKind::kPass));
@@ -60,6 +62,11 @@ class RulesEvaluator final : public Evaluator {
   }
 
  private:
+  void TakePacks(rules::PackPointer packs) {
+    judge_ = std::make_unique<rules::Judge>(std::move(packs), options_.limits, clock_);
+    wanted_ = judge_->wanted();
+  }
+
   // What the authors of rules should hear of.
   void Tell(const rules::Report& judged) {
     for (const rules::Outcome& outcome : judged.outcomes) {
@@ -85,8 +92,8 @@ class RulesEvaluator final : public Evaluator {
   const EvaluatorOptions options_;
   const Clock& clock_;
   metrics::Registry& registry_;
-  rules::Judge judge_;
-  const std::function<bool(std::string_view)> wanted_;
+  std::unique_ptr<rules::Judge> judge_;
+  std::function<bool(std::string_view)> wanted_;
   std::array<metrics::Counter, 4> outcomes_;
 };
 

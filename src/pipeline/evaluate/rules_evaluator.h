@@ -1,4 +1,4 @@
-// Evaluates with a rule pack, and words the outcomes as a report.
+// Evaluates with the rule packs in force, and words the outcomes as a report.
 #pragma once
 
 #include <memory>
@@ -7,13 +7,14 @@
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "pipeline/evaluate/evaluator.h"
+#include "rules/current_pack.h"
 #include "rules/judge.h"
 #include "rules/report.h"
 
 namespace insightd::pipeline {
 
 struct EvaluatorOptions {
-  rules::PackPointer pack;
+  std::shared_ptr<const rules::CurrentPack> packs;
   rules::JudgeLimits limits;
   bool list_passes = false;
   std::string build;  // names the engine in `plugin_sets`: "insightd-1.0.0"

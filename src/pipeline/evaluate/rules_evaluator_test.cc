@@ -32,9 +32,12 @@ std::string Rules() {
 Evaluated Evaluate(metrics::Registry& registry, bool list_passes = false) {
   log::Configure({.instance = "", .version = "", .level_min = log::Level::kFatal});
   const auto pack = rules::testing::Good(rules::testing::Files(Rules()));
-  const MakeEvaluator make = MakeRulesEvaluators(
-      {.pack = pack, .limits = {}, .list_passes = list_passes, .build = "insightd-1"},
-      SystemClock(), registry);
+  const MakeEvaluator make =
+      MakeRulesEvaluators({.packs = std::make_shared<rules::CurrentPack>(pack),
+                           .limits = {},
+                           .list_passes = list_passes,
+                           .build = "insightd-1"},
+                          SystemClock(), registry);
   const std::unique_ptr<Evaluator> evaluator = make();
   EXPECT_TRUE(evaluator->Wants("config/node/a.json"));
   EXPECT_FALSE(evaluator->Wants("config/other.json"));
@@ -78,6 +81,27 @@ TEST(RulesEvaluatorTest, NamesEngineAndPack) {
   EXPECT_EQ(report.plugin_sets[0].version, "insightd-1");
   EXPECT_EQ(report.plugin_sets[2].name, "test_rules");
   EXPECT_EQ(report.plugin_sets[2].version, "test-1.0.0");
+}
+
+TEST(RulesEvaluatorTest, TheNextArchiveIsJudgedByThePacksThatAreInForceThen) {
+  log::Configure({.instance = "", .version = "", .level_min = log::Level::kFatal});
+  const auto current = std::make_shared<rules::CurrentPack>(
+      rules::testing::Good(rules::testing::Files(Rule("old", "OLD", "  when: \"true\"\n"))));
+  metrics::Registry registry;
+  const MakeEvaluator make =
+      MakeRulesEvaluators({.packs = current, .limits = {}, .build = "x"}, SystemClock(), registry);
+  const std::unique_ptr<Evaluator> evaluator = make();
+  const auto judged = [&evaluator] {
+    return evaluator->Evaluate(rules::testing::Tree({{"config/node/a.json", "{}"}}))
+        ->report.hits.front()
+        .key;
+  };
+  evaluator->Begin();
+  current->Set(
+      rules::testing::Good(rules::testing::Files(Rule("new", "NEW", "  when: \"true\"\n"))));
+  EXPECT_EQ(judged(), "OLD") << "it had begun before";
+  evaluator->Begin();
+  EXPECT_EQ(judged(), "NEW");
 }
 
 TEST(RulesEvaluatorTest, CountsOutcomesAndFailedRules) {
