@@ -1,16 +1,18 @@
 #!/usr/bin/env python3
-"""Writes the reference pages that are made from the code: settings and metrics.
+"""Writes the pages that are made from the code: settings, metrics, and one for each rule.
 
-    tools/reference.py BINARY            writes docs/reference/settings.md and metrics.md
+    tools/reference.py BINARY            writes docs/reference/settings.md and metrics.md, docs/rules/catalogue/*.md
     tools/reference.py BINARY --check    exit status 1 when a page is not what it would write
 """
 import pathlib
 import re
 import subprocess
 import sys
+import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-PAGES = ROOT / "docs" / "reference"
+REFERENCE = ROOT / "docs" / "reference"
+CATALOGUE = ROOT / "docs" / "rules" / "catalogue"
 
 SETTINGS_HEAD = """# Settings
 
@@ -48,18 +50,31 @@ def metrics():
     return METRICS_HEAD + "\n".join(rows) + "\n"
 
 
+def catalogue(binary):
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run([binary, "rules", "catalogue", ROOT / "rulepacks" / "base", "--output", folder], check=True,
+                       capture_output=True)
+        return {path.name: path.read_text() for path in sorted(pathlib.Path(folder).iterdir())}
+
+
 def main():
     if len(sys.argv) < 2 or sys.argv[1] in ("-h", "--help"):
         print(__doc__)
         return 0 if len(sys.argv) > 1 else 2
-    pages = {"settings.md": settings(sys.argv[1]), "metrics.md": metrics()}
+    pages = {REFERENCE / "settings.md": settings(sys.argv[1]), REFERENCE / "metrics.md": metrics()}
+    pages.update({CATALOGUE / name: text for name, text in catalogue(sys.argv[1]).items()})
+    of_no_rule = set(CATALOGUE.glob("*.md")) - set(pages)
     if "--check" not in sys.argv:
-        for name, text in pages.items():
-            (PAGES / name).write_text(text)
+        CATALOGUE.mkdir(parents=True, exist_ok=True)
+        for path, text in pages.items():
+            path.write_text(text)
+        for path in of_no_rule:
+            path.unlink()
         return 0
-    stale = [name for name, text in pages.items() if (PAGES / name).read_text() != text]
-    for name in stale:
-        print(f"docs/reference/{name} is not what the code says: run tools/reference.py BINARY")
+    stale = [path for path, text in pages.items() if not path.exists() or path.read_text() != text]
+    for path in stale + sorted(of_no_rule):
+        print(f"{path.relative_to(ROOT)} is not what the code says: run tools/reference.py BINARY")
+    stale += of_no_rule
     print(f"{len(pages)} pages compared")
     return 1 if stale else 0
 
