@@ -100,6 +100,21 @@ TEST(PackSetTest, AnInputThatTwoPacksHaveAlikeIsOne) {
   EXPECT_EQ(both->inputs.size(), one->inputs.size());
 }
 
+TEST(PackSetTest, TwoPacksMayReadAFileInTwoWays) {
+  PackFiles below = Below();
+  below.files[3].text = RuleText("  needs: [doc]\n  when: \"true\"\n", "JSON");
+  const PackPointer both = Load({below, Acme("impacts: {Low Impact: 1}\n",
+                                             RuleText("  needs: [doc]\n"
+                                                      "  when: \"get(doc, 'a', 0) == 1\"\n",
+                                                      "YAML"),
+                                             "doc: {path: config/doc.json, as: yaml}\n")});
+  ASSERT_NE(both, nullptr);
+  archive::FileTree tree = testing::Tree({{"config/doc.json", "a: 1\n"}});
+  const Report report = Judge(both).Run(tree);
+  EXPECT_EQ(report.outcomes[0].kind, OutcomeKind::kSkip) << "it is no JSON";
+  EXPECT_EQ(report.outcomes[1].kind, OutcomeKind::kHit);
+}
+
 TEST(PackSetTest, ANameWithAnotherMeaningIsAMistakeThatNamesBothPlaces) {
   const std::string mistakes =
       MistakesOf({Below(), Acme("extends: test\n", RuleText("  when: \"true\"\n", "B"),

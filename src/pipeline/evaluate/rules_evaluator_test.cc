@@ -83,6 +83,30 @@ TEST(RulesEvaluatorTest, NamesEngineAndPack) {
   EXPECT_EQ(report.plugin_sets[2].version, "test-1.0.0");
 }
 
+TEST(RulesEvaluatorTest, NamesEachOfSeveralPacks) {
+  log::Configure({.instance = "", .version = "", .level_min = log::Level::kFatal});
+  const rules::PackFiles local{"local",
+                               {{"pack.yaml",
+                                 "name: local\nversion: 2\nextends: test\noverrides:\n"
+                                 "  - {rule: HITS, enabled: false}\n"}}};
+  const auto packs = rules::LoadPacks({rules::testing::Files(Rules()), local});
+  ASSERT_TRUE(packs) << packs.error().ToText();
+  metrics::Registry registry;
+  const MakeEvaluator make =
+      MakeRulesEvaluators({.packs = std::make_shared<rules::CurrentPack>(*packs),
+                           .limits = {},
+                           .list_passes = false,
+                           .build = "insightd-1"},
+                          SystemClock(), registry);
+  const results::Report report =
+      make()->Evaluate(rules::testing::Tree({{"config/node/a.json", "{}"}}))->report;
+  ASSERT_EQ(report.plugin_sets.size(), 4u);
+  EXPECT_EQ(report.plugin_sets[2].name, "test_rules");
+  EXPECT_EQ(report.plugin_sets[3].name, "local");
+  EXPECT_EQ(report.plugin_sets[3].version, "local-2");
+  EXPECT_TRUE(report.hits.empty()) << "it was switched off";
+}
+
 TEST(RulesEvaluatorTest, TheNextArchiveIsJudgedByThePacksThatAreInForceThen) {
   log::Configure({.instance = "", .version = "", .level_min = log::Level::kFatal});
   const auto current = std::make_shared<rules::CurrentPack>(

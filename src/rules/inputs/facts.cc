@@ -29,6 +29,9 @@ std::string_view Stripped(std::string_view text) {
 
 bool IsDocument(ParseAs as) { return as == ParseAs::kJson || as == ParseAs::kYaml; }
 
+// Which of a file's two documents.
+std::size_t KindOf(ParseAs as) { return as == ParseAs::kYaml ? 1 : 0; }
+
 }  // namespace
 
 void Facts::Begin(archive::FileTree& tree, cel::Arena& arena, json::Parser& parser) {
@@ -75,7 +78,11 @@ void Facts::FindMembers() {
       } else {
         continue;
       }
-      if (!IsDocument(input.as)) ++files_[member].uses_text;
+      if (IsDocument(input.as)) {
+        files_[member].is_used[KindOf(input.as)] = true;
+      } else {
+        ++files_[member].uses_text;
+      }
     }
   }
 }
@@ -129,12 +136,15 @@ Value Facts::MakeOne(const Input& input, std::uint32_t index) {
 
 Value Facts::Document(std::uint32_t index, ParseAs as) {
   File& file = files_[index];
-  if (file.is_parsed) return file.document;
+  const std::size_t kind = KindOf(as);
+  const std::size_t other = 1 - kind;
+  if (file.is_parsed[kind]) return file.document[kind];
   const archive::Member& member = tree_->members()[index];
-  file.document = ParseDocument(index, as);
-  file.is_parsed = true;
-  if (file.uses_text == 0) tree_->Release(member);
-  return file.document;
+  file.document[kind] = ParseDocument(index, as);
+  file.is_parsed[kind] = true;
+  const bool is_done = !file.is_used[other] || file.is_parsed[other];
+  if (file.uses_text == 0 && is_done) tree_->Release(member);
+  return file.document[kind];
 }
 
 Value Facts::ParseDocument(std::uint32_t index, ParseAs as) {

@@ -70,7 +70,10 @@ class Facts {
   }
   const std::vector<TextFile>& texts() const { return texts_; }
   // What a member was parsed to, if it was; null for one that is read as text.
-  cel::Value DocumentOf(std::uint32_t member) const { return files_[member].document; }
+  cel::Value DocumentOf(std::uint32_t member) const {
+    const File& file = files_[member];
+    return file.document[file.is_parsed[0] ? 0 : 1];
+  }
 
   // In the order in which the files were asked for.
   const std::vector<FileNote>& notes() const { return notes_; }
@@ -79,8 +82,10 @@ class Facts {
  private:
   struct File {
     std::uint32_t uses_text = 0;  // inputs that read its bytes, not its document
-    bool is_parsed = false;
-    cel::Value document;
+    // As JSON and as YAML: packs that know nothing of each other may differ in that.
+    bool is_used[2] = {};
+    bool is_parsed[2] = {};
+    cel::Value document[2];
   };
   struct Found {
     std::vector<std::uint32_t> members;
