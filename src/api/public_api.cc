@@ -20,14 +20,22 @@ constexpr std::array<std::string_view, 2> kPrefixes = {"/api/insights-results-ag
                                                        "/api/v2/"};
 constexpr std::string_view kOwnPrefix = "/api/insightd/v1/";
 
+constexpr std::string_view kContentService = "ContentService";
+constexpr std::array<std::string_view, 3> kServices = {"SmartProxy", "Aggregator", kContentService};
+
 // One program stands for the three services that answered before.
-http::Response Info(const Build& build) {
+http::Response Info(const PublicContext& context) {
+  const Build& build = context.build;
   std::string body;
   json::JsonWriter w(body);
   w.BeginObject().Key("info").BeginObject();
-  for (const std::string_view service : {"SmartProxy", "Aggregator", "ContentService"}) {
+  for (const std::string_view service : kServices) {
     w.Key(service).BeginObject().Key("BuildVersion").String(build.version);
-    w.Key("BuildCommit").String(build.commit).Key("status").String("ok").EndObject();
+    w.Key("BuildCommit").String(build.commit);
+    if (service == kContentService) {
+      w.Key("RulePacks").String(context.parts.catalogue.Get()->version());
+    }
+    w.Key("status").String("ok").EndObject();
   }
   w.EndObject().Key("status").String("ok").EndObject();
   return OkResponse(std::move(body));
@@ -63,8 +71,7 @@ void RegisterPublicApi(http::Router& router, const PublicParts& parts, const Set
     get(p + "rule", ListRecommendations);
     get(p + "rule/{rule_id}/content", RuleContent);
     get(p + "rule/{rule_selector}/clusters_detail", RuleClusters);
-    get(p + "info",
-        [](const PublicContext& shared, const http::Request&) { return Info(shared.build); });
+    get(p + "info", [](const PublicContext& shared, const http::Request&) { return Info(shared); });
     get(p + "openapi.json", [](const PublicContext&, const http::Request&) {
       http::Response response = http::JsonResponse(200, "");
       response.static_body = OpenApiDocument();

@@ -287,7 +287,8 @@ TEST_F(PublicApiTest, TellsHowAnUploadEndedToItsOwnOrganisation) {
 
 TEST_F(PublicApiTest, TellsOfItselfWithoutIdentity) {
   Start({}, {.single_tenant = false});
-  GetAs("Info", "info");
+  const Answer info = GetAs("Info", "info");
+  EXPECT_EQ(info["info"]["ContentService"]["RulePacks"].ToText(), "\"base-1.0.0\"");
   EXPECT_EQ(Get("openapi.json").text, OpenApiDocument());
   EXPECT_EQ(Get("").status, 403);
   Start({});

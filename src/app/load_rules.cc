@@ -30,6 +30,9 @@ Result<rules::PackFiles> ReadPack(const std::string& path, const rules::TrustChe
   if (!fs::exists(path, error)) {
     return Fail(Code::kNotFound, "there is no such folder and no such file");
   }
+  if (fs::path(path).filename() == "pack.yaml") {
+    return Fail(Code::kInvalid, "a pack is the folder that its pack.yaml lies in; name that");
+  }
   const Result<std::string> bytes = rules::ReadBytesOfPackFile(path);
   if (!bytes) return Fail(bytes.error());
   return rules::ReadPackFile(*bytes, path, trust);

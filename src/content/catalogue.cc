@@ -44,7 +44,7 @@ RuleContent ContentOf(const rules::Pack& pack, const rules::Rule& rule) {
   content.likelihood = rule.likelihood;
   content.total_risk = rule.total_risk();
   content.resolution_risk = rule.resolution_risk;
-  content.is_active = rule.status != "inactive";
+  content.is_active = rule.status != "inactive" && rule.is_enabled;
   content.publish_date = DateOf(rule.publish_date);
   content.node_id = rule.node_id;
   return content;

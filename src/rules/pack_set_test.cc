@@ -136,8 +136,10 @@ TEST(PackSetTest, RulesAndPacksAreThereOnce) {
 }
 
 TEST(PackSetTest, WhatIsExtendedComesBefore) {
-  EXPECT_THAT(MistakesOf({Below(), Acme("extends: tset\n", RuleText("  when: \"true\"\n", "B"))}),
-              HasSubstr("no pack \"tset\" is loaded before this one; did you mean \"test\"?"));
+  EXPECT_THAT(
+      MistakesOf({Below(), Acme("extends: tset\n", RuleText("  when: \"true\"\n", "B"))}),
+      HasSubstr(
+          "no pack \"tset\" is loaded before this one; name it first; did you mean \"test\"?"));
   EXPECT_THAT(MistakesOf({Acme("extends: test\n", RuleText("  when: \"true\"\n", "B")), Below()}),
               HasSubstr("no pack \"test\" is loaded before"));
 }

@@ -176,9 +176,10 @@ class PackLoader {
         if (packs[i].name == node->text) found = &packs[i];
       }
       if (found == nullptr) {
-        fields_->Report(node->offset,
-                        fmt::format("extends: no pack \"{}\" is loaded before this one{}",
-                                    node->text, Suggestion(node->text, earlier)));
+        fields_->Report(
+            node->offset,
+            fmt::format("extends: no pack \"{}\" is loaded before this one; name it first{}",
+                        node->text, Suggestion(node->text, earlier)));
         continue;
       }
       for (const std::string& name : found->extends) add(name);
