@@ -30,8 +30,10 @@ void AddFile(const std::string& path, std::string& state) {
     state += fmt::format("{} -\n", path);
     return;
   }
-  state += fmt::format("{} {} {} {}.{}\n", path, status.st_ino, status.st_size,
-                       status.st_mtim.tv_sec, status.st_mtim.tv_nsec);
+  // The time of change too: it tells of permissions that were mended.
+  state += fmt::format("{} {} {} {}.{} {}.{}\n", path, status.st_ino, status.st_size,
+                       status.st_mtim.tv_sec, status.st_mtim.tv_nsec, status.st_ctim.tv_sec,
+                       status.st_ctim.tv_nsec);
 }
 
 // What reading the folder of a pack would read.

@@ -135,6 +135,13 @@ TEST(PackSetTest, RulesAndPacksAreThereOnce) {
               HasSubstr("component \"test_rules\" is that of pack test"));
 }
 
+TEST(PackSetTest, NamesOfPacksArePlain) {
+  PackFiles acme = Acme("", RuleText("  when: \"true\"\n", "B"), "own: {path: x}\n");
+  std::string& text = acme.files[1].text;
+  text.replace(text.find("acme\n"), 5, "../acme\n");
+  EXPECT_THAT(MistakesOf({acme}), HasSubstr("name \"../acme\" has to be letters"));
+}
+
 TEST(PackSetTest, WhatIsExtendedComesBefore) {
   EXPECT_THAT(
       MistakesOf({Below(), Acme("extends: tset\n", RuleText("  when: \"true\"\n", "B"))}),

@@ -2,6 +2,8 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <cctype>
+#include <utility>
 
 #include "rules/functions/functions.h"
 #include "rules/load/loading.h"
@@ -13,6 +15,7 @@ namespace {
 constexpr const char* kPackFile = "pack.yaml";
 constexpr const char* kGatheringFile = "gathering.yaml";
 constexpr const char* kOverridesFile = "overrides.yaml";
+constexpr std::size_t kNameBytesMax = 100;
 
 void LoadTable(const Fields& fields, std::string_view name,
                std::map<std::string, int, std::less<>>& table) {
@@ -56,6 +59,14 @@ std::vector<std::string> FilesOf(Loading& loading, const Fields& fields, std::st
     }
   }
   return paths;
+}
+
+bool IsPlainName(std::string_view text) {
+  const auto is_plain = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; };
+  return text.size() <= kNameBytesMax && is_plain(text.front()) &&
+         std::all_of(text.begin(), text.end(), [&is_plain](char c) {
+           return is_plain(c) || std::string_view("._-+").find(c) != std::string_view::npos;
+         });
 }
 
 // "my-rules" of "./my-rules/".
@@ -136,6 +147,15 @@ class PackLoader {
     PackInfo& info = loading_.info();
     info.name = fields_->RequireText("name");
     info.version = fields_->RequireText("version");
+    // They become names of files, of metrics, of members of results.
+    for (const auto& [field, text] :
+         {std::pair("name", &info.name), std::pair("version", &info.version)}) {
+      if (text->empty() || IsPlainName(*text)) continue;
+      Report(field,
+             fmt::format("{} \"{}\" has to be letters, digits, `.`, `_`, `-` and `+`, a letter "
+                         "or digit first",
+                         field, *text));
+    }
     if (fields_->Find("component") == nullptr && fields_->Find("rules") == nullptr) {
       // No rule of it is ever named by it; results name the pack so.
       info.component = info.name;
