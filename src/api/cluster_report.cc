@@ -48,7 +48,31 @@ void WriteExtraData(json::JsonWriter& w, const Item& item, bool for_acm) {
   w.BeginObject().Key("type").String("rule").Key("error_key").String(item.hit->key).EndObject();
 }
 
-void WriteItem(json::JsonWriter& w, const Item& item, bool for_acm) {
+// Texts as their authors wrote them, which foreign clients fill in themselves, or filled in.
+void WriteTexts(json::JsonWriter& w, const Item& item, bool rendered) {
+  const content::RuleContent& rule = *item.rule;
+  if (!rendered) {
+    w.Key("description").String(rule.description).Key("details").String(rule.generic);
+    w.Key("reason").String(rule.reason).Key("resolution").String(rule.resolution);
+    w.Key("more_info").String(rule.more_info);
+    return;
+  }
+  const content::RenderedTexts texts = rule.templates.Render(std::string_view(item.hit->details));
+  w.Key("description").String(texts.description.text).Key("details").String(rule.generic);
+  w.Key("reason").String(texts.reason.text).Key("resolution").String(texts.resolution.text);
+  w.Key("more_info").String(texts.more_info.text);
+  w.Key("rendering_errors").BeginObject();
+  const auto error = [&w](std::string_view name, const content::RenderedText& text) {
+    if (!text.error.empty()) w.Key(name).String(text.error);
+  };
+  error("description", texts.description);
+  error("reason", texts.reason);
+  error("resolution", texts.resolution);
+  error("more_info", texts.more_info);
+  w.EndObject();
+}
+
+void WriteItem(json::JsonWriter& w, const Item& item, bool for_acm, bool rendered) {
   const store::ReportHit& hit = *item.hit;
   const content::RuleContent& rule = *item.rule;
   std::string feedback;
@@ -62,9 +86,8 @@ void WriteItem(json::JsonWriter& w, const Item& item, bool for_acm) {
   }
   w.BeginObject().Key("rule_id").String(hit.component);
   if (HasPublishDate(rule)) w.Key("created_at").String(rule.publish_date);
-  w.Key("description").String(rule.description).Key("details").String(rule.generic);
-  w.Key("reason").String(rule.reason).Key("resolution").String(rule.resolution);
-  w.Key("more_info").String(rule.more_info).Key("total_risk").Int(TotalRisk(rule));
+  WriteTexts(w, item, rendered);
+  w.Key("total_risk").Int(TotalRisk(rule));
   w.Key("disabled").Bool(hit.disabled || item.acknowledged != nullptr);
   w.Key("disable_feedback").String(feedback).Key("disabled_at").String(disabled_at);
   w.Key("internal").Bool(rule.is_internal).Key("user_vote").Int(hit.user_vote);
@@ -85,12 +108,10 @@ http::Response ClusterReport(const PublicContext& context, const http::Request& 
   if (!caller) return caller.error();
   const Param<std::string> cluster = ClusterParam(request);
   if (!cluster) return cluster.error();
-  bool with_disabled = false;
-  if (const auto text = request.Query("get_disabled"); text && !text->empty()) {
-    const std::optional<bool> value = ParseBool(*text);
-    if (!value) return ParamError("get_disabled", *text, "Unparsable boolean value");
-    with_disabled = *value;
-  }
+  const Param<bool> with_disabled = FlagParam(request, "get_disabled");
+  if (!with_disabled) return with_disabled.error();
+  const Param<bool> rendered = FlagParam(request, "rendered");
+  if (!rendered) return rendered.error();
 
   const std::string id = std::to_string(caller->org_id) + "/" + *cluster;
   const Result<store::ClusterReport> report =
@@ -111,7 +132,7 @@ http::Response ClusterReport(const PublicContext& context, const http::Request& 
     }
     const Item item{&hit, rule, acknowledged.Find(*rule)};
     const bool silenced = hit.disabled || item.acknowledged != nullptr;
-    if (!context.Shows(*rule, caller->org_id) || (silenced && !with_disabled)) continue;
+    if (!context.Shows(*rule, caller->org_id) || (silenced && !*with_disabled)) continue;
     items.push_back(item);
   }
   std::stable_sort(items.begin(), items.end(), [](const Item& a, const Item& b) {
@@ -128,7 +149,7 @@ http::Response ClusterReport(const PublicContext& context, const http::Request& 
   w.Key("last_checked_at").String(FormatTimeSeconds(report->meta.last_checked));
   if (report->meta.gathered) w.Key("gathered_at").String(FormatTimeSeconds(*report->meta.gathered));
   w.EndObject().Key("data").BeginArray();
-  for (const Item& item : items) WriteItem(w, item, for_acm);
+  for (const Item& item : items) WriteItem(w, item, for_acm, *rendered);
   w.EndArray().EndObject().Key("status").String("ok").EndObject();
   return OkResponse(std::move(body));
 }

@@ -97,6 +97,14 @@ std::optional<bool> ParseBool(std::string_view text) {
   return std::nullopt;
 }
 
+Param<bool> FlagParam(const http::Request& request, std::string_view name) {
+  const std::optional<std::string> text = request.Query(name);
+  if (!text || text->empty()) return false;
+  const std::optional<bool> value = ParseBool(*text);
+  if (!value) return tl::unexpected(ParamError(name, *text, "Unparsable boolean value"));
+  return *value;
+}
+
 http::Response StoreError(const Error& error, std::string_view id) {
   switch (error.code()) {
     case Code::kNotFound: return NotFoundError(id);

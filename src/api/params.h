@@ -36,6 +36,8 @@ Param<std::uint32_t> OrganizationParam(const http::Request& request, std::string
 
 // As Go reads a boolean; nothing for any other text.
 std::optional<bool> ParseBool(std::string_view text);
+// A boolean of the query; false when it is absent or empty.
+Param<bool> FlagParam(const http::Request& request, std::string_view name);
 
 // What a failure of the store means to who asks: 404 with `id`, 503, or 500 with a log record.
 http::Response StoreError(const Error& error, std::string_view id);

@@ -104,6 +104,41 @@ TEST_F(PublicApiTest, HandsDetailsOnByteByByte) {
       << answer.text;
 }
 
+TEST_F(PublicApiTest, FillsTextsInWhenAsked) {
+  const Answer answer = GetAs("ClusterReport", "cluster/" + kFirst + "/reports?rendered=true");
+  const json::Value item = Items(answer["report"]["data"]).at(0);
+  EXPECT_EQ(item["reason"].StringOr(""), "1.5 <b>");
+  EXPECT_EQ(item["resolution"].StringOr(""), "resolution");
+  EXPECT_TRUE(item["rendering_errors"].is_object());
+  EXPECT_TRUE(item["rendering_errors"].empty());
+}
+
+TEST_F(PublicApiTest, ATextThatCannotBeFilledInComesRawWithTheReason) {
+  const Answer answer = GetAs("ClusterReport", "cluster/" + kFirst + "/reports?rendered=true");
+  const json::Value item = Items(answer["report"]["data"]).at(0);
+  EXPECT_EQ(item["more_info"].StringOr(""), "more");
+  catalogue_.Set(testing::MakeCatalogue("more {{=pydata.a.b}}"));
+  const Answer broken = GetAs("ClusterReport", "cluster/" + kFirst + "/reports?rendered=1");
+  const auto items = Items(broken["report"]["data"]);
+  ASSERT_EQ(items.size(), 3u) << "the others are as they were";
+  EXPECT_EQ(items[0]["more_info"].StringOr(""), "more {{=pydata.a.b}}");
+  EXPECT_EQ(items[0]["reason"].StringOr(""), "1.5 <b>");
+  EXPECT_EQ(items[0]["rendering_errors"]["more_info"].StringOr(""),
+            "p.external.rules.high|HIGH more_info, line 1: {{=pydata.a.b}}: cannot read \"b\" of "
+            "undefined");
+}
+
+TEST_F(PublicApiTest, WithoutBeingAskedTemplatesStayAsTheyAre) {
+  for (const std::string query : {"", "?rendered=false", "?rendered="}) {
+    const Answer answer = Get("cluster/" + kFirst + "/reports" + query);
+    EXPECT_NE(answer.text.find(R"("reason":"{{=pydata.x}} <b>")"), std::string::npos) << query;
+    EXPECT_EQ(answer.text.find("rendering_errors"), std::string::npos) << query;
+  }
+  ExpectError("cluster/" + kFirst + "/reports?rendered=maybe", 400,
+              "Error during parsing param 'rendered' with value 'maybe'. Error: 'Unparsable "
+              "boolean value'");
+}
+
 TEST_F(PublicApiTest, LeavesOutNodesThatTheClientOfAcmCannotRead) {
   const Answer answer = Get("cluster/" + kFirst + "/reports",
                             {{"User-Agent", "acm-operator/v2.3.0 cluster/" + kSecond}});

@@ -28,7 +28,8 @@ inline rules::Rule MakeRule(std::string module, std::string key, int impact, int
 
 // Rules LOW (risk 1), HIGH (3, with texts), SUPPORT (2, internal), NEVER (1, hits nowhere), TOLD
 // (an info).
-inline std::shared_ptr<const content::Catalogue> MakeCatalogue() {
+inline std::shared_ptr<const content::Catalogue> MakeCatalogue(
+    const std::string& more_info = "more") {
   rules::Pack pack;
   rules::PackInfo& info = pack.packs.emplace_back();
   info.name = "base";
@@ -40,7 +41,7 @@ inline std::shared_ptr<const content::Catalogue> MakeCatalogue() {
   texts.generic = "generic";
   texts.reason = "{{=pydata.x}} <b>";
   texts.resolution = "resolution";
-  texts.more_info = "more";
+  texts.more_info = more_info;
   pack.rules.back().texts = texts;
   pack.rules.back().publish_date = "2026-04-08 00:42:00";
   pack.rules.back().resolution_risk = 2;
