@@ -3,8 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <fstream>
+#include <sstream>
 
 #include "base/json.h"
+#include "base/json_writer.h"
 
 namespace insightd::content {
 namespace {
@@ -325,6 +328,27 @@ TEST(TemplateTest, ALongTemplateIsRefused) {
 TEST(TemplateTest, AListOfManyElementsIsRendered) {
   const std::string details = ListOf(20'000);
   EXPECT_EQ(Plain("{{~pydata.l :x}}{{=x}}{{~}}", details).size(), 20'000U);
+}
+
+// The page's tests show these texts and look at what becomes of them.
+TEST(TemplateTest, HostileTextsAreRenderedAsThePageExpectsThem) {
+  std::ifstream file(INSIGHTD_SOURCE_DIR "/src/content/testing/hostile_texts.json");
+  std::stringstream text;
+  text << file.rdbuf();
+  const Result<json::Document> document = json::Parse(text.str());
+  ASSERT_TRUE(document);
+  auto row = document->root()["rendered"].elements().begin();
+  for (const json::Value source : document->root()["templates"].elements()) {
+    auto expected = (*row).elements().begin();
+    for (const json::Value value : document->root()["values"].elements()) {
+      std::string details;
+      json::JsonWriter w(details);
+      w.BeginObject().Key("x").Json(value).Key("l").BeginArray().Json(value).EndArray().EndObject();
+      EXPECT_EQ(Markdown(std::string(source.AsString()), details), (*expected).AsString());
+      ++expected;
+    }
+    ++row;
+  }
 }
 
 }  // namespace

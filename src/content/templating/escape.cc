@@ -141,6 +141,12 @@ class Escaper {
         content += c;
       }
     }
+    if (span.in_table && content.find("\\\\|") != content.npos) {
+      // A backslash before a bar cannot be shown in a cell's code.
+      at_ = span.end;
+      PutData(text_.substr(begin, end - begin));
+      return;
+    }
     std::size_t run = span.run;
     if (HasData(begin, end)) {
       const std::set<std::size_t> runs = RunsOf(content, '`');
@@ -276,7 +282,10 @@ class Escaper {
       case '_': return i == 0 || is_last || !IsWord(before) || !IsWord(next);
       // It escapes what follows; at its end that is the author's.
       case '\\': return is_last || IsPunctuation(next);
-      case '(': return i == 0 && before == ']';
+      // Within a link's text some readers do not see that the brackets are escaped.
+      case '(': return before == ']';
+      // At its end a heading's closing signs are not shown.
+      case '#': return (i == closing_begin_ && IsBlank(before)) || IsMarkAtBegin(data, i);
       case '!':
         return is_last && at_ + data.size() < text_.size() && text_[at_ + data.size()] == '[';
       // Front ends make links of bare addresses.
@@ -293,6 +302,10 @@ class Escaper {
   }
 
   void PutData(std::string_view data) {
+    // Blanks between a mark of the author, such as **, and the data would undo the mark.
+    while (!data.empty() && IsBlank(data.front())) data.remove_prefix(1);
+    while (!data.empty() && IsBlank(data.back())) data.remove_suffix(1);
+    closing_begin_ = data.find_last_not_of('#') + 1;
     for (std::size_t i = 0; i < data.size(); ++i) {
       const char c = data[i];
       if (IsBlank(c)) {
@@ -353,6 +366,8 @@ class Escaper {
   // Line ends in `out_` are looked for once.
   std::size_t seen_ = 0;
   std::size_t line_begin_ = 0;
+  // Of the data being put out: where the `#` at its end begin.
+  std::size_t closing_begin_ = 0;
   // Of the author's text up to here.
   bool in_tag_ = false;
   bool in_address_ = false;

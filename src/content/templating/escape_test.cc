@@ -33,8 +33,8 @@ TEST(EscapeTest, PlainNamesStayAsTheyAre) {
 
 TEST(EscapeTest, MarksOfMarkdownAreEscapedInText) {
   EXPECT_EQ(With("a @ b", "*x* _y_ ~~z~~"), R"(a \*x\* \_y\_ \~\~z\~\~ b)");
-  EXPECT_EQ(With("a @ b", "[x](javascript:alert(1))"), R"(a \[x\](javascript:alert(1)) b)");
-  EXPECT_EQ(With("a @ b", "![x](https://e/p.png)"), R"(a !\[x\](https\://e/p.png) b)");
+  EXPECT_EQ(With("a @ b", "[x](javascript:alert(1))"), R"(a \[x\]\(javascript:alert(1)) b)");
+  EXPECT_EQ(With("a @ b", "![x](https://e/p.png)"), R"(a !\[x\]\(https\://e/p.png) b)");
   EXPECT_EQ(With("a @ b", "<script>alert(1)</script>"), "a &lt;script>alert(1)&lt;/script> b");
   EXPECT_EQ(With("a @ b", "`x`"), "a &#96;x&#96; b");
   EXPECT_EQ(With("a @ b", "&lt;&#60;"), "a &amp;lt;&amp;#60; b");
@@ -64,6 +64,7 @@ TEST(EscapeTest, NothingBeginsABlock) {
   EXPECT_EQ(With("a | b\n@", "|---|---|"), "a | b\n\\|---\\|---\\|");
   EXPECT_EQ(With("@", "~~~"), R"(\~\~\~)");
   EXPECT_EQ(With("a @", "# no head"), "a # no head");
+  EXPECT_EQ(With("# @", "a ##"), "# a \\##");
   EXPECT_EQ(With("@. step", "1"), "1. step");  // the author's list
 }
 
@@ -83,6 +84,8 @@ TEST(EscapeTest, DataDoesNotEndACodeSpan) {
   EXPECT_EQ(With("`@`", "a\n\n# b"), "`a  # b`");
   EXPECT_EQ(With("| `@` | y |\n|---|---|\n| `@` | z |", "a|b"),
             "| `a\\|b` | y |\n|---|---|\n| `a\\|b` | z |");
+  EXPECT_EQ(With("| x | y |\n|---|---|\n| `@` | z |", "a\\|b"),
+            "| x | y |\n|---|---|\n| a\\\\\\|b | z |");
 }
 
 TEST(EscapeTest, AnOpenSpanIsNoCode) {
