@@ -47,7 +47,7 @@ export function useClusterReport(cluster: string) {
     queryFn: ({ signal }) =>
       ask(() =>
         client.GET(`${PREFIX}/cluster/{cluster}/reports`, {
-          params: { path: { cluster }, query: { get_disabled: false } },
+          params: { path: { cluster }, query: { get_disabled: false, rendered: true } },
           signal,
         }),
       ),

@@ -14,8 +14,7 @@ import {
 } from '@patternfly/react-core';
 import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table';
 import { useMemo, useState } from 'react';
-import { escapeForMarkdown, renderMarkdown } from '../lib/markdown';
-import { renderTemplate } from '../lib/template';
+import { renderMarkdown } from '../lib/markdown';
 
 export function Markdown({ text, headingLevel }: { text: string; headingLevel?: number }) {
   const html = useMemo(() => renderMarkdown(text, headingLevel), [text, headingLevel]);
@@ -38,33 +37,9 @@ export function Generic({ text }: { text: string }) {
   );
 }
 
-type Rendered = { html: string } | { failure: string };
-
-/** A text with templates, filled with what the rule found; the raw text when that fails. */
-export function FilledText({
-  text,
-  data,
-  headingLevel,
-}: {
-  text: string;
-  data: unknown;
-  headingLevel?: number;
-}) {
-  const rendered = useMemo((): Rendered => {
-    try {
-      return { html: renderMarkdown(renderTemplate(text, data, escapeForMarkdown), headingLevel) };
-    } catch (error) {
-      return { failure: error instanceof Error ? error.message : String(error) };
-    }
-  }, [text, data, headingLevel]);
-  if ('html' in rendered) {
-    return (
-      <Content
-        className="insightd-markdown insightd-break"
-        dangerouslySetInnerHTML={{ __html: rendered.html }}
-      />
-    );
-  }
+/** A text that the server has filled in; as its author wrote it when that failed. */
+export function FilledText({ text, failure }: { text: string; failure: string | undefined }) {
+  if (failure === undefined) return <Markdown text={text} />;
   return (
     <>
       <Alert
@@ -72,7 +47,7 @@ export function FilledText({
         isInline
         title="Sorry, there was an error rendering the content correctly."
       >
-        {rendered.failure}. The text as its author wrote it:
+        {failure}. The text as its author wrote it:
       </Alert>
       <CodeBlock>
         <CodeBlockCode>{text}</CodeBlockCode>

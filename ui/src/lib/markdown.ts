@@ -1,35 +1,9 @@
 // Markdown to HTML that is safe to put into the page, whoever wrote the text and whatever a cluster
-// reported. Three walls: data is escaped where it is inserted, HTML passes a white list, and the
-// page's policy (vite.config.ts) runs no script and loads no picture from elsewhere.
+// reported. Three walls: the server escapes data where it fills a text in, HTML passes a white list
+// here, and the page's policy (vite.config.ts) runs no script and loads no picture from elsewhere.
 import DOMPurify from 'dompurify';
 import type { Token, Tokens } from 'marked';
 import { Marked } from 'marked';
-
-// Follows each backslash that we put before a character of data. Markdown takes the backslash away
-// in running text but shows it in code and in raw HTML; there we do, and the mark tells ours.
-const MARK = '\ue000';
-const MARKED_ESCAPE = new RegExp(`\\\\(.)${MARK}`, 'g');
-const ANY_MARK = new RegExp(`${MARK}|%EE%80%80`, 'gi');
-
-const URL_ALONE = /^https?:\/\/[^\s<>`\\|"']+$/;
-
-/** Data as Markdown that shows it as it is. An address stays one, so that it becomes a link. */
-export function escapeForMarkdown(value: string): string {
-  const clean = value.replace(ANY_MARK, '');
-  if (URL_ALONE.test(clean)) return clean;
-  return clean.replace(/[\\`*~[\]<>&|]|(?<!\w)_|_(?!\w)|(?<=^|\n)[ \t]*[#+-]/g, (found) => {
-    const last = found.slice(-1);
-    return `${found.slice(0, -1)}\\${last}${MARK}`;
-  });
-}
-
-function unescapeInCode(text: string): string {
-  return text.replace(MARKED_ESCAPE, '$1');
-}
-
-function unescapeInHtml(text: string): string {
-  return text.replace(MARKED_ESCAPE, (_, c: string) => `&#${c.charCodeAt(0)};`);
-}
 
 const HEADING_LEVEL_MAX = 6;
 
@@ -45,11 +19,6 @@ function renumberHeadings(tokens: Token[], firstLevel: number): void {
     seen.push(level);
     heading.depth = Math.min(firstLevel + level, HEADING_LEVEL_MAX);
   }
-}
-
-function visit(token: Token): void {
-  if (token.type === 'code' || token.type === 'codespan') token.text = unescapeInCode(token.text);
-  if (token.type === 'html') token.text = unescapeInHtml(token.text);
 }
 
 const parser = new Marked({ gfm: true, async: false });
@@ -74,9 +43,7 @@ purify.addHook('afterSanitizeAttributes', (node) => {
 export function renderMarkdown(text: string, headingLevel = 4): string {
   const tokens = parser.lexer(text);
   renumberHeadings(tokens, headingLevel);
-  parser.walkTokens(tokens, visit);
-  const html = parser.parser(tokens).replace(ANY_MARK, '');
-  return purify.sanitize(html, {
+  return purify.sanitize(parser.parser(tokens), {
     ALLOWED_TAGS,
     ALLOWED_ATTR: ['href', 'title', 'colspan', 'rowspan', 'start', 'open'],
     ALLOWED_URI_REGEXP: /^https:\/\//i,

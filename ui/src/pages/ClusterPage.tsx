@@ -105,6 +105,7 @@ function Found({ item }: { item: ReportItem }) {
 
 function Item({ item }: { item: ReportItem }) {
   const data = item.extra_data;
+  const failures = item.rendering_errors ?? {};
   return (
     <Stack hasGutter>
       {categoriesOf(item.tags).length > 0 && (
@@ -115,26 +116,26 @@ function Item({ item }: { item: ReportItem }) {
       <TextCard title="Detected issues">
         {item.reason ? (
           <>
-            <FilledText text={item.reason} data={data} />
+            <FilledText text={item.reason} failure={failures.reason} />
             <Found item={item} />
           </>
         ) : (
           <Details data={data} />
         )}
       </TextCard>
+      {item.details && (
+        <TextCard title="Why it matters">
+          <Markdown text={item.details} />
+        </TextCard>
+      )}
       {item.resolution && (
         <TextCard title="Steps to resolve">
-          <FilledText text={item.resolution} data={data} />
+          <FilledText text={item.resolution} failure={failures.resolution} />
         </TextCard>
       )}
       {item.more_info && (
         <TextCard title="Additional info">
-          <FilledText text={item.more_info} data={data} />
-        </TextCard>
-      )}
-      {!item.reason && item.details && (
-        <TextCard title="About this recommendation">
-          <Markdown text={item.details} />
+          <FilledText text={item.more_info} failure={failures.more_info} />
         </TextCard>
       )}
     </Stack>

@@ -215,7 +215,8 @@ describe('the list of clusters', () => {
 
 describe('one cluster', () => {
   const texts = {
-    reason: 'Nodes:\n{{~ pydata.nodes :n }}\n- **{{=n.name}}**\n{{~}}',
+    details: 'Paused pools do not update.',
+    reason: 'Nodes:\n\n- **worker_0**\n\n- **&lt;b>x**\n',
     resolution: 'Resume them.',
     more_info: 'See [the docs](https://docs.example.com/).',
     extra_data: {
@@ -225,7 +226,7 @@ describe('one cluster', () => {
     },
   };
 
-  it('names itself and shows its worst recommendation opened, with the text filled', async () => {
+  it('names itself and shows its worst recommendation opened, with its texts', async () => {
     showPage(
       `/clusters/${UUID}`,
       oneCluster([item('mild', { total_risk: 1 }), item('paused', { ...texts, total_risk: 3 })]),
@@ -234,7 +235,12 @@ describe('one cluster', () => {
     await waitFor(() => expect(document.title).toBe('prod-1 - insightd'));
     expect(await screen.findByText('worker_0')).toBeTruthy();
     expect(screen.getByText('<b>x')).toBeTruthy();
-    for (const title of ['Detected issues', 'Steps to resolve', 'Additional info']) {
+    for (const title of [
+      'Detected issues',
+      'Why it matters',
+      'Steps to resolve',
+      'Additional info',
+    ]) {
       expect(screen.getByRole('heading', { level: 3, name: title })).toBeTruthy();
     }
     expect(screen.getByText('4.18.3')).toBeTruthy();
@@ -269,15 +275,17 @@ describe('one cluster', () => {
     expect(screen.getByText('n299')).toBeTruthy();
   });
 
-  it('survives a text that cannot be rendered and shows it raw', async () => {
+  it('survives a text that could not be filled in and shows it raw', async () => {
     const reason = 'Here: {{=pydata.a.b}}';
+    const rendering_errors = { reason: 'cannot read "b" of undefined' };
     showPage(
       `/clusters/${UUID}`,
-      oneCluster([item('broken', { reason, resolution: 'Still here.' })]),
+      oneCluster([item('broken', { reason, resolution: 'Still here.', rendering_errors })]),
     );
     expect(
       await screen.findByText(/there was an error rendering the content correctly/),
     ).toBeTruthy();
+    expect(screen.getByText(/cannot read "b" of undefined/)).toBeTruthy();
     expect(screen.getByText(reason)).toBeTruthy();
     expect(screen.getByText('Still here.')).toBeTruthy();
   });

@@ -14,7 +14,7 @@ export const UUID = '34c3ecc5-624a-49a5-bab8-4fdc5e51a266';
 export const paths = {
   clusters: `${V2}/clusters`,
   rules: `${V2}/rule`,
-  report: `${V2}/cluster/${UUID}/reports?get_disabled=false`,
+  report: `${V2}/cluster/${UUID}/reports?get_disabled=false&rendered=true`,
   info: `${V2}/cluster/${UUID}/info`,
   outcomes: `/api/insightd/v1/clusters/${UUID}/outcomes`,
   content: (id: string) => `${V2}/rule/${encodeURIComponent(id)}/content`,
