@@ -141,6 +141,13 @@ std::vector<std::string> PacksOf(const RuleSources& sources) {
 
 tl::expected<LoadedRules, RulesMistake> LoadRulesFrom(const RuleSources& sources,
                                                       const rules::LoadOptions& options) {
+  std::error_code error;
+  if (fs::directory_iterator(sources.packs_folder, error);
+      error && error != std::errc::no_such_file_or_directory) {
+    return tl::unexpected(RulesMistake{
+        ExitCode::kUnreadable,
+        fmt::format("insightd: cannot read {}: {}\n", sources.packs_folder, error.message())});
+  }
   const std::vector<std::string> packs = PacksOf(sources);
   const Result<std::vector<rules::PublicKey>> keys = ReadKeys(sources.trusted_keys);
   if (!keys) {

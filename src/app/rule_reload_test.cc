@@ -149,6 +149,15 @@ TEST(LoadRulesTest, SaysWhatCannotBeRead) {
   EXPECT_THAT(loaded.error().text, HasSubstr("no such folder and no such file"));
 }
 
+TEST(LoadRulesTest, AFolderOfPacksThatCannotBeReadIsNotTakenForAnEmptyOne) {
+  const insightd::testing::TempFolder folder;
+  std::ofstream(folder / "packs") << "a file\n";
+  const auto loaded = LoadRulesFrom({.packs = {"base"}, .packs_folder = folder / "packs"});
+  ASSERT_FALSE(loaded);
+  EXPECT_EQ(loaded.error().exit, ExitCode::kUnreadable);
+  EXPECT_TRUE(LoadRulesFrom({.packs = {"base"}, .packs_folder = folder / "absent"}));
+}
+
 TEST(LoadRulesTest, ASignatureCannotBeRequiredOfNobody) {
   const auto loaded = LoadRulesFrom({.packs = {"base"}, .signature_required = true});
   ASSERT_FALSE(loaded);
