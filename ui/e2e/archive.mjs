@@ -66,7 +66,15 @@ function node(name, memory) {
 }
 
 // The name of a node that Markdown, HTML and a template could each take for their own.
-export const HOSTILE_NAME = 'worker_0_*{{=1}}<img src=x onerror=alert(1)>';
+const HOSTILE_NAME = 'worker_0_*{{=1}}<img src=x onerror=alert(1)>';
+
+// More of them: what ends a code span, a link and a script.
+export const HOSTILE_NAMES = [
+  HOSTILE_NAME,
+  'b` <script>alert(1)</script> `b',
+  '[x](javascript:alert(1)) ``',
+  '</code></pre><svg onload=alert(1)>',
+];
 
 /** Clusters by how they fare; each hits at least the rule that its comment names. */
 export const CLUSTERS = {
@@ -79,7 +87,9 @@ export const CLUSTERS = {
         metadata: { name: 'cluster' },
         spec: { featureSet: 'TechPreviewNoUpgrade' },
       },
-      'config/node/small.json': node(HOSTILE_NAME, '2Gi'),
+      ...Object.fromEntries(
+        HOSTILE_NAMES.map((name, i) => [`config/node/small${i}.json`, node(name, '2Gi')]),
+      ),
     },
   },
   // NO_IDENTITY_PROVIDER (low)

@@ -58,6 +58,10 @@ export async function openPage(
     }
   });
   page.on('pageerror', (error) => note(`exception: ${error.message}`));
+  page.on('dialog', async (dialog) => {
+    note(`dialog: ${dialog.message()}`);
+    await dialog.dismiss();
+  });
   page.on('request', (request) => {
     if (!request.url().startsWith(base)) note(`request to elsewhere: ${request.url()}`);
   });

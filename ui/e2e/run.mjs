@@ -10,13 +10,13 @@ import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { setTimeout as wait } from 'node:timers/promises';
-import { CLUSTERS, HOSTILE_NAME, upload } from './archive.mjs';
+import { CLUSTERS, HOSTILE_NAMES, upload } from './archive.mjs';
 import { audit, findBrowser, openPage, startBrowser } from './browser.mjs';
 import { startServer } from './server.mjs';
 
 const READABLE_MS_MAX = 20_000;
 const V2 = '/api/insights-results-aggregator/v2';
-const FEATURE_SET = 'Feature set that makes the cluster unsupported';
+const FEATURE_SET = 'A feature set is on that prevents minor updates and support';
 
 function usage(message) {
   console.error(
@@ -260,8 +260,36 @@ try {
     visit(`/clusters/${CLUSTERS.worst.id}`, {}, async (page) => {
       await page.getByText('Detected issues').first().waitFor();
       await openEverything(page);
-      await page.getByText(HOSTILE_NAME).first().waitFor();
-      assert.equal(await page.locator('img').count(), 0);
+      const names = page.locator('.insightd-markdown li > code');
+      await names.first().waitFor();
+      assert.deepEqual((await names.allInnerTexts()).sort(), [...HOSTILE_NAMES].sort());
+      const made = page.locator('main').locator('img, script, iframe, [onload], [onerror]');
+      assert.equal(await made.count(), 0);
+      assert.equal(await page.locator('a[href^="javascript" i]').count(), 0);
+    }),
+  );
+
+  await check('a text of a hostile rule pack runs nothing and loads nothing', () =>
+    // The policy says that it has stopped handlers before they were taken out.
+    visit('/clusters', { expected: [/Content Security Policy/] }, async (page) => {
+      await page.route('**/reports?*', async (route) => {
+        const response = await route.fetch();
+        const body = await response.json();
+        for (const item of body.report.data) {
+          item.reason = [
+            'Shown.',
+            '<script>alert(1)</script><img src=x onerror=alert(1)><svg onload=alert(1)>',
+            '[x](javascript:alert(1)) ![y](https://example.com/p.png) [z](http://example.com)',
+            '<a href="javascript:alert(1)" onclick="alert(1)">w</a><iframe src="https://example.com">',
+          ].join('\n\n');
+        }
+        await route.fulfill({ response, json: body });
+      });
+      await page.goto(`${base}/clusters/${CLUSTERS.worst.id}`);
+      const text = page.locator('.insightd-markdown', { hasText: 'Shown.' }).first();
+      await text.waitFor();
+      assert.equal(await text.locator('script, img, svg, iframe, [onclick], [onerror]').count(), 0);
+      assert.equal(await text.locator('a[href]').count(), 0);
     }),
   );
 
