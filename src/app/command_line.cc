@@ -105,6 +105,8 @@ void AnalyzeOptions(CLI::App& app, CommandLine& line) {
   app.add_option("--config", line.config, "Settings file to take limits from (else as for `all`)")
       ->type_name("FILE");
   app.add_flag("--all", arguments.all, "Also list what passed, was not judged, or failed");
+  app.add_flag("--texts", arguments.texts,
+               "Also say of each hit what was found, why it matters and how to fix it");
   AddPacks(app, arguments.packs);
   app.add_option("--fail-on", arguments.fail_on,
                  "Exit code 1 on a hit of this risk or worse: low, moderate, important, critical")

@@ -32,6 +32,7 @@ enum class CommandId : std::uint8_t {
 struct AnalyzeArguments {
   std::vector<std::string> archives;
   bool all = false;
+  bool texts = false;
   std::vector<std::string> packs;  // folders, files, "base"; empty: the built-in one
   std::string fail_on;             // "low", "moderate", "important", "critical"; empty: nothing
   int jobs = 0;                    // 0: as many as there are cores

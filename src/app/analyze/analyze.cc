@@ -1,6 +1,7 @@
 #include "app/analyze/analyze.h"
 
 #include <fmt/core.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -8,6 +9,7 @@
 #include <cerrno>
 #include <condition_variable>
 #include <cstring>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -28,6 +30,16 @@ namespace {
 // Archives that may be judged ahead of the one to be printed next, for each thread.
 constexpr std::size_t kAheadPerThread = 4;
 
+// Of a line of text where it cannot be told, and at least.
+constexpr std::size_t kWidth = 100;
+constexpr std::size_t kWidthMin = 40;
+
+std::size_t WidthOf(std::FILE* out) {
+  winsize size{};
+  if (::ioctl(::fileno(out), TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return kWidth;
+  return std::max<std::size_t>(size.ws_col, kWidthMin);
+}
+
 struct Printed {
   std::string text;
   std::string complaint;  // for standard error
@@ -43,13 +55,13 @@ bool IsFolder(const std::string& path) {
 class Analyst {
  public:
   Analyst(rules::PackPointer pack, const Settings& settings, const AnalyzeArguments& arguments,
-          bool as_json, bool color)
+          bool as_json, TableOptions table)
       : judge_(std::move(pack), settings.rules.Limits()),
         wanted_(judge_.wanted()),
         limits_(settings.pipeline.limits),
         fail_on_(ParseRisk(arguments.fail_on).value_or(kRiskMax + 1)),
         as_json_(as_json),
-        table_{.all = arguments.all, .color = color} {}
+        table_(table) {}
 
   Printed Analyze(const std::string& path) {
     Result<archive::FileTree> tree = Read(path);
@@ -63,7 +75,8 @@ class Analyst {
       return printed;
     }
     const rules::Report report = judge_.Run(*tree);
-    return {.text = as_json_ ? FormatJson(path, report) : FormatTable(path, report, table_),
+    return {.text = as_json_ ? FormatJson(path, report, table_.texts)
+                             : FormatTable(path, report, table_),
             .complaint = {},
             .exit = IsFinding(report) ? ExitCode::kFindings : ExitCode::kGood};
   }
@@ -179,14 +192,19 @@ ExitCode RunAnalyze(const CommandLine& line, std::FILE* out, std::FILE* err) {
   const std::size_t cores = std::max<std::size_t>(1, std::thread::hardware_concurrency());
   const std::size_t jobs = arguments.jobs > 0 ? static_cast<std::size_t>(arguments.jobs) : cores;
   const std::size_t threads = std::min(jobs, paths.size());
-  const bool color = !as_json && ::isatty(::fileno(out)) == 1;
+  const std::shared_ptr<const content::Catalogue> catalogue =
+      arguments.texts ? content::Catalogue::FromPack(**pack) : nullptr;
+  const TableOptions table_options{.all = arguments.all,
+                                   .color = !as_json && ::isatty(::fileno(out)) == 1,
+                                   .texts = catalogue.get(),
+                                   .width = WidthOf(out)};
 
   Queue queue(paths.size(), threads * kAheadPerThread);
   std::vector<std::jthread> workers;
   workers.reserve(threads);
   for (std::size_t i = 0; i < threads; ++i) {
     workers.emplace_back([&] {
-      Analyst analyst(*pack, settings, arguments, as_json, color);
+      Analyst analyst(*pack, settings, arguments, as_json, table_options);
       while (const std::optional<std::size_t> index = queue.Take()) {
         queue.Give(*index, analyst.Analyze(paths[*index]));
       }

@@ -1,4 +1,5 @@
 #include "app/analyze/format.h"
+#include "app/analyze/texts.h"
 #include "base/json_writer.h"
 
 namespace insightd::app {
@@ -14,12 +15,13 @@ void TextOrNull(JsonWriter& w, std::string_view text) {
   }
 }
 
-void WriteOutcome(JsonWriter& w, const rules::Outcome& outcome) {
+void WriteOutcome(JsonWriter& w, const rules::Outcome& outcome, const content::Catalogue* texts) {
   w.BeginObject().Key("module").String(outcome.rule->module).Key("key").String(outcome.rule->key);
   w.Key("outcome").String(rules::OutcomeName(outcome.kind));
   if (outcome.kind == rules::OutcomeKind::kHit) {
     w.Key("details").Raw(outcome.details.empty() ? "{}" : outcome.details);
     w.Key("total_risk").Int(outcome.rule->total_risk());
+    if (texts != nullptr) WriteTexts(w, *texts, outcome);
   }
   if (!outcome.reason.empty()) w.Key("reason").String(outcome.reason);
   if (!outcome.detail_errors.empty()) {
@@ -32,7 +34,8 @@ void WriteOutcome(JsonWriter& w, const rules::Outcome& outcome) {
 
 }  // namespace
 
-std::string FormatJson(std::string_view archive, const rules::Report& report) {
+std::string FormatJson(std::string_view archive, const rules::Report& report,
+                       const content::Catalogue* texts) {
   std::string out;
   JsonWriter w(out);
   w.BeginObject().Key("archive").String(archive);
@@ -42,7 +45,7 @@ std::string FormatJson(std::string_view archive, const rules::Report& report) {
   TextOrNull(w, report.cluster_version);
   w.Key("now").String(report.NowText());
   w.Key("outcomes").BeginArray();
-  for (const rules::Outcome& outcome : report.outcomes) WriteOutcome(w, outcome);
+  for (const rules::Outcome& outcome : report.outcomes) WriteOutcome(w, outcome, texts);
   w.EndArray();
   w.Key("packs").BeginArray();
   for (const rules::PackInfo& pack : report.pack->packs) {

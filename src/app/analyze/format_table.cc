@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "app/analyze/format.h"
+#include "app/analyze/texts.h"
 #include "app/risk.h"
 #include "base/json.h"
 #include "rules/path_patterns.h"
@@ -15,6 +16,7 @@ namespace {
 
 // More is for --json.
 constexpr std::size_t kItemsShownMax = 10;
+constexpr std::size_t kTextsIndent = 6;
 constexpr std::size_t kLineCharactersMax = 200;
 
 constexpr std::string_view kBold = "\x1b[1m";
@@ -73,6 +75,14 @@ std::string Upper(std::string_view text) {
   return upper;
 }
 
+// The texts when they are asked for and there are any, else the details.
+void AppendFound(std::string& out, const rules::Outcome& hit, const TableOptions& options) {
+  const TerminalStyle style{
+      .indent = kTextsIndent, .width = options.width, .is_terminal = options.color};
+  if (options.texts != nullptr && AppendTexts(out, *options.texts, hit, style)) return;
+  AppendDetails(out, hit.details);
+}
+
 void AppendHits(std::string& out, const rules::Report& report, const TableOptions& options) {
   std::vector<const rules::Outcome*> hits;
   std::vector<const rules::Outcome*> infos;
@@ -85,22 +95,25 @@ void AppendHits(std::string& out, const rules::Report& report, const TableOption
   });
   int risk = 0;
   for (const rules::Outcome* hit : hits) {
-    if (hit->rule->total_risk() != risk) {
+    const bool is_first_of_risk = hit->rule->total_risk() != risk;
+    if (is_first_of_risk) {
       risk = hit->rule->total_risk();
       out += fmt::format("\n  {}{}{}\n", options.color ? ColorOf(risk) : "", Upper(RiskName(risk)),
                          options.color ? kReset : "");
     }
+    if (options.texts != nullptr && !is_first_of_risk) out += '\n';
     out += fmt::format("    {}{}{}\n      {}|{}\n", options.color ? kBold : "", hit->rule->title,
                        options.color ? kReset : "", hit->rule->module, hit->rule->key);
-    AppendDetails(out, hit->details);
+    AppendFound(out, *hit, options);
   }
   if (hits.empty()) out += "\n  No recommendations\n";
   if (!options.all || infos.empty()) return;
   out += "\n  FOR INFORMATION\n";
   for (const rules::Outcome* info : infos) {
+    if (options.texts != nullptr && info != infos.front()) out += '\n';
     out += fmt::format("    {}\n      {}|{}\n", info->rule->title, info->rule->module,
                        info->rule->key);
-    AppendDetails(out, info->details);
+    AppendFound(out, *info, options);
   }
 }
 

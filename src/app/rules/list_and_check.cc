@@ -1,12 +1,14 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <vector>
 
 #include "app/load_rules.h"
 #include "app/risk.h"
 #include "app/rules/rules.h"
 #include "app/settings.h"
 #include "base/json_writer.h"
+#include "content/completeness.h"
 
 namespace insightd::app {
 namespace {
@@ -71,6 +73,15 @@ void PrintMistakes(const rules::Diagnostics& mistakes) {
   }
 }
 
+// Of the packs that were asked for. A pack with such a mistake works, but shows the text raw.
+rules::Diagnostics TemplateMistakes(const rules::Pack& all, const std::vector<bool>& asked) {
+  rules::Diagnostics mistakes;
+  for (const content::Lack& lack : content::FindTemplateMistakes(all)) {
+    if (asked[lack.rule->pack]) mistakes.Add(*lack.rule->source, lack.place, lack.message);
+  }
+  return mistakes;
+}
+
 }  // namespace
 
 ExitCode RunRulesList(const CommandLine& line) {
@@ -111,8 +122,19 @@ ExitCode RunRulesCheck(const CommandLine& line) {
     }
     return mistake.exit;
   }
-  if (line.json) return ExitCode::kGood;
   const rules::Pack& all = *loaded->pack;
+  const rules::Diagnostics templates = TemplateMistakes(all, loaded->asked);
+  if (!templates.empty()) {
+    if (line.json) {
+      PrintMistakes(templates);
+    } else {
+      fmt::print("{}\n", templates.ToText());
+      fmt::print(stderr, "insightd: {} mistake{} in templates of texts\n", templates.size(),
+                 templates.size() == 1 ? "" : "s");
+    }
+    return ExitCode::kFindings;
+  }
+  if (line.json) return ExitCode::kGood;
   for (std::uint32_t i = 0; i < all.packs.size(); ++i) {
     if (!loaded->asked[i]) continue;
     std::size_t own = 0, overridden = 0;
