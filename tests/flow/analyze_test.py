@@ -71,6 +71,44 @@ class AnalyzeTest(unittest.TestCase):
         self.assertEqual(broken.returncode, 3)
         self.assertIn(str(self.bad), broken.stderr)
 
+    def hostile(self):
+        """Two nodes that are too small, one with a name that is out for the terminal."""
+        def node(name):
+            return json.dumps({"metadata": {"name": name, "labels": {
+                "node-role.kubernetes.io/worker": ""}}, "status": {
+                    "capacity": {"cpu": "8", "memory": "2Gi"}, "conditions": []}})
+        path = self.path / "hostile.tar.gz"
+        path.write_bytes(archive(self.cluster, {
+            "config/node/a.json": node("worker-1"),
+            "config/node/b.json": node("b` \x1b[31m<script> `b")}))
+        return str(path)
+
+    def test_texts_say_what_was_found_and_what_to_do(self):
+        """--texts: the texts of a hit, filled in, without a tag, a mark or a control character left"""
+        done = run("analyze", "--texts", self.hostile())
+        self.assertEqual(done.returncode, 0, done.stderr)
+        for line in ("What was found", "- `worker-1` (worker): 2 of 8 GiB of memory",
+                     "Why it matters", "How to fix it", "More information"):
+            self.assertIn(line, done.stdout)
+        for mark in ("{{", "pydata", "**", "```", "\x1b", "\\*", "&lt;"):
+            self.assertNotIn(mark, done.stdout)
+        self.assertIn("<script>", done.stdout)
+        text = done.stdout[done.stdout.index("Why it matters"):done.stdout.index("How to fix it")]
+        self.assertLessEqual(max(map(len, text.splitlines())), 100)
+
+    def test_texts_stand_in_the_json_too(self):
+        """--texts --json: each hit of a rule with texts has them as Markdown"""
+        done = run("analyze", "--texts", "--json", self.hostile())
+        hits = {outcome["key"]: outcome for outcome in json.loads(done.stdout)["outcomes"]
+                if outcome["outcome"] == "hit"}
+        texts = hits["NODES_MINIMUM_REQUIREMENTS_NOT_MET"]["texts"]
+        self.assertEqual(set(texts), {"description", "generic", "reason", "resolution",
+                                      "more_info", "errors"})
+        self.assertIn("- `worker-1` (worker)", texts["reason"])
+        self.assertEqual(texts["errors"], {})
+        without = run("analyze", "--json", self.hostile())
+        self.assertNotIn("texts", without.stdout)
+
     def test_the_numbers_of_the_table_add_up(self):
         """hits, information, passed, not judged and failed are all rules of the pack"""
         rules = len(run("rules", "list", "--json").stdout.splitlines())
