@@ -1,19 +1,25 @@
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "api/context.h"
 #include "base/json.h"
 #include "base/json_writer.h"
+#include "results/result.h"
 
 namespace insightd::api {
 namespace {
 
 constexpr std::string_view kAcmProduct = "acm-operator";
 
+// Component and key to evidence as JSON.
+using EvidenceOfHits = std::map<std::pair<std::string, std::string>, std::string>;
+
 struct Item {
   const store::ReportHit* hit;
   const content::RuleContent* rule;
   const store::Acknowledgement* acknowledged;  // null: it is not
+  const std::string* evidence;                 // null: there is none
 };
 
 // ACM's client throws a whole report away when `nodes` is anything but a list of texts, and reads
@@ -46,6 +52,24 @@ void WriteExtraData(json::JsonWriter& w, const Item& item, bool for_acm) {
   }
   // A foreign result without details: clients need the key.
   w.BeginObject().Key("type").String("rule").Key("error_key").String(item.hit->key).EndObject();
+}
+
+// What the stored report says beside the hits. A newer one may have come meanwhile: then its
+// details are others, and the evidence is not of this hit.
+EvidenceOfHits ReadEvidence(const std::string& text, const std::vector<store::ReportHit>& hits) {
+  EvidenceOfHits evidence;
+  const Result<json::Document> document = json::Parse(text);
+  if (!document || !document->root()["reports"].is_array()) return evidence;
+  std::map<std::pair<std::string_view, std::string_view>, const store::ReportHit*> known;
+  for (const store::ReportHit& hit : hits) known[{hit.component, hit.key}] = &hit;
+  for (const json::Value one : document->root()["reports"].elements()) {
+    const json::Value its = one[results::kEvidence];
+    if (!its.is_object()) continue;
+    const auto hit = known.find({one["component"].StringOr(""), one["key"].StringOr("")});
+    if (hit == known.end() || one["details"].ToText() != hit->second->details) continue;
+    evidence[{hit->second->component, hit->second->key}] = its.ToText();
+  }
+  return evidence;
 }
 
 // Texts as their authors wrote them, which foreign clients fill in themselves, or filled in.
@@ -98,6 +122,7 @@ void WriteItem(json::JsonWriter& w, const Item& item, bool for_acm, bool rendere
   w.EndArray();
   const std::optional<Time> impacted = hit.impacted_since ? hit.impacted_since : hit.created;
   if (impacted) w.Key("impacted").String(FormatTimeSeconds(*impacted));
+  if (item.evidence != nullptr && !for_acm) w.Key(results::kEvidence).Raw(*item.evidence);
   w.EndObject();
 }
 
@@ -123,6 +148,11 @@ http::Response ClusterReport(const PublicContext& context, const http::Request& 
   const Acknowledged acknowledged(std::move(*acknowledgements));
 
   const std::shared_ptr<const content::Catalogue> catalogue = context.parts.catalogue.Get();
+  EvidenceOfHits evidence;
+  if (!report->hits.empty()) {
+    const Result<std::string> text = context.parts.store.ReportText(caller->org_id, *cluster);
+    if (text) evidence = ReadEvidence(*text, report->hits);
+  }
   std::vector<Item> items;
   for (const store::ReportHit& hit : report->hits) {
     const content::RuleContent* rule = catalogue->Find(hit.component, hit.key);
@@ -130,7 +160,9 @@ http::Response ClusterReport(const PublicContext& context, const http::Request& 
       context.NoteUnknown(content::ModuleOf(hit.component), hit.key);
       continue;
     }
-    const Item item{&hit, rule, acknowledged.Find(*rule)};
+    const auto its_evidence = evidence.find({hit.component, hit.key});
+    const Item item{&hit, rule, acknowledged.Find(*rule),
+                    its_evidence == evidence.end() ? nullptr : &its_evidence->second};
     const bool silenced = hit.disabled || item.acknowledged != nullptr;
     if (!context.Shows(*rule, caller->org_id) || (silenced && !*with_disabled)) continue;
     items.push_back(item);

@@ -104,6 +104,15 @@ TEST_F(PublicApiTest, HandsDetailsOnByteByByte) {
       << answer.text;
 }
 
+TEST_F(PublicApiTest, HitsTellWhereTheyWereSeenButNotToAcm) {
+  const Answer answer = GetAs("ClusterReport", "cluster/" + kFirst + "/reports");
+  const auto items = Items(answer["report"]["data"]);
+  ASSERT_EQ(items.size(), 3u);
+  EXPECT_FALSE(items[0].Find("insightd_evidence")) << "its details are of another report";
+  EXPECT_EQ(items[1]["insightd_evidence"]["files"].ToText(),
+            R"([{"path":"config/a.json","places":[]}])");
+}
+
 TEST_F(PublicApiTest, FillsTextsInWhenAsked) {
   const Answer answer = GetAs("ClusterReport", "cluster/" + kFirst + "/reports?rendered=true");
   const json::Value item = Items(answer["report"]["data"]).at(0);

@@ -34,6 +34,10 @@ void Settings::AddTo(settings::Table& table) {
             "How long a step is tried again before its announcement becomes a dead letter.");
   table.Add("pipeline.list_passes", &list_passes, {},
             "Whether results list the rules that passed: some 35 kB more for each archive.");
+  table.Add(
+      "pipeline.evidence", &evidence, {.choices = {"auto", "always", "never"}},
+      "Whether results say which files made each rule hit: `always`, `never`, or `auto`: only "
+      "on the bus within this program, so that other readers get the messages they know.");
 }
 
 }  // namespace insightd::pipeline

@@ -34,6 +34,11 @@ struct Settings {
   std::int64_t retry_s_max = 86'400;
 
   bool list_passes = false;
+  // "auto": on a bus of our own, which nobody else reads; "always", "never".
+  std::string evidence = "auto";
+  bool WithEvidence(bool bus_is_ours) const {
+    return evidence == "always" || (evidence == "auto" && bus_is_ours);
+  }
 
   void AddTo(settings::Table& table);
 };

@@ -50,6 +50,10 @@ void WriteFinding(JsonWriter& w, const Finding& finding, const Names& names, jso
   } else {
     w.BeginObject().EndObject();
   }
+  if (!finding.evidence.empty()) {
+    const insightd::Result<json::Document> evidence = parser.Parse(finding.evidence);
+    if (evidence) w.Key(kEvidence).Json(evidence->root());
+  }
   w.EndObject();
 }
 

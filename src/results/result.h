@@ -19,6 +19,9 @@ namespace insightd::results {
 
 inline constexpr std::string_view kTopic = "ccx.ocp.results";
 inline constexpr int kSchemaVersion = 2;
+// Member of a hit, of our own: the places in the files that made the rule hit, an object as
+// rules/evidence.h has it. Readers of the hosted pipeline's messages do not expect it.
+inline constexpr std::string_view kEvidence = "insightd_evidence";
 // Headers of our records, for our writer; others pass over them. The key of the archive's blob,
 // and how many rules passed (the report does not list them).
 inline constexpr std::string_view kArchiveHeader = "insightd-archive";
@@ -37,6 +40,7 @@ struct Finding {
   std::string details;  // a JSON object, without `type` and the key
   std::vector<std::string> tags;
   std::string links = "{}";  // a JSON object
+  std::string evidence = {};  // of a hit: a JSON object; empty: no member kEvidence
 };
 
 struct Skip {

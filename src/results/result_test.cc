@@ -114,6 +114,18 @@ TEST(ResultPrintTest, WritesAsciiAndListsPassesOnlyWhenGiven) {
                         R"("key": "K", "details": {"type": "pass", "pass_key": "K"})"));
 }
 
+TEST(ResultPrintTest, EvidenceIsAMemberOfOurOwnAndOnlyWhereThereIsSome) {
+  json::Parser parser;
+  Result result = Example();
+  EXPECT_THAT(Print(result, parser), Not(HasSubstr("insightd_evidence")));
+  result.report.hits[0].evidence = R"({"files":[{"path":"config/featuregate.json","places":[]}]})";
+  EXPECT_THAT(Print(result, parser),
+              HasSubstr(R"("links": {}, "insightd_evidence": {"files": [{"path": )"
+                        R"("config/featuregate.json", "places": []}]}})"));
+  const auto received = Parsed(Print(result, parser));
+  ASSERT_TRUE(received) << received.error().message();
+}
+
 TEST(ResultParseTest, ReadsBackWhatPrintWrote) {
   json::Parser parser;
   const auto received = Parsed(Print(Example(), parser));

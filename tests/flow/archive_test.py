@@ -29,6 +29,9 @@ class ArchiveTest(unittest.TestCase):
             self.assertEqual(report["meta"]["count"], 5)
             self.assertIn("PROMETHEUS_DB_VOLUME_IS_EMPTY",
                           [hit["extra_data"]["error_key"] for hit in report["data"]])
+            seen = {hit["extra_data"]["error_key"]: hit["insightd_evidence"] for hit in report["data"]}
+            self.assertEqual(seen["OPERATOR_ISSUE"]["files"][0]["path"],
+                             "config/clusteroperator/kube-apiserver.json")
             info = server.get(f"{harness.PUBLIC}cluster/{CLUSTER}/info").json()
             self.assertIn("4.17.0-rc.0", json.dumps(info))
             clusters = server.get(f"{harness.PUBLIC}clusters").json()
@@ -39,6 +42,7 @@ class ArchiveTest(unittest.TestCase):
                              "http.aggregator_address")
             self.assertEqual(raw.status, 200, raw)
             self.assertIn("PROMETHEUS_DB_VOLUME_IS_EMPTY", raw.body.decode())
+            self.assertNotIn("insightd_evidence", raw.body.decode())
 
             for event in ("upload.received", "upload.staged", "announce.produced",
                           "announce.consumed", "archive.download_started", "archive.downloaded",

@@ -66,7 +66,11 @@ class Fleet {
          .last_checked = checked,
          .gathered = checked - seconds(100),
          .report =
-             R"({"reports":[{"component":"p.external.rules.high.report","key":"HIGH"}],"skips":[)"
+             R"({"reports":[{"component":"p.external.rules.high.report","key":"HIGH",)"
+             R"("details":{"type":"rule","error_key":"HIGH"}},)"
+             R"({"component":"p.internal.support.report","key":"SUPPORT",)"
+             R"("details":{"type":"rule","error_key":"SUPPORT"},)"
+             R"("insightd_evidence":{"files":[{"path":"config/a.json","places":[]}]}}],"skips":[)"
              R"({"rule_fqdn":"p.external.rules.never.report","reason":"MISSING_REQUIREMENTS",)"
              R"("details":"All: ['nodes', 'pods'] Any: ['alerts', 'metrics'] Any: ['x']"},)"
              R"({"rule_fqdn":"p.external.rules.low.report","reason":"RULE_ERROR",)"

@@ -39,6 +39,8 @@ Started StartPipeline(Host& host) {
       pipeline::MakeRulesEvaluators({.packs = host.pack,
                                      .limits = host.settings.rules.Limits(),
                                      .list_passes = settings.list_passes,
+                                     // The only bus there is lies within this program.
+                                     .evidence = settings.WithEvidence(/*bus_is_ours=*/true),
                                      .build = BuildName()},
                                     host.clock, host.registry),
       BuildName());

@@ -43,7 +43,7 @@ class RulesEvaluator final : public Evaluator {
 
   Result<Evaluated> Evaluate(archive::FileTree tree) override {
     const Time started = clock_.Now();
-    const rules::Report judged = judge_->Run(tree);
+    const rules::Report judged = judge_->Run(tree, {.evidence = options_.evidence});
     Evaluated evaluated;
     evaluated.report = MakeReport(judged, options_.list_passes);
     evaluated.report.started = started;
@@ -101,6 +101,7 @@ class RulesEvaluator final : public Evaluator {
 
 results::Report MakeReport(const rules::Report& judged, bool list_passes) {
   results::Report report;
+  std::size_t evidence_bytes = 0;
   for (const rules::Outcome& outcome : judged.outcomes) {
     const rules::Rule& rule = *outcome.rule;
     switch (outcome.kind) {
@@ -109,6 +110,13 @@ results::Report MakeReport(const rules::Report& judged, bool list_passes) {
           report.infos.push_back(FindingOf(outcome));
         } else if (!rule.module.starts_with(kWorkloadsFamily)) {
           report.hits.push_back(FindingOf(outcome));
+          if (outcome.evidence) {
+            std::string evidence = rules::EvidenceToJson(*outcome.evidence);
+            evidence_bytes += evidence.size();
+            if (evidence_bytes <= kEvidenceBytesMax) {
+              report.hits.back().evidence = std::move(evidence);
+            }
+          }
         }
         break;
       case rules::OutcomeKind::kPass:

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/log.h"
+#include "pipeline/settings.h"
 #include "rules/testing/packs.h"
 
 namespace insightd::pipeline {
@@ -29,13 +30,14 @@ std::string Rules() {
          "  when: \"true\"\n";
 }
 
-Evaluated Evaluate(metrics::Registry& registry, bool list_passes = false) {
+Evaluated Evaluate(metrics::Registry& registry, bool list_passes = false, bool evidence = false) {
   log::Configure({.instance = "", .version = "", .level_min = log::Level::kFatal});
   const auto pack = rules::testing::Good(rules::testing::Files(Rules()));
   const MakeEvaluator make =
       MakeRulesEvaluators({.packs = std::make_shared<rules::CurrentPack>(pack),
                            .limits = {},
                            .list_passes = list_passes,
+                           .evidence = evidence,
                            .build = "insightd-1"},
                           SystemClock(), registry);
   const std::unique_ptr<Evaluator> evaluator = make();
@@ -72,6 +74,22 @@ TEST(RulesEvaluatorTest, ListsPassesWhereItIsAskedFor) {
   const Evaluated evaluated = Evaluate(registry, true);
   ASSERT_EQ(evaluated.report.passes.size(), 1u);
   EXPECT_EQ(evaluated.report.passes[0].id, "passes|PASSES");
+}
+
+TEST(RulesEvaluatorTest, HitsCarryEvidenceWhereItIsAskedFor) {
+  metrics::Registry registry;
+  EXPECT_EQ(Evaluate(registry).report.hits[0].evidence, "");
+  EXPECT_THAT(Evaluate(registry, false, true).report.hits[0].evidence, HasSubstr("\"files\""));
+}
+
+TEST(RulesEvaluatorTest, EvidenceIsForOurOwnBusUnlessSettingsSayOtherwise) {
+  Settings settings;
+  EXPECT_TRUE(settings.WithEvidence(/*bus_is_ours=*/true));
+  EXPECT_FALSE(settings.WithEvidence(/*bus_is_ours=*/false));
+  settings.evidence = "always";
+  EXPECT_TRUE(settings.WithEvidence(/*bus_is_ours=*/false));
+  settings.evidence = "never";
+  EXPECT_FALSE(settings.WithEvidence(/*bus_is_ours=*/true));
 }
 
 TEST(RulesEvaluatorTest, NamesEngineAndPack) {
