@@ -107,6 +107,8 @@ void AnalyzeOptions(CLI::App& app, CommandLine& line) {
   app.add_flag("--all", arguments.all, "Also list what passed, was not judged, or failed");
   app.add_flag("--texts", arguments.texts,
                "Also say of each hit what was found, why it matters and how to fix it");
+  app.add_flag("--evidence", arguments.evidence,
+               "Also show which files made each rule hit (in --json always)");
   AddPacks(app, arguments.packs);
   app.add_option("--fail-on", arguments.fail_on,
                  "Exit code 1 on a hit of this risk or worse: low, moderate, important, critical")
@@ -139,14 +141,17 @@ void FleetOptions(CLI::App& app, CommandLine& line) {
       ->type_name("VERSION");
   app.add_option("--platform", arguments.platform, "Platform of all clusters: AWS, VSphere, …")
       ->type_name("NAME");
-  app.add_option("--defect", arguments.defects, "A defect that all clusters have; may be repeated")
+  app.add_option(
+         "--defect", arguments.defects,
+         "A defect that all clusters have, by name or by the key of a rule; may be repeated")
       ->allow_extra_args(false)
       ->type_name("NAME");
   app.add_option("--random-defects", arguments.random_defects, "So many more on average")
       ->default_val(1)
       ->check(NotNegative)
       ->type_name("N");
-  app.add_flag("--list-defects", arguments.list_defects, "Print the names of all defects");
+  app.add_flag("--list-defects", arguments.list_defects,
+               "Print the names of all defects, and the keys of rules");
   positive("--interval", arguments.interval_s, "Seconds between uploads of a cluster (else once)",
            "S");
   positive("--rate", arguments.rate, "Uploads a second over the whole fleet", "N");
@@ -244,6 +249,12 @@ void RulesPackOptions(CLI::App& app, CommandLine& line) {
       ->type_name("FILE");
 }
 
+void RulesCatalogueOptions(CLI::App& app, CommandLine& line) {
+  app.add_option("pack", line.rules.packs, "Rule packs, folders or files (else the built-in one)")
+      ->type_name("DIR");
+  app.add_option("--output", line.rules.output, "Folder to write to")->required()->type_name("DIR");
+}
+
 void RulesVerifyOptions(CLI::App& app, CommandLine& line) {
   app.add_option("pack", line.rules.packs, "Pack file")->required()->expected(1)->type_name("FILE");
   app.add_option("--key", line.rules.key,
@@ -252,11 +263,82 @@ void RulesVerifyOptions(CLI::App& app, CommandLine& line) {
   AddJson(app, line);
 }
 
+void AddArchives(CLI::App& app, CommandLine& line, bool required) {
+  app.add_option("archive", line.rules.archives, "Archives, or unpacked folders")
+      ->required(required)
+      ->type_name("FILE");
+  app.add_option("--config", line.config, "Settings file to take limits from (else as for `all`)")
+      ->type_name("FILE");
+}
+
+void RulesNewOptions(CLI::App& app, CommandLine& line) {
+  app.add_option("name", line.rules.rule, "Name of the rule: my_check")
+      ->required()
+      ->type_name("NAME");
+  app.add_option("--pack", line.rules.output, "Folder of the pack; is made when it is not there")
+      ->default_val(".")
+      ->type_name("DIR");
+  app.add_option("--input", line.rules.input, "What the rule reads, a name of inputs.yaml")
+      ->default_val("nodes")
+      ->type_name("NAME");
+}
+
+void RulesExplainOptions(CLI::App& app, CommandLine& line) {
+  app.add_option("rule", line.rules.rule, "KEY, or module|KEY")->required()->type_name("RULE");
+  app.add_option("archive", line.rules.archives, "Archive, or unpacked folder")
+      ->required()
+      ->expected(1)
+      ->type_name("FILE");
+  app.add_option("--config", line.config, "Settings file to take limits from (else as for `all`)")
+      ->type_name("FILE");
+  AddPacks(app, line.rules.packs);
+  AddJson(app, line);
+}
+
+void RulesTryOptions(CLI::App& app, CommandLine& line) {
+  app.add_option("rule", line.rules.rule, "A rule, or a pack of which all rules are tried")
+      ->required()
+      ->type_name("RULE|DIR");
+  AddArchives(app, line, false);
+  app.add_flag("--stored", line.rules.stored,
+               "Also the archives that the installation of --config keeps; it may be running");
+  app.add_option("--against", line.rules.against,
+                 "Packs with the old versions of the rules (else the built-in one)")
+      ->allow_extra_args(false)
+      ->type_name("DIR");
+  AddPacks(app, line.rules.packs);
+  AddJson(app, line);
+}
+
+void RulesBenchOptions(CLI::App& app, CommandLine& line) {
+  AddArchives(app, line, true);
+  app.add_flag("--all", line.rules.all, "Every rule, not only those that take most");
+  AddPacks(app, line.rules.packs);
+  AddJson(app, line);
+}
+
+void RulesEvalOptions(CLI::App& app, CommandLine& line) {
+  app.add_option("expression", line.rules.expression,
+                 "Expression, as it stands in a rule; - reads one from each line of the input")
+      ->required()
+      ->type_name("TEXT");
+  app.add_option("--archive", line.rules.archive,
+                 "Archive or unpacked folder that the inputs come from (else they are empty)")
+      ->type_name("FILE");
+  AddPacks(app, line.rules.packs);
+  AddJson(app, line);
+}
+
+void RulesFunctionsOptions(CLI::App& app, CommandLine& line) {
+  app.add_option("name", line.rules.function, "Only this one")->type_name("NAME");
+  AddJson(app, line);
+}
+
 void ConfigOptions(CLI::App& app, CommandLine& line) { AddConfig(app, line); }
 void VersionOptions(CLI::App& app, CommandLine& line) { AddJson(app, line); }
 void NoOptions(CLI::App&, CommandLine&) {}
 
-constexpr std::array<CommandRow, 16> kCommands = {{
+constexpr std::array<CommandRow, 23> kCommands = {{
     {CommandId::kAll, "", "all", "Run everything on this machine: uploads, rules, API, page",
      "insightd all --config /etc/insightd/insightd.toml", ConfigOptions},
     {CommandId::kAnalyze, "", "analyze", "Say what is wrong with the cluster of an archive",
@@ -272,6 +354,22 @@ constexpr std::array<CommandRow, 16> kCommands = {{
      "insightd rules pack ./my-rules --key my-key.pem", RulesPackOptions},
     {CommandId::kRulesVerify, "rules", "verify", "Say who signed a pack file and if it is whole",
      "insightd rules verify my-rules-1.0.0.rulepack --key their-key.pub.pem", RulesVerifyOptions},
+    {CommandId::kRulesCatalogue, "rules", "catalogue",
+     "Write a page for each rule, to look them up",
+     "insightd rules catalogue ./my-rules --output ./pages", RulesCatalogueOptions},
+    {CommandId::kRulesNew, "rules", "new", "Write a rule with texts and tests to begin with",
+     "insightd rules new my_check --pack ./my-rules", RulesNewOptions},
+    {CommandId::kRulesExplain, "rules", "explain", "Show step by step why a rule hit, or did not",
+     "insightd rules explain NODES_NOT_READY archive.tar.gz", RulesExplainOptions},
+    {CommandId::kRulesTry, "rules", "try", "Say which clusters a new or changed rule would hit",
+     "insightd rules try ./my-rules archives/*.tar.gz", RulesTryOptions},
+    {CommandId::kRulesBench, "rules", "bench", "Measure what each rule takes, worst first",
+     "insightd rules bench archive.tar.gz", RulesBenchOptions},
+    {CommandId::kRulesEval, "rules", "eval", "Show the value of an expression",
+     "insightd rules eval --archive archive.tar.gz \"nodes.map(n, n.metadata.name)\"",
+     RulesEvalOptions},
+    {CommandId::kRulesFunctions, "rules", "functions", "List what expressions can call",
+     "insightd rules functions contains", RulesFunctionsOptions},
     {CommandId::kFleet, "", "fleet", "Simulated clusters that upload: for a demo, for load",
      "insightd fleet --clusters 100 --rate 20 --duration 60", FleetOptions},
     {CommandId::kDeadLettersList, "dead-letters", "list", "List what could not be handled, and why",
@@ -294,7 +392,8 @@ constexpr std::array<CommandRow, 16> kCommands = {{
 }};
 
 std::string_view GroupSummary(std::string_view group) {
-  if (group == "rules") return "Rule packs: list, check, test, pack, verify";
+  if (group == "rules")
+    return "Rule packs: list, check, test, new, explain, try, bench, pack, verify, eval, …";
   if (group == "dead-letters") return "What could not be handled: list, show, replay, drop";
   return "Settings: check, print, reference";
 }

@@ -18,6 +18,13 @@ enum class CommandId : std::uint8_t {
   kRulesTest,
   kRulesPack,
   kRulesVerify,
+  kRulesCatalogue,
+  kRulesNew,
+  kRulesExplain,
+  kRulesTry,
+  kRulesBench,
+  kRulesEval,
+  kRulesFunctions,
   kFleet,
   kDeadLettersList,
   kDeadLettersShow,
@@ -33,6 +40,7 @@ struct AnalyzeArguments {
   std::vector<std::string> archives;
   bool all = false;
   bool texts = false;
+  bool evidence = false;
   std::vector<std::string> packs;  // folders, files, "base"; empty: the built-in one
   std::string fail_on;             // "low", "moderate", "important", "critical"; empty: nothing
   int jobs = 0;                    // 0: as many as there are cores
@@ -73,11 +81,19 @@ struct DeadLettersArguments {
 };
 
 struct RulesArguments {
-  std::vector<std::string> packs;  // folders, files, "base"; empty: the built-in one
+  std::vector<std::string> archives;  // files or folders
+  std::vector<std::string> against;   // of `rules try`: packs with the old versions
+  bool stored = false;                // of `rules try`: those that an installation keeps
+  bool all = false;                   // of `rules bench`: every rule
+  std::string input;                  // of `rules new`: what the rule reads
+  std::vector<std::string> packs;     // folders, files, "base"; empty: the built-in one
   bool strict = false;
-  std::string rule;    // only the rules that this names: KEY, or `module|KEY`
-  std::string key;     // file with a key: to sign with, or to verify by; empty: none
-  std::string output;  // file to write; empty: named after the pack
+  std::string rule;        // only the rules that this names: KEY, or `module|KEY`
+  std::string key;         // file with a key: to sign with, or to verify by; empty: none
+  std::string output;      // file to write (empty: named after the pack), or folder
+  std::string expression;  // of `rules eval`; "-": one a line of standard input
+  std::string archive;     // of `rules eval`; empty: none
+  std::string function;    // of `rules functions`; empty: all
 };
 
 struct CommandLine {

@@ -29,7 +29,14 @@ ExitCode Run(const CommandLine& line) {
     case CommandId::kRulesCheck: return insightd::app::RunRulesCheck(line);
     case CommandId::kRulesTest: return insightd::app::RunRulesTest(line.rules, line.json);
     case CommandId::kRulesPack: return insightd::app::RunRulesPack(line.rules);
+    case CommandId::kRulesCatalogue: return insightd::app::RunRulesCatalogue(line.rules);
     case CommandId::kRulesVerify: return insightd::app::RunRulesVerify(line.rules, line.json);
+    case CommandId::kRulesNew: return insightd::app::RunRulesNew(line.rules);
+    case CommandId::kRulesExplain: return insightd::app::RunRulesExplain(line);
+    case CommandId::kRulesTry: return insightd::app::RunRulesTry(line);
+    case CommandId::kRulesBench: return insightd::app::RunRulesBench(line);
+    case CommandId::kRulesEval: return insightd::app::RunRulesEval(line);
+    case CommandId::kRulesFunctions: return insightd::app::RunRulesFunctions(line.rules, line.json);
     case CommandId::kFleet: return insightd::app::RunFleet(line.fleet, line.json);
     case CommandId::kDeadLettersList:
       return insightd::app::RunDeadLetters(LettersVerb::kList, line);

@@ -1,6 +1,7 @@
 #include "cel/environment.h"
 
 #include <algorithm>
+#include <cctype>
 
 #include "base/result.h"
 #include "cel/library/library.h"
@@ -27,6 +28,17 @@ const Environment& Standard() {
 }
 
 }  // namespace
+
+std::string Signature(std::string_view name, const Overload& overload) {
+  std::string text;
+  auto param = overload.params.begin();
+  if (overload.member) text = (param++)->ToString() + ".";
+  text.append(name).append("(");
+  for (const char* comma = ""; param != overload.params.end(); ++param, comma = ", ") {
+    text.append(comma).append(param->ToString());
+  }
+  return text.append(") -> ").append(overload.result.ToString());
+}
 
 Environment::Environment() : Environment(&Standard()) {}
 
@@ -83,6 +95,20 @@ bool Environment::HasFunction(std::string_view name) const {
     if (at->functions_.find(name) != at->functions_.end()) return true;
   }
   return false;
+}
+
+std::vector<std::string> Environment::FunctionNames() const {
+  std::vector<std::string> names;
+  if (parent_ != nullptr) names = parent_->FunctionNames();
+  for (const auto& [name, overloads] : functions_) {
+    const char first = name.front();
+    if ((std::isalpha(static_cast<unsigned char>(first)) != 0 || first == '_') && name != "in") {
+      names.push_back(name);
+    }
+  }
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  return names;
 }
 
 bool Environment::HasNamespace(std::string_view prefix) const {

@@ -50,6 +50,9 @@ struct Overload {
   bool uses_user = false;
 };
 
+// "string.contains(string) -> bool", for people.
+std::string Signature(std::string_view name, const Overload& overload);
+
 struct Function {
   std::string name;  // may be qualified: "math.greatest"
   std::vector<Overload> overloads;
@@ -92,6 +95,8 @@ class Environment {
   // All overloads of that name, parent's first.
   std::vector<const Overload*> FindFunction(std::string_view name) const;
   bool HasFunction(std::string_view name) const;
+  // All functions that expressions can call by name, sorted: not the signs of operators.
+  std::vector<std::string> FunctionNames() const;
   // Whether functions are named "prefix.something".
   bool HasNamespace(std::string_view prefix) const;
   // One past the highest slot.

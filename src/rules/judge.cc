@@ -2,9 +2,12 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+#include <chrono>
 #include <optional>
 #include <utility>
 
+#include "rules/build_explanation.h"
 #include "rules/collect_evidence.h"
 #include "rules/details.h"
 #include "rules/functions/functions.h"
@@ -60,6 +63,23 @@ bool IsIncomplete(const Value& gathers) {
   return false;
 }
 
+// A limit by the name of its setting, and what its author can do.
+std::string LimitText(std::string message) {
+  constexpr std::pair<std::string_view, std::string_view> kSettings[] = {
+      {"steps_max", "rules.rule_steps_max"},
+      {"bytes_max", "rules.rule_bytes_max"},
+      {"time_max", "rules.rule_time_ms_max"}};
+  for (const auto& [limit, setting] : kSettings) {
+    if (const std::size_t at = message.find(limit); at != std::string::npos) {
+      message.replace(at, limit.size(), setting);
+      break;
+    }
+  }
+  return message +
+         "; is there a list gone over for each element of another? Look up in index_by() or "
+         "group_by() instead";
+}
+
 std::string Quoted(const std::vector<std::string>& names) {
   std::string text = "[";
   for (const std::string& name : names) {
@@ -91,6 +111,7 @@ struct Judge::Impl {
   void WithFacts(archive::FileTree& tree, Body body);
   void Bind(cel::Activation& activation);
   Outcome Ask(const Rule& rule, cel::Activation& archive);
+  Outcome AskUntimed(const Rule& rule, cel::Activation& archive);
   Evidence EvidenceOf(const Rule& rule);
   bool SkipForNeeds(const Rule& rule, Outcome& outcome);
   bool SkipForVersion(const Rule& rule, Outcome& outcome);
@@ -217,11 +238,20 @@ std::string Judge::Impl::Describe(const Rule& rule, const Expression& asked, con
   }
   const Place place = info.line > 0 ? origin->PlaceOf(info.line, info.column)
                                     : origin->source->PlaceOf(origin->scalar.offset);
+  const bool is_limit = info.kind == cel::ErrorKind::kLimit;
   return fmt::format("{}:{}:{}: {}: {}", origin->source->name(), place.line, place.column,
-                     origin->label, info.Message());
+                     origin->label, is_limit ? LimitText(info.Message()) : info.Message());
 }
 
 Outcome Judge::Impl::Ask(const Rule& rule, cel::Activation& archive) {
+  if (!options.timed) return AskUntimed(rule, archive);
+  const microseconds begun = clock.Steady();
+  Outcome outcome = AskUntimed(rule, archive);
+  outcome.time = clock.Steady() - begun;
+  return outcome;
+}
+
+Outcome Judge::Impl::AskUntimed(const Rule& rule, cel::Activation& archive) {
   Outcome outcome;
   outcome.rule = &rule;
   if (SkipForNeeds(rule, outcome) || SkipForVersion(rule, outcome)) return outcome;
@@ -335,6 +365,73 @@ Outcome Judge::RunOne(const Rule& rule, archive::FileTree& tree, const JudgeOpti
   impl_->options = options;
   impl_->WithFacts(tree, [&](cel::Activation& archive) { outcome = impl_->Ask(rule, archive); });
   return outcome;
+}
+
+Explanation Judge::Explain(const Rule& rule, archive::FileTree& tree) {
+  Impl& impl = *impl_;
+  impl.options = {};
+  Explanation explanation;
+  impl.WithFacts(tree, [&](cel::Activation& archive) {
+    explanation.outcome = impl.Ask(rule, archive);
+    TracedRules traced(*impl.pack, impl.cel_limits, impl.clock, impl.work,
+                       cel::CompileOptions::Trace::kValues);
+    traced.BeginArchive([&impl](cel::Activation& activation) { impl.Bind(activation); });
+    BuildExplanation(*impl.pack, rule, impl.facts, traced, explanation);
+    traced.EndArchive();
+  });
+  return explanation;
+}
+
+ArchiveCost Judge::Measure(archive::FileTree& tree, int rounds) {
+  Impl& impl = *impl_;
+  impl.options = {};
+  const auto now_us = [] {
+    const auto now = std::chrono::steady_clock::now().time_since_epoch();
+    return std::chrono::duration<double, std::micro>(now).count();
+  };
+  ArchiveCost cost;
+  std::vector<std::vector<double>> times(impl.pack->rules.size());
+  std::vector<double> totals;
+  impl.WithFacts(tree, [&](cel::Activation&) {
+    const double begun = now_us();
+    for (std::uint32_t input = 0; input < impl.pack->inputs.size(); ++input) {
+      static_cast<void>(impl.facts.ValueOf(input));
+    }
+    cost.read_us = now_us() - begun;
+    cel::Arena arena;
+    for (int round = 0; round < rounds; ++round) {
+      arena.Reset();
+      cel::Budget budget(impl.cel_limits, arena, impl.clock);
+      cel::Activation fresh(impl.pack->environment, arena, budget, nullptr, &impl.work);
+      impl.Bind(fresh);
+      const double round_begun = now_us();
+      double before = round_begun;
+      for (std::size_t i = 0; i < times.size(); ++i) {
+        const Rule& rule = impl.pack->rules[i];
+        if (!rule.is_enabled) continue;
+        const Outcome outcome = impl.Ask(rule, fresh);
+        const double after = now_us();
+        times[i].push_back(after - before);
+        before = after;
+        if (round == 0) cost.rules.push_back({&rule, outcome.kind, outcome.steps, 0});
+      }
+      totals.push_back(before - round_begun);
+    }
+  });
+  const auto lower_quartile = [](std::vector<double>& values) {
+    std::sort(values.begin(), values.end());
+    return values.empty() ? 0 : values[values.size() / 4];
+  };
+  cost.rules_us = lower_quartile(totals);
+  std::size_t next = 0;
+  for (std::vector<double>& of_rule : times) {
+    if (!of_rule.empty()) cost.rules[next++].time_us = lower_quartile(of_rule);
+  }
+  return cost;
+}
+
+void Judge::WithArchive(archive::FileTree& tree, const std::function<void(cel::Activation&)>& use) {
+  impl_->WithFacts(tree, use);
 }
 
 }  // namespace insightd::rules

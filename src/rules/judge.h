@@ -12,10 +12,12 @@
 #include <functional>
 #include <memory>
 #include <string_view>
+#include <vector>
 
 #include "archive/file_tree.h"
 #include "base/clock.h"
 #include "cel/evaluate.h"
+#include "rules/explain.h"
 #include "rules/inputs/facts.h"
 #include "rules/pack.h"
 #include "rules/report.h"
@@ -37,6 +39,22 @@ struct JudgeOptions {
   // Whether each hit tells which places in which files made it one: its condition is evaluated once
   // more for it.
   bool evidence = false;
+  // Whether outcomes tell the time that they took.
+  bool timed = false;
+};
+
+// What a rule costs over an archive whose files have been read.
+struct RuleCost {
+  const Rule* rule = nullptr;  // of the pack
+  OutcomeKind kind = OutcomeKind::kPass;
+  std::uint64_t steps = 0;
+  double time_us = 0;  // the lower quartile of the rounds
+};
+
+struct ArchiveCost {
+  double read_us = 0;   // parsing all that the rules read
+  double rules_us = 0;  // all rules, the lower quartile of the rounds
+  std::vector<RuleCost> rules;
 };
 
 // Keeps its work memory from archive to archive. One thread at a time.
@@ -55,6 +73,13 @@ class Judge {
   Report Run(archive::FileTree& tree, const JudgeOptions& options = {});
   // The outcome of one rule of the pack alone.
   Outcome RunOne(const Rule& rule, archive::FileTree& tree, const JudgeOptions& options = {});
+  // Why the rule has the outcome that it has. What it tells ends with nothing: it is all copied.
+  Explanation Explain(const Rule& rule, archive::FileTree& tree);
+  // Reads what the rules ask for and then asks all of them `rounds` times; what a global takes
+  // counts for the rule that is first to use it.
+  ArchiveCost Measure(archive::FileTree& tree, int rounds);
+  // Lets `use` evaluate programs of the pack's scopes over an archive. Values end with `use`.
+  void WithArchive(archive::FileTree& tree, const std::function<void(cel::Activation&)>& use);
 
   const Pack& pack() const;
 

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/clock.h"
 #include "cel/value.h"
 #include "rules/evidence.h"
 #include "rules/inputs/facts.h"
@@ -38,6 +39,8 @@ struct Outcome {
   std::vector<std::string> missing_all;
   std::vector<std::vector<std::string>> missing_any;
   std::uint64_t steps = 0;  // what the evaluation took, in steps of the budget
+  microseconds time{
+      0};  // with JudgeOptions::timed; reading what the rule is first to ask for counts
 };
 
 struct Report {

@@ -2,7 +2,6 @@
 
 #include <fmt/core.h>
 #include <sys/ioctl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -16,12 +15,10 @@
 #include <vector>
 
 #include "app/analyze/format.h"
+#include "app/analyze/read_archive.h"
 #include "app/load_rules.h"
 #include "app/risk.h"
 #include "app/settings.h"
-#include "archive/folder.h"
-#include "archive/source.h"
-#include "archive/unpack.h"
 #include "rules/judge.h"
 
 namespace insightd::app {
@@ -46,25 +43,20 @@ struct Printed {
   ExitCode exit = ExitCode::kGood;
 };
 
-bool IsFolder(const std::string& path) {
-  struct stat status {};
-  return ::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
-}
-
 // What one thread works with, again and again.
 class Analyst {
  public:
   Analyst(rules::PackPointer pack, const Settings& settings, const AnalyzeArguments& arguments,
           bool as_json, TableOptions table)
       : judge_(std::move(pack), settings.rules.Limits()),
-        wanted_(judge_.wanted()),
-        limits_(settings.pipeline.limits),
+        reader_(judge_.wanted(), settings.pipeline.limits),
+        evidence_(as_json || arguments.evidence),
         fail_on_(ParseRisk(arguments.fail_on).value_or(kRiskMax + 1)),
         as_json_(as_json),
         table_(table) {}
 
   Printed Analyze(const std::string& path) {
-    Result<archive::FileTree> tree = Read(path);
+    Result<archive::FileTree> tree = reader_.Read(path);
     if (!tree) {
       Printed printed{.text = {}, .complaint = {}, .exit = ExitCode::kUnreadable};
       if (as_json_) {
@@ -74,7 +66,7 @@ class Analyst {
       }
       return printed;
     }
-    const rules::Report report = judge_.Run(*tree);
+    const rules::Report report = judge_.Run(*tree, {.evidence = evidence_});
     return {.text = as_json_ ? FormatJson(path, report, table_.texts)
                              : FormatTable(path, report, table_),
             .complaint = {},
@@ -82,16 +74,6 @@ class Analyst {
   }
 
  private:
-  Result<archive::FileTree> Read(const std::string& path) {
-    archive::FileSource source(path);
-    Result<archive::FileTree> tree = IsFolder(path) ? archive::ReadFolder(path, wanted_, limits_)
-                                                    : unpacker_.Unpack(source, wanted_, limits_);
-    if (tree && tree->totals().members == 0) {
-      return Fail(Code::kInvalid, "there is not one file in it: it is no archive of a cluster");
-    }
-    return tree;
-  }
-
   bool IsFinding(const rules::Report& report) const {
     return std::any_of(report.outcomes.begin(), report.outcomes.end(), [this](const auto& outcome) {
       return outcome.kind == rules::OutcomeKind::kHit &&
@@ -100,9 +82,8 @@ class Analyst {
   }
 
   rules::Judge judge_;
-  const archive::Wanted wanted_;
-  const archive::Limits limits_;
-  archive::Unpacker unpacker_;
+  ArchiveReader reader_;
+  const bool evidence_;
   const int fail_on_;
   const bool as_json_;
   const TableOptions table_;

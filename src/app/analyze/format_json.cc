@@ -22,6 +22,7 @@ void WriteOutcome(JsonWriter& w, const rules::Outcome& outcome, const content::C
     w.Key("details").Raw(outcome.details.empty() ? "{}" : outcome.details);
     w.Key("total_risk").Int(outcome.rule->total_risk());
     if (texts != nullptr) WriteTexts(w, *texts, outcome);
+    if (outcome.evidence) w.Key("evidence").Raw(rules::EvidenceToJson(*outcome.evidence));
   }
   if (!outcome.reason.empty()) w.Key("reason").String(outcome.reason);
   if (!outcome.detail_errors.empty()) {

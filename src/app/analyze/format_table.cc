@@ -1,4 +1,4 @@
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <map>
@@ -69,6 +69,40 @@ void AppendDetails(std::string& out, const std::string& details) {
   }
 }
 
+std::string Counted(std::uint64_t count, std::string_view one) {
+  return fmt::format("{} {}{}", count, one, count == 1 ? "" : "s");
+}
+
+std::string ShownPlace(const rules::EvidencePlace& place) {
+  const std::string value = place.is_absent ? "is absent" : "= " + place.value;
+  return place.at.empty() ? value : place.at + " " + value;
+}
+
+void AppendEvidence(std::string& out, const rules::Outcome& hit) {
+  if (!hit.evidence || hit.evidence->empty()) return;
+  out += "      seen in:\n";
+  for (const rules::EvidenceFile& file : hit.evidence->files) {
+    out += fmt::format("        {}\n", file.path);
+    for (const rules::EvidencePlace& place : file.places) {
+      out += fmt::format("          {}\n", Cut(ShownPlace(place)));
+    }
+    if (file.more_places > 0) {
+      out += fmt::format("          … {} more place{}\n", file.more_places,
+                         file.more_places == 1 ? "" : "s");
+    }
+  }
+  if (hit.evidence->more_files > 0) {
+    out += fmt::format("        … {} more file{}\n", hit.evidence->more_files,
+                       hit.evidence->more_files == 1 ? "" : "s");
+  }
+  for (const rules::EvidenceInput& input : hit.evidence->looked_at) {
+    out += fmt::format("        {}: {} ({})\n", input.name,
+                       input.files == 0 ? "no file" : Counted(input.files, "file") + " looked at",
+                       fmt::join(input.paths, ", "));
+  }
+  if (!hit.evidence->is_complete) out += "        … a limit ended the collecting\n";
+}
+
 std::string Upper(std::string_view text) {
   std::string upper(text);
   for (char& c : upper) c = static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
@@ -105,6 +139,7 @@ void AppendHits(std::string& out, const rules::Report& report, const TableOption
     out += fmt::format("    {}{}{}\n      {}|{}\n", options.color ? kBold : "", hit->rule->title,
                        options.color ? kReset : "", hit->rule->module, hit->rule->key);
     AppendFound(out, *hit, options);
+    AppendEvidence(out, *hit);
   }
   if (hits.empty()) out += "\n  No recommendations\n";
   if (!options.all || infos.empty()) return;
@@ -114,6 +149,7 @@ void AppendHits(std::string& out, const rules::Report& report, const TableOption
     out += fmt::format("    {}\n      {}|{}\n", info->rule->title, info->rule->module,
                        info->rule->key);
     AppendFound(out, *info, options);
+    AppendEvidence(out, *info);
   }
 }
 

@@ -3,9 +3,9 @@
 #include <cstdio>
 
 #include "app/load_rules.h"
+#include "app/rules/find_rule.h"
 #include "app/rules/rules.h"
 #include "base/json_writer.h"
-#include "base/text.h"
 #include "content/completeness.h"
 #include "rules/embedded_pack.h"
 #include "rules/rule_tests.h"
@@ -19,11 +19,6 @@ struct Finding {
   std::string test;  // empty: concerns the rule as a whole
   std::string message;
 };
-
-bool IsNamed(const rules::Rule& rule, const std::string& name) {
-  return name.empty() || rule.key == name || rule.Id() == name ||
-         rule.module + "|" + rule.key == name;
-}
 
 std::string PlaceOf(const rules::Rule& rule, const rules::Place& place) {
   return fmt::format("{}:{}", rule.source->name(), place.line);
@@ -52,16 +47,6 @@ void PrintJson(const Finding& finding) {
   finding.test.empty() ? w.Null() : w.String(finding.test);
   w.Key("message").String(finding.message).EndObject();
   fmt::print("{}\n", out);
-}
-
-ExitCode UnknownRule(const rules::Pack& pack, const std::string& name) {
-  std::vector<std::string_view> keys;
-  for (const rules::Rule& rule : pack.rules) keys.push_back(rule.key);
-  const std::string_view nearest = Nearest(name, keys);
-  fmt::print(stderr, "insightd: pack {} has no rule \"{}\"{}; `insightd rules list` shows all\n",
-             pack.Title(), name,
-             nearest.empty() ? "" : fmt::format(", did you mean \"{}\"?", nearest));
-  return ExitCode::kUsage;
 }
 
 }  // namespace

@@ -14,6 +14,7 @@
 #include <cerrno>
 #include <condition_variable>
 #include <cstring>
+#include <filesystem>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -462,6 +463,25 @@ void EmbeddedBlob::Close() {
 }
 
 }  // namespace
+
+Result<std::vector<std::string>> EmbeddedBlobFiles(const std::string& folder) {
+  namespace fs = std::filesystem;
+  std::vector<std::string> files;
+  std::error_code error;
+  for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
+    if (at->path().filename() == kTemporary || !at->is_directory(error)) continue;
+    for (const fs::directory_entry& file : fs::directory_iterator(at->path(), error)) {
+      if (file.is_regular_file(error)) files.push_back(file.path().string());
+    }
+  }
+  if (error) {
+    const bool is_missing = error == std::errc::no_such_file_or_directory;
+    return Fail(is_missing ? Code::kNotFound : Code::kUnavailable,
+                fmt::format("cannot read {}: {}", folder, error.message()));
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
 
 Result<std::unique_ptr<Store>> OpenEmbeddedBlob(EmbeddedBlobOptions options) {
   return EmbeddedBlob::Open(std::move(options));

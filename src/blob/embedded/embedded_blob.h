@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "blob/blob.h"
@@ -30,5 +31,9 @@ struct EmbeddedBlobOptions {
 
 // kUnavailable when the folder cannot be used. One process for a folder: see store/data_folder.h.
 Result<std::unique_ptr<Store>> OpenEmbeddedBlob(EmbeddedBlobOptions options);
+
+// The files that hold the objects of such a folder, sorted: for who only reads, also while a
+// process works on it. One may be gone when it is opened. kNotFound when there is no folder.
+Result<std::vector<std::string>> EmbeddedBlobFiles(const std::string& folder);
 
 }  // namespace insightd::blob
