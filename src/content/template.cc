@@ -79,6 +79,7 @@ tl::expected<std::string, TemplateError> Template::Render(json::Value details, D
   templating::Writer writer(evaluator);
   if (odd != nullptr) {
     evaluator.on_odd_text = [&](std::string_view text) {
+      if (odd->size() >= kOddTextsMax) return;
       odd->push_back({PlaceOf(parsed_->text, writer.offset()), writer.tag(), std::string(text)});
     };
   }

@@ -40,6 +40,9 @@ inline constexpr std::size_t kRenderedBytesMax = std::size_t{1} << 20;
 inline constexpr std::size_t kRenderStepsMax = 1'000'000;
 inline constexpr std::size_t kRenderMemoryBytesMax = std::size_t{32} << 20;
 
+// Of one rendering; more tell nobody anything.
+inline constexpr std::size_t kOddTextsMax = 1'000;
+
 // A place in a template's text; line and column from 1, columns in code points.
 struct TemplatePlace {
   std::size_t offset = 0;
@@ -77,7 +80,8 @@ class Template {
   // `name` tells whose text it is, for messages: "external.rules.a|KEY reason".
   static tl::expected<Template, TemplateError> Parse(std::string name, std::string text);
 
-  // `details` are read in place. Odd texts are added to `odd` when it is not null.
+  // `details` are read in place. Odd texts are added to `odd` when it is not null,
+  // until there are kOddTextsMax.
   tl::expected<std::string, TemplateError> Render(json::Value details,
                                                   DataAs data_as = DataAs::kMarkdown,
                                                   std::vector<OddText>* odd = nullptr) const;
