@@ -4,6 +4,7 @@ import type { components, paths } from './schema';
 
 export type FleetCluster = components['schemas']['FleetCluster'];
 export type ReportItem = components['schemas']['ReportItem'];
+export type Evidence = components['schemas']['Evidence'];
 export type ClusterReport = components['schemas']['ClusterReport']['report'];
 export type ClusterInfo = components['schemas']['ClusterInfo']['cluster'];
 export type Outcomes = components['schemas']['Outcomes']['outcomes'];

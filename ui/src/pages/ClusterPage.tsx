@@ -24,6 +24,7 @@ import { ApiError } from '../api/client';
 import { isNotFound, useClusterInfo, useClusterOutcomes, useClusterReport } from '../api/queries';
 import type { Column } from '../components/DataTable';
 import { DataTable, by } from '../components/DataTable';
+import { Evidence } from '../components/Evidence';
 import { CategoryLabels, DisabledLabel, RiskLabel } from '../components/Labels';
 import { PageHead } from '../components/PageHead';
 import { Details, FilledText, Markdown } from '../components/RuleText';
@@ -122,6 +123,7 @@ function Item({ item }: { item: ReportItem }) {
         ) : (
           <Details data={data} />
         )}
+        <Evidence data={item.insightd_evidence} />
       </TextCard>
       {item.details && (
         <TextCard title="Why it matters">

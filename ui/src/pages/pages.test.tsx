@@ -275,6 +275,40 @@ describe('one cluster', () => {
     expect(screen.getByText('n299')).toBeTruthy();
   });
 
+  it('shows where it was seen, file and place, on request', async () => {
+    const insightd_evidence = {
+      files: [
+        {
+          path: 'config/node/m0.json',
+          places: [
+            { at: 'status.conditions[3].status', value: "'<b>Unknown'" },
+            { at: 'spec.taints', absent: true },
+          ],
+          more_places: 2,
+        },
+      ],
+      looked_at: [{ input: 'pods', files: 0, paths: ['config/pod/*.json'] }],
+    };
+    showPage(`/clusters/${UUID}`, oneCluster([item('seen', { insightd_evidence })]));
+    fireEvent.click(await screen.findByRole('button', { name: 'Show where this was seen' }));
+    for (const text of [
+      'config/node/m0.json',
+      'status.conditions[3].status',
+      "'<b>Unknown'",
+      'and 2 more places',
+      'config/pod/*.json',
+    ]) {
+      expect(screen.getByText(text)).toBeTruthy();
+    }
+    expect(screen.getByText(/is absent/)).toBeTruthy();
+  });
+
+  it('offers nothing to be seen without evidence', async () => {
+    showPage(`/clusters/${UUID}`, oneCluster([item('plain', {})]));
+    await screen.findByText('plain');
+    expect(screen.queryByRole('button', { name: 'Show where this was seen' })).toBeNull();
+  });
+
   it('survives a text that could not be filled in and shows it raw', async () => {
     const reason = 'Here: {{=pydata.a.b}}';
     const rendering_errors = { reason: 'cannot read "b" of undefined' };
