@@ -2,7 +2,7 @@
 # Runs every benchmark, each beside its floor in the same run, and shows the figures.
 #
 #   tools/bench.sh           all: a few minutes
-#   tools/bench.sh cel bus   these programs (bench/NAME_bench.cc) alone
+#   tools/bench.sh cel bus   these programs (bench/NAME_bench.cc) alone; cel_go is the comparison with cel-go
 #
 # What it prints goes to build/bench.txt too.
 set -eu
@@ -21,6 +21,13 @@ case "${1:-}" in -h | --help) sed -n '2,7s/^# \{0,1\}//p' "$0"; exit 0 ;; esac
       *) "$program" --benchmark_min_time=0.2 --benchmark_counters_tabular=true 2>/dev/null ;;
     esac
   done
+  case " ${*:-cel_go} " in
+    *" cel_go "*)
+      echo
+      echo "== expressions and rules beside cel-go"
+      tools/compare_cel_go.sh
+      ;;
+  esac
   if [ $# = 0 ]; then
     echo
     echo "== the whole program"
