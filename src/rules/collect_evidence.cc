@@ -6,6 +6,7 @@
 #include <set>
 #include <span>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 
@@ -19,7 +20,8 @@ enum class Weight : std::uint8_t { kTold, kBulk };
 
 struct Kept {
   Weight weight = Weight::kBulk;
-  EvidencePlace place;
+  cel::Value value;
+  bool is_absent = false;
 };
 
 // `[9]` before `[10]`: runs of digits are compared as numbers.
@@ -49,13 +51,6 @@ struct PlaceOrder {
   }
 };
 
-// Whether the place `inner` lies inside of `outer`.
-bool IsInside(const std::string& inner, const std::string& outer) {
-  if (outer.empty()) return !inner.empty();
-  return inner.size() > outer.size() && inner.starts_with(outer) &&
-         (inner[outer.size()] == '.' || inner[outer.size()] == '[');
-}
-
 using PlacesOfFile = std::map<std::string, Kept, PlaceOrder>;
 using PlacesByFile = std::map<std::uint32_t, PlacesOfFile>;  // members are sorted by name
 
@@ -76,28 +71,40 @@ class Collector {
     if (read.what != Trace::What::kValue) found = places_.Below(read.base, keys);
     if (!found && read.what != Trace::What::kAbsent) found = places_.Of(read.value);
     if (!found) return;
-    if (found->at.size() > kEvidencePathBytesMax) found->at.resize(kEvidencePathBytesMax);
-    Kept& kept = by_file_[found->member][found->at];
-    kept.weight = std::min(kept.weight, weight);
-    if (!kept.place.value.empty() || kept.place.is_absent) return;
-    kept.place.at = found->at;
-    kept.place.is_absent = found->is_absent;
-    if (!found->is_absent) kept.place.value = ShownValue(found->value);
+    if (found->at.size() > kEvidencePathBytesMax) {
+      std::size_t size = kEvidencePathBytesMax;
+      while (size > 0 && (static_cast<unsigned char>(found->at[size]) & 0xc0) == 0x80) --size;
+      found->at.resize(size);
+    }
+    const auto [at, is_new] = by_file_[found->member].try_emplace(
+        std::move(found->at), Kept{weight, found->value, found->is_absent});
+    if (!is_new) at->second.weight = std::min(at->second.weight, weight);
   }
 
   PlacesByFile& by_file() { return by_file_; }
   bool is_complete() const { return is_complete_; }
 
-  // What lies around another place says nothing new.
+  // What lies around another place that says as much says nothing new.
   void DropOuter() {
     for (auto& [member, places] : by_file_) {
-      for (auto at = places.begin(); at != places.end();) {
-        const bool is_outer = std::any_of(places.begin(), places.end(), [&](const auto& other) {
-          return IsInside(other.first, at->first) && other.second.weight <= at->second.weight;
-        });
-        at = is_outer ? places.erase(at) : std::next(at);
-        if (places.size() > kAllPairsMax) break;
+      std::unordered_map<std::string_view, Weight> around;
+      for (const auto& [at, kept] : places) {
+        const std::string_view way = at;
+        const auto note = [&](std::string_view outer, Weight weight) {
+          const auto [known, is_new] = around.try_emplace(outer, weight);
+          if (!is_new) known->second = std::min(known->second, weight);
+        };
+        if (!way.empty()) note({}, kept.weight);
+        for (std::size_t i = 1; i < way.size(); ++i) {
+          if (way[i] == '.' || way[i] == '[') note(way.substr(0, i), kept.weight);
+        }
       }
+      std::vector<std::string> outer;
+      for (const auto& [at, kept] : places) {
+        const auto known = around.find(at);
+        if (known != around.end() && known->second <= kept.weight) outer.push_back(at);
+      }
+      for (const std::string& at : outer) places.erase(at);
     }
   }
 
@@ -120,9 +127,6 @@ class Collector {
   }
 
  private:
-  // Above it containers are not told from what they hold: too many pairs.
-  static constexpr std::size_t kAllPairsMax = 500;
-
   EvidenceFile FileOf(std::uint32_t member) const {
     EvidenceFile file{
         .path = std::string(facts_.tree().members()[member].name), .places = {}, .more_places = 0};
@@ -130,7 +134,9 @@ class Collector {
     for (const Weight weight : {Weight::kTold, Weight::kBulk}) {
       for (const auto& [at, kept] : places) {
         if (kept.weight == weight && file.places.size() < kEvidencePlacesMax) {
-          file.places.push_back(kept.place);
+          file.places.push_back({.at = at,
+                                 .value = kept.is_absent ? "" : ShownValue(kept.value),
+                                 .is_absent = kept.is_absent});
         }
       }
     }
