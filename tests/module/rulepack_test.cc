@@ -9,6 +9,7 @@
 #include <set>
 #include <string>
 
+#include "archive/memory_tree.h"
 #include "archive/unpack.h"
 #include "base/json.h"
 #include "rules/embedded_pack.h"
@@ -57,6 +58,30 @@ std::string DetailsOf(const Report& report, std::string_view key) {
     if (outcome.rule->key == key) return outcome.details;
   }
   return "no such rule";
+}
+
+// Also: evaluated with a trace, each condition holds too.
+TEST(RulepackTest, EveryHitOfItsOwnTestsHasEvidence) {
+  Judge judge(BasePack());
+  std::size_t hits = 0;
+  for (const Rule& rule : BasePack()->rules) {
+    for (const RuleTest& test : rule.tests) {
+      if (test.generate || test.archive || test.expect != Expect::kHit) continue;
+      std::vector<archive::PackMember> members;
+      for (const auto& [path, bytes] : test.files) members.push_back({path, bytes, test.now_s});
+      Result<archive::FileTree> tree = archive::TreeFromMemory(members);
+      ASSERT_TRUE(tree) << rule.Id();
+      const Outcome outcome = judge.RunOne(rule, *tree, {.evidence = true});
+      if (outcome.kind != OutcomeKind::kHit) continue;  // told by the next test
+      ++hits;
+      ASSERT_TRUE(outcome.evidence) << rule.Id();
+      EXPECT_TRUE(outcome.evidence->is_complete) << rule.Id() << ": " << test.name;
+      // A rule that informs of everything reads nothing to decide it.
+      EXPECT_EQ(outcome.evidence->empty(), rule.when.program.constant().has_value())
+          << rule.Id() << ": " << test.name;
+    }
+  }
+  EXPECT_GT(hits, BasePack()->rules.size());
 }
 
 TEST(RulepackTest, TheBinaryCarriesAWholePack) {
