@@ -153,9 +153,9 @@ void RuleReload::LoadState(std::string state) {
   }
   const rules::PackPointer before = pack_->Get();
   if (IsSame(*before, *loaded->pack)) {
-    Count("unchanged");
     kLog.Info(log::event::kRulesReloaded, "rule packs were looked at again: nothing has changed",
               {{"packs", before->Title()}, {"outcome", "skipped"}});
+    Count("unchanged");
     return;
   }
   Take(loaded->pack);
@@ -165,18 +165,17 @@ void RuleReload::LoadState(std::string state) {
       {{"packs", loaded->pack->Title()},
        {"duration_ms", Milliseconds(clock_.Steady() - begun)},
        {"outcome", "ok"}});
+  Count("taken");
 }
 
 void RuleReload::Take(rules::PackPointer next) {
   // Texts first: a result of a new rule is never without them.
   catalogue_->Set(content::Catalogue::FromPack(*next));
   pack_->Set(std::move(next));
-  Count("taken");
   ShowPacks();
 }
 
 void RuleReload::Refuse(const RulesMistake& mistake) {
-  Count("refused");
   const std::string title = pack_->Get()->Title();
   kLog.Error(log::event::kRulesRefused,
              fmt::format("changed rule packs are refused, {} stays in force; `insightd rules "
@@ -186,6 +185,7 @@ void RuleReload::Refuse(const RulesMistake& mistake) {
               {"outcome", "rejected"},
               {"error_class", CodeName(Code::kInvalid)},
               {"error", mistake.text}});
+  Count("refused");
 }
 
 void RuleReload::ShowPacks() {

@@ -51,6 +51,7 @@ class RuleReload {
   void Refuse(const RulesMistake& mistake);
   void Take(rules::PackPointer next);
   void ShowPacks();
+  // Last of all: who sees the count sees everything else too.
   void Count(const char* outcome);
 
   const RuleSources sources_;
