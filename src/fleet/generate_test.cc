@@ -85,6 +85,13 @@ TEST_F(GenerateTest, AHealthyClusterGivesTheInformingHitsAlone) {
   }
 }
 
+TEST_F(GenerateTest, EverySizeIsHealthy) {
+  for (const std::string& size : generator_->SizeNames()) {
+    const Cluster cluster = Drawn(2, {.size = size});
+    EXPECT_EQ(Hits(cluster), cluster.expected) << size;
+  }
+}
+
 TEST_F(GenerateTest, EveryVersionIsHealthyWhileItIsMaintained) {
   for (const char* version : {"4.14.20", "4.15.7", "4.16.3", "4.17.9", "4.18.11", "4.19.2"}) {
     const Cluster cluster = Drawn(1, {.size = "small", .version = version});
