@@ -275,7 +275,7 @@ void RulesNewOptions(CLI::App& app, CommandLine& line) {
   app.add_option("name", line.rules.rule, "Name of the rule: my_check")
       ->required()
       ->type_name("NAME");
-  app.add_option("--pack", line.rules.output, "Folder of the pack; is made when it is not there")
+  app.add_option("--pack", line.rules.folder, "Folder of the pack; is made when it is not there")
       ->default_val(".")
       ->type_name("DIR");
   app.add_option("--input", line.rules.input, "What the rule reads, a name of inputs.yaml")

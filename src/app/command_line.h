@@ -91,6 +91,7 @@ struct RulesArguments {
   std::string rule;        // only the rules that this names: KEY, or `module|KEY`
   std::string key;         // file with a key: to sign with, or to verify by; empty: none
   std::string output;      // file to write (empty: named after the pack), or folder
+  std::string folder;      // of `rules new`: the pack that the rule goes to
   std::string expression;  // of `rules eval`; "-": one a line of standard input
   std::string archive;     // of `rules eval`; empty: none
   std::string function;    // of `rules functions`; empty: all

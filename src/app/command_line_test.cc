@@ -106,5 +106,14 @@ TEST(CommandLineTest, HelpsWithAnExample) {
   EXPECT_THAT(ParseCommandLine({"--help"}).text, HasSubstr("analyze"));
 }
 
+TEST(CommandLineTest, TheDefaultOfOneCommandIsNoneOfAnother) {
+  const ParsedLine packed = ParseCommandLine({"rules", "pack", "acme"});
+  ASSERT_TRUE(packed.line);
+  EXPECT_EQ(packed.line->rules.output, "");
+  const ParsedLine made = ParseCommandLine({"rules", "new", "my_rule"});
+  ASSERT_TRUE(made.line) << made.text;
+  EXPECT_EQ(made.line->rules.folder, ".");
+}
+
 }  // namespace
 }  // namespace insightd::app

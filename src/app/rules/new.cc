@@ -215,7 +215,7 @@ ExitCode RunRulesNew(const RulesArguments& arguments) {
                arguments.rule);
     return ExitCode::kUsage;
   }
-  const fs::path folder = arguments.output;
+  const fs::path folder = arguments.folder;
   std::error_code error;
   const bool has_pack = fs::exists(folder / "pack.yaml", error);
   // The inputs that the rule can see: of the pack and what it extends, or of base.
