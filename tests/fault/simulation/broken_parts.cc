@@ -1,0 +1,164 @@
+#include "broken_parts.h"
+
+#include <map>
+#include <string>
+#include <utility>
+
+#include "faulty_store.h"
+
+namespace insightd::simulation {
+namespace {
+
+using bus::Consumer;
+using bus::Message;
+using bus::Position;
+
+class ForwardConsumer : public Consumer {
+ public:
+  explicit ForwardConsumer(std::unique_ptr<Consumer> inner) : inner_(std::move(inner)) {}
+  Result<std::vector<Message>> Poll(std::size_t messages_max, milliseconds wait,
+                                    std::stop_token stop) override {
+    return inner_->Poll(messages_max, wait, std::move(stop));
+  }
+  Result<void> Commit(const Position& position) override { return inner_->Commit(position); }
+  void Wake() override { inner_->Wake(); }
+  std::int64_t Lag() override { return inner_->Lag(); }
+
+ private:
+  const std::unique_ptr<Consumer> inner_;
+};
+
+using AroundConsumer =
+    std::function<std::unique_ptr<Consumer>(std::string_view group, std::unique_ptr<Consumer>)>;
+
+// A bus whose consumers are others.
+class OtherConsumers final : public bus::Bus {
+ public:
+  OtherConsumers(std::unique_ptr<bus::Bus> inner, AroundConsumer around)
+      : inner_(std::move(inner)), around_(std::move(around)) {}
+  bus::Producer& producer() override { return inner_->producer(); }
+  Result<std::unique_ptr<Consumer>> Subscribe(std::string_view group,
+                                              std::vector<std::string> topics) override {
+    auto consumer = inner_->Subscribe(group, std::move(topics));
+    if (!consumer) return consumer;
+    return around_(group, *std::move(consumer));
+  }
+  Result<void> Check() override { return inner_->Check(); }
+  void Close(milliseconds limit) override { inner_->Close(limit); }
+
+ private:
+  const std::unique_ptr<bus::Bus> inner_;
+  const AroundConsumer around_;
+};
+
+class CommitsBeforeEffect final : public ForwardConsumer {
+ public:
+  using ForwardConsumer::ForwardConsumer;
+  Result<std::vector<Message>> Poll(std::size_t messages_max, milliseconds wait,
+                                    std::stop_token stop) override {
+    auto messages = ForwardConsumer::Poll(messages_max, wait, std::move(stop));
+    if (messages) {
+      for (const Message& message : *messages) (void)Commit(message.position);
+    }
+    return messages;
+  }
+};
+
+// The highest position that a group's members have taken, by partition.
+using Taken = std::map<std::pair<std::string, std::int32_t>, Position>;
+
+class NotesTaken final : public ForwardConsumer {
+ public:
+  NotesTaken(std::unique_ptr<Consumer> inner, std::shared_ptr<Taken> taken)
+      : ForwardConsumer(std::move(inner)), taken_(std::move(taken)) {}
+  // When it goes its partitions are given on as if all that it took were done.
+  ~NotesTaken() override {
+    for (const auto& [partition, position] : *taken_) (void)Commit(position);
+  }
+  Result<std::vector<Message>> Poll(std::size_t messages_max, milliseconds wait,
+                                    std::stop_token stop) override {
+    auto messages = ForwardConsumer::Poll(messages_max, wait, std::move(stop));
+    if (messages) {
+      for (const Message& message : *messages) {
+        const Position& position = message.position;
+        (*taken_)[{position.topic, position.partition}] = position;
+      }
+    }
+    return messages;
+  }
+
+ private:
+  const std::shared_ptr<Taken> taken_;
+};
+
+std::unique_ptr<bus::Bus> CommitBeforeEffect(std::unique_ptr<bus::Bus> bus) {
+  return std::make_unique<OtherConsumers>(
+      std::move(bus), [](std::string_view, std::unique_ptr<Consumer> consumer) {
+        return std::make_unique<CommitsBeforeEffect>(std::move(consumer));
+      });
+}
+
+std::unique_ptr<bus::Bus> LoseRebalances(std::unique_ptr<bus::Bus> bus) {
+  const auto groups = std::make_shared<std::map<std::string, std::shared_ptr<Taken>>>();
+  return std::make_unique<OtherConsumers>(
+      std::move(bus), [groups](std::string_view group, std::unique_ptr<Consumer> consumer) {
+        std::shared_ptr<Taken>& taken = (*groups)[std::string(group)];
+        if (taken == nullptr) taken = std::make_shared<Taken>();
+        // Who comes in takes over partitions as if all that was taken of them were done.
+        for (const auto& [partition, position] : *taken) (void)consumer->Commit(position);
+        return std::make_unique<NotesTaken>(std::move(consumer), taken);
+      });
+}
+
+// Every letter is a new one.
+class KeepsTwice final : public ForwardStore {
+ public:
+  using ForwardStore::ForwardStore;
+  Result<void> PutDeadLetters(std::span<const store::DeadLetter> letters) override {
+    constexpr std::int64_t kFar = 1'000'000;
+    std::vector<store::DeadLetter> others(letters.begin(), letters.end());
+    for (store::DeadLetter& letter : others) letter.offset = kFar + next_++;
+    return ForwardStore::PutDeadLetters(others);
+  }
+
+ private:
+  // Never the same again, in whatever process.
+  static inline std::int64_t next_ = 0;
+};
+
+// What comes later counts as newer.
+class OrdersByArrival final : public ForwardStore {
+ public:
+  using ForwardStore::ForwardStore;
+  Result<std::vector<store::PutOutcome>> Put(
+      std::span<const store::ClusterResult> results) override {
+    std::vector<store::ClusterResult> others(results.begin(), results.end());
+    for (store::ClusterResult& result : others) result.last_checked = Time(seconds(++next_));
+    return ForwardStore::Put(others);
+  }
+
+ private:
+  static inline std::int64_t next_ = 0;
+};
+
+template <class Part>
+std::unique_ptr<store::Store> Around(std::unique_ptr<store::Store> store) {
+  return std::make_unique<Part>(std::move(store));
+}
+
+}  // namespace
+
+PartsOfWorld GoodParts() { return {.name = "good"}; }
+
+std::vector<PartsOfWorld> BrokenParts() {
+  return {
+      {.name = "offset_before_effect", .around_bus = CommitBeforeEffect},
+      {.name = "no_sync_of_databases", .disk_syncs = false},
+      {.name = "no_sync_of_archives", .archives_sync = false},
+      {.name = "no_deduplication", .around_store = Around<KeepsTwice>},
+      {.name = "wrong_order", .around_store = Around<OrdersByArrival>},
+      {.name = "lost_rebalance", .around_bus = LoseRebalances},
+  };
+}
+
+}  // namespace insightd::simulation

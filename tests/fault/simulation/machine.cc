@@ -1,0 +1,160 @@
+#include "machine.h"
+
+#include "archives.h"
+#include "bus/embedded/embedded_bus.h"
+#include "http/identity.h"
+#include "ingress/ingress.h"
+#include "pipeline/evaluate/rules_evaluator.h"
+#include "store/embedded/embedded_store.h"
+
+namespace insightd::simulation {
+namespace {
+
+constexpr char kBuild[] = "simulation";
+constexpr std::size_t kMembersMax = 2;
+constexpr milliseconds kFlushLimit{1'000};
+
+}  // namespace
+
+Machine::Machine(MachineState& state, BlobFolder& folder, const PartsOfWorld& parts,
+                 const rules::PackPointer& pack)
+    : state_(state),
+      parts_(parts),
+      packs_(std::make_shared<rules::CurrentPack>(pack)),
+      catalogue_(content::Catalogue::FromPack(*pack)),
+      blobs_(std::make_unique<SimBlob>(state, folder, parts.archives_sync)) {}
+
+Machine::~Machine() = default;
+
+Result<std::unique_ptr<Machine>> Machine::Start(MachineState& state, BlobFolder& folder,
+                                                const PartsOfWorld& parts,
+                                                const rules::PackPointer& pack,
+                                                FaultyBus::Seen seen) {
+  std::unique_ptr<Machine> machine(new Machine(state, folder, parts, pack));
+  if (auto opened = machine->Open(std::move(seen)); !opened) {
+    return Fail(std::move(opened).error());
+  }
+  machine->Register();
+  return machine;
+}
+
+Result<void> Machine::Open(FaultyBus::Seen seen) {
+  auto store = store::OpenEmbeddedStore({.path = kStorePath, .clock = &state_.clock});
+  if (!store) return Fail(std::move(store).error());
+  const pipeline::Settings pipeline;
+  const writer::Settings writer;
+  // So short that archives go while messages about them may still come again.
+  const upkeep::Settings upkeep{.archive_kept_s = 5};
+  auto bus = bus::OpenEmbeddedBus(
+      {.path = kBusPath,
+       .topics = {{.name = pipeline.announce_topic, .partitions = 3, .groups = {pipeline.group}},
+                  {.name = pipeline.results_topic, .partitions = 3, .groups = {writer.group}},
+                  {.name = pipeline.dead_letter_topic, .groups = {upkeep.group}},
+                  {.name = writer.dead_letter_topic, .groups = {upkeep.group}}},
+       .background = false,
+       .clock = &state_.clock});
+  if (!bus) return Fail(std::move(bus).error());
+  // What is broken on purpose lies inside: faults come to it as to the real part.
+  store_ = *std::move(store);
+  if (parts_.around_store) store_ = parts_.around_store(std::move(store_));
+  store_ = std::make_unique<FaultyStore>(state_, std::move(store_));
+  bus_ = *std::move(bus);
+  if (parts_.around_bus) bus_ = parts_.around_bus(std::move(bus_));
+  bus_ = std::make_unique<FaultyBus>(state_, std::move(bus_), std::move(seen));
+  if (auto added = AddPipeline(); !added) return added;
+  if (auto added = AddWriter(); !added) return added;
+  keeper_ = std::make_unique<upkeep::LetterKeeper>(*bus_, *store_, registry_, upkeep);
+  cleaner_ = std::make_unique<upkeep::Cleaner>(*blobs_, *store_, state_.clock, registry_, upkeep);
+  return keeper_->Open();
+}
+
+void Machine::Register() {
+  const auto gate = http::IdentityGate::Make({.trusted_proxies = {"10.0.0.1"}}).value();
+  ingress::Ingress({},
+                   {.clock = state_.clock,
+                    .random = *state_.random,
+                    .blobs = *blobs_,
+                    .producer = bus_->producer(),
+                    .metrics = registry_,
+                    .identity = gate},
+                   {.version = kBuild, .commit = ""})
+      .Register(router_);
+  api::RegisterPublicApi(router_, {.store = *store_, .catalogue = catalogue_, .identity = gate}, {},
+                         {.version = kBuild, .commit = ""});
+}
+
+void Machine::StopInOrder() {
+  keeper_.reset();
+  pipelines_.clear();
+  writers_.clear();
+  (void)bus_->producer().Flush(kFlushLimit);
+  bus_->Close(kFlushLimit);
+}
+
+void Machine::SetPack(const rules::PackPointer& pack) {
+  packs_->Set(pack);
+  catalogue_.Set(content::Catalogue::FromPack(*pack));
+}
+
+Result<bool> Machine::SyncArchives() {
+  if (!blobs_->has_waiting()) return false;
+  blobs_->Sync();
+  return true;
+}
+
+Result<bool> Machine::WriteBus() {
+  // kTimeout says that it could not be written now: it is tried again with the next step.
+  (void)bus_->producer().Flush(kFlushLimit);
+  return false;
+}
+
+Result<bool> Machine::StepPipeline(std::size_t member) {
+  return pipelines_[member % pipelines_.size()]->Step();
+}
+Result<bool> Machine::StepWriter(std::size_t member) {
+  return writers_[member % writers_.size()]->Step();
+}
+
+Result<bool> Machine::SearchArchives() {
+  const auto removed = cleaner_->Search({});
+  if (!removed) return Fail(removed.error());
+  return false;
+}
+
+Result<void> Machine::AddPipeline() {
+  if (pipelines_.size() >= kMembersMax) return {};
+  pipeline::Settings settings;
+  settings.limits.unpacked_bytes_max = kUnpackedBytesMax;
+  settings.limits.member_bytes_max = kUnpackedBytesMax;
+  auto made = std::make_unique<pipeline::Pipeline>(
+      pipeline::Doors{*bus_, *blobs_, state_.clock, *state_.random, registry_}, settings,
+      pipeline::MakeRulesEvaluators({.packs = packs_, .limits = {}, .build = kBuild}, state_.clock,
+                                    registry_),
+      kBuild);
+  if (auto opened = made->Open(); !opened) return opened;
+  pipelines_.push_back(std::move(made));
+  return {};
+}
+
+Result<void> Machine::AddWriter() {
+  if (writers_.size() >= kMembersMax) return {};
+  auto made =
+      std::make_unique<writer::Writer>(writer::Doors{*bus_, *store_, state_.clock, registry_},
+                                       writer::Settings{.batch_results_max = 4}, kBuild);
+  if (auto opened = made->Open(); !opened) return opened;
+  writers_.push_back(std::move(made));
+  return {};
+}
+
+bool Machine::RemovePipeline() {
+  if (pipelines_.size() < 2) return false;
+  pipelines_.erase(pipelines_.begin());
+  return true;
+}
+bool Machine::RemoveWriter() {
+  if (writers_.size() < 2) return false;
+  writers_.erase(writers_.begin());
+  return true;
+}
+
+}  // namespace insightd::simulation

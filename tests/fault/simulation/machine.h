@@ -1,0 +1,88 @@
+// One process of insightd in the simulated world: the real roles over the real embedded bus and
+// store, which lie on a simulated disk, and archives in memory; calls between them may fail.
+//
+// Everything happens in the caller's thread, one small step at a time. Destroy it to end the
+// process; whether that is in order or not is for the MachineState to say.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "api/public_api.h"
+#include "base/metrics.h"
+#include "broken_parts.h"
+#include "content/catalogue.h"
+#include "faulty_bus.h"
+#include "faulty_store.h"
+#include "http/router.h"
+#include "machine_state.h"
+#include "pipeline/pipeline.h"
+#include "rules/current_pack.h"
+#include "sim_blob.h"
+#include "upkeep/cleaner.h"
+#include "upkeep/letter_keeper.h"
+#include "writer/writer.h"
+
+namespace insightd::simulation {
+
+inline constexpr const char* kBusPath = "/bus.db";
+inline constexpr const char* kStorePath = "/store.db";
+
+class Machine {
+ public:
+  // All given outlive the machine.
+  static Result<std::unique_ptr<Machine>> Start(MachineState& state, BlobFolder& folder,
+                                                const PartsOfWorld& parts,
+                                                const rules::PackPointer& pack,
+                                                FaultyBus::Seen seen);
+  ~Machine();
+
+  // Ends what is under way as `insightd` does when it is told to stop.
+  void StopInOrder();
+
+  const http::Router& router() const { return router_; }
+  store::Store& store() { return *store_; }
+  SimBlob& blobs() { return *blobs_; }
+  void SetPack(const rules::PackPointer& pack);
+
+  // One step each; false when there was nothing to do.
+  Result<bool> SyncArchives();
+  Result<bool> WriteBus();
+  // Of the members there are, by turns given as a number.
+  Result<bool> StepPipeline(std::size_t member);
+  Result<bool> StepWriter(std::size_t member);
+  Result<bool> StepKeeper() { return keeper_->Step(); }
+  Result<bool> StepCleaner() { return cleaner_->Step(); }
+  Result<bool> SearchArchives();
+
+  // A second member of the group comes, or goes.
+  Result<void> AddPipeline();
+  Result<void> AddWriter();
+  bool RemovePipeline();
+  bool RemoveWriter();
+  std::size_t pipelines() const { return pipelines_.size(); }
+  std::size_t writers() const { return writers_.size(); }
+
+ private:
+  Machine(MachineState& state, BlobFolder& folder, const PartsOfWorld& parts,
+          const rules::PackPointer& pack);
+  Result<void> Open(FaultyBus::Seen seen);
+  void Register();
+
+  MachineState& state_;
+  const PartsOfWorld& parts_;
+  metrics::Registry registry_;
+  std::shared_ptr<rules::CurrentPack> packs_;
+  content::CurrentCatalogue catalogue_;
+  std::unique_ptr<SimBlob> blobs_;
+  std::unique_ptr<store::Store> store_;
+  std::unique_ptr<bus::Bus> bus_;
+  std::vector<std::unique_ptr<pipeline::Pipeline>> pipelines_;
+  std::vector<std::unique_ptr<writer::Writer>> writers_;
+  std::unique_ptr<upkeep::LetterKeeper> keeper_;
+  std::unique_ptr<upkeep::Cleaner> cleaner_;
+  http::Router router_;
+};
+
+}  // namespace insightd::simulation

@@ -1,0 +1,25 @@
+// What has to hold at every quiet point, whatever went wrong before.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "machine.h"
+#include "uploads.h"
+
+namespace insightd::simulation {
+
+// The first promise that is broken, for people; nothing when all hold. Nothing may be on its way.
+std::optional<std::string> FindBrokenPromise(Machine& machine, const BlobFolder& folder,
+                                             const Uploads& uploads);
+
+// As an organisation's client reads, through the public API.
+http::Response ReadAs(const Machine& machine, std::uint32_t org_id, const std::string& path);
+std::string ReportPath(const std::string& cluster);
+
+// Nothing when the answer holds no data of another organisation.
+std::optional<std::string> FindForeignData(const http::Response& response, std::uint32_t org_id);
+
+inline constexpr std::uint32_t kOrganizations = 3;
+
+}  // namespace insightd::simulation

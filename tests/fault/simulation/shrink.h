@@ -1,0 +1,25 @@
+// A failing world made small, and kept as a file that becomes a named test (seeds/*.txt).
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/result.h"
+#include "broken_parts.h"
+#include "faults.h"
+
+namespace insightd::simulation {
+
+// Leaves faults out, one by one, as long as some promise is still broken.
+Plan Shrink(std::uint64_t seed, Plan plan, const PartsOfWorld& parts);
+
+struct Replay {
+  std::uint64_t seed = 0;
+  Plan plan;
+};
+// "seed 17" and a line "fault NAME STEP VALUE" for each; `#` begins a comment.
+std::string PrintReplay(const Replay& replay);
+// kInvalid with the line that is wrong.
+Result<Replay> ParseReplay(const std::string& text);
+
+}  // namespace insightd::simulation

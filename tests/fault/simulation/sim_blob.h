@@ -1,0 +1,72 @@
+// Archives in memory, with a disk's manners: what was committed and not synced may be gone after a
+// loss of power, and is there or not after the end of a process.
+//
+// A stand-in for blob/embedded, whose calls to the kernel cannot be made to forget; the kill tests
+// beside this folder run that one. Keeps blob/blob.h. One thread at a time.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "blob/blob.h"
+#include "machine_state.h"
+
+namespace insightd::simulation {
+
+// What outlives a process: the folder.
+struct BlobFolder {
+  struct Kept {
+    std::string bytes;
+    Time modified{};
+    bool durable = false;
+  };
+  std::map<std::string, Kept, std::less<>> objects;
+  // Removed, but the removal was not synced.
+  std::map<std::string, Kept, std::less<>> removed;
+
+  void AfterEnd(Ending how, Random& random);
+};
+
+class SimBlob final : public blob::Store {
+ public:
+  // `syncs` false: a commit is told to be good before it is durable.
+  SimBlob(MachineState& state, BlobFolder& folder, bool syncs)
+      : state_(state), folder_(folder), syncs_(syncs) {}
+
+  Result<std::unique_ptr<blob::Writer>> Create(std::string_view key) override;
+  Result<std::unique_ptr<Source>> Open(std::string_view key) override;
+  Result<blob::Object> Stat(std::string_view key) override;
+  Result<void> Remove(std::string_view key) override;
+  Result<void> List(const std::function<bool(const blob::Object&)>& visit) override;
+  std::int64_t BytesHeld() override;
+  Result<std::string> UrlFor(std::string_view key, seconds) override {
+    return "blob:" + std::string(key);
+  }
+  Result<void> Check() override;
+  void Close() override {}
+
+  // A step of the world: makes durable what was committed, and tells of it.
+  void Sync();
+  bool has_waiting() const { return !waiting_.empty(); }
+
+ private:
+  friend class SimBlobWriter;
+  struct Waiting {
+    std::string key;
+    std::string bytes;
+    blob::Writer::Committed committed;
+  };
+  Result<void> Begin(Kind fails);
+  void Keep(Waiting waiting);
+
+  MachineState& state_;
+  BlobFolder& folder_;
+  const bool syncs_;
+  std::vector<Waiting> waiting_;
+};
+
+}  // namespace insightd::simulation

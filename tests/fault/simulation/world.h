@@ -1,0 +1,31 @@
+// A whole installation and its clusters, from one seed, in one thread: the same seed and plan give
+// the same course of events on every machine.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "broken_parts.h"
+#include "faults.h"
+
+namespace insightd::simulation {
+
+// Steps in which something may go wrong, in rounds with a quiet point after each.
+inline constexpr int kRounds = 3;
+inline constexpr int kStepsARound = 110;
+inline constexpr int kSteps = kRounds * kStepsARound;
+
+struct Outcome {
+  std::optional<std::string> broken;  // the promise that was, for people
+  Coverage coverage{};
+  std::uint64_t uploads = 0;
+  std::uint64_t accepted = 0;
+  std::uint64_t processes = 0;  // that were started
+};
+
+// `trace`: tell each step on standard error.
+Outcome RunWorld(std::uint64_t seed, const Plan& plan, const PartsOfWorld& parts,
+                 bool trace = false);
+
+}  // namespace insightd::simulation
