@@ -198,6 +198,28 @@ class PagesTest(unittest.TestCase):
             with self.subTest(page):
                 Reader(self, page).follow()
 
+    def test_the_tutorial_ends_with_a_hit(self):
+        """the shell commands of the tutorial put its rule into a running installation"""
+        if shutil.which("curl") is None:
+            self.skipTest("no curl to upload with")
+        reader = Reader(self, "tutorial.md")
+        reader.follow()
+        install, upload = [block.text for block in blocks("tutorial.md") if block.kind == "sh"]
+        with harness.Insightd(**{"rules.reload_s": 0.1}) as server:
+            def run(text):
+                text = text.replace("/var/lib/insightd", server.settings["data_dir"])
+                text = text.replace("localhost:8080", f"127.0.0.1:{server.port}")
+                subprocess.run(["bash", "-ec", text], cwd=reader.folder, check=True, timeout=60,
+                               capture_output=True)
+
+            run(install)
+            harness.wait_for(lambda: server.events("rules.reloaded"), "the new rule")
+            run(upload)
+            cluster = (reader.folder / "cluster" / "config" / "id").read_text().strip()
+            answer = harness.wait_for(lambda: (found := server.report(cluster)).status == 200 and
+                                      found, "the report")
+            self.assertIn("POOL_PAUSED", answer.body.decode())
+
     def test_inputs_are_those_of_the_base_pack(self):
         """inputs.md names every input of base, with its files and how they are read"""
         written = {}
