@@ -39,7 +39,7 @@ struct Finding {
   std::string key;
   std::string details;  // a JSON object, without `type` and the key
   std::vector<std::string> tags;
-  std::string links = "{}";  // a JSON object
+  std::string links = "{}";   // a JSON object
   std::string evidence = {};  // of a hit: a JSON object; empty: no member kEvidence
 };
 

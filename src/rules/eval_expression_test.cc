@@ -51,7 +51,8 @@ TEST(EvalExpression, ShowsEveryMistakeWithACaret) {
 TEST(EvalExpression, SaysWhereAnEvaluationFailed) {
   Judge judge(SmallPack());
   archive::FileTree tree = EmptyTree();
-  EXPECT_EQ(EvaluateExpression(judge, 0, "1 + 1 / size(nodes)", tree).error, "1:7: division by zero");
+  EXPECT_EQ(EvaluateExpression(judge, 0, "1 + 1 / size(nodes)", tree).error,
+            "1:7: division by zero");
 }
 
 TEST(EvalExpression, ListsFunctionsWithSignaturesAndMacrosWithout) {
