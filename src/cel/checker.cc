@@ -288,10 +288,12 @@ class Checker {
       message = node.member ? fmt::format("'{0}' is called as {0}(x), not x.{0}()", node.name)
                             : fmt::format("'{0}' is called as x.{0}(), not {0}(x)", node.name);
     } else if (IsMacro(node.name, node.member)) {
-      message = fmt::format("'{}' with {} arguments", node.name,
-                            node.args.size() - (node.member ? 1 : 0));
+      message = fmt::format("'{}' with {} arguments; a macro is called as {}", node.name,
+                            node.args.size() - (node.member ? 1 : 0),
+                            node.member ? fmt::format("list.{}(name, expression)", node.name)
+                                        : fmt::format("{}(a.b)", node.name));
     } else {
-      message = fmt::format("unknown function '{}'", node.name);
+      message = fmt::format("unknown function '{}'{}", node.name, InOtherLanguages(node.name));
     }
     std::string suggestion;
     if (!other_style && !reporter_.full()) {
@@ -321,12 +323,42 @@ class Checker {
     if (node.args.size() < 3 || node.args[1]->kind != ExprKind::kIdent || reporter_.full()) {
       return false;
     }
-    const std::string nearest = environment_.NearestFunction(node.name, true);
-    if (!IsMacro(nearest, true)) return false;
-    reporter_.Report(node.offset, fmt::format("unknown function '{}'", node.name), nearest);
+    const std::string_view meant = InOtherLanguages(node.name);
+    const std::string nearest =
+        meant.empty() ? environment_.NearestFunction(node.name, true) : std::string();
+    if (meant.empty() && !IsMacro(nearest, true)) return false;
+    reporter_.Report(node.offset, fmt::format("unknown function '{}'{}", node.name, meant),
+                     nearest);
     node.kind = ExprKind::kError;
     node.type = Type::Error();
     return true;
+  }
+
+  // What people write who know another language; with what it is called here.
+  static std::string_view InOtherLanguages(std::string_view name) {
+    static constexpr std::pair<std::string_view, std::string_view> kNames[] = {
+        {"any", "; that is exists() here"},
+        {"some", "; that is exists() here"},
+        {"every", "; that is all() here"},
+        {"find", "; that is filter() here"},
+        {"select", "; that is filter() here"},
+        {"where", "; that is filter() here"},
+        {"len", "; that is size() here"},
+        {"length", "; that is size() here"},
+        {"count", "; that is size() here"},
+        {"includes", "; that is contains() here"},
+        {"toLowerCase", "; that is lowerAscii() here"},
+        {"lower", "; that is lowerAscii() here"},
+        {"toUpperCase", "; that is upperAscii() here"},
+        {"upper", "; that is upperAscii() here"},
+        {"unique", "; that is distinct() here"},
+        {"str", "; that is string() here"},
+        {"float", "; that is double() here"},
+        {"default", "; get(x, path, default) is there"}};
+    for (const auto& [other, meaning] : kNames) {
+      if (other == name) return meaning;
+    }
+    return {};
   }
 
   static bool IsMacro(std::string_view name, bool member) {
@@ -391,9 +423,11 @@ class Checker {
                                                shown[0], shown[1]);
       if (args.size() == 2 && shown[0] != shown[1] && IsNumber(args[0]) && IsNumber(args[1])) {
         message += "; convert one: double(x), int(x)";
-      }
-      if (node.name == "==" || node.name == "!=") {
+      } else if (node.name == "==" || node.name == "!=") {
         message += "; they are never equal (dyn(x) compares anyway)";
+      } else if (node.name == "*" && args.size() == 2 &&
+                 (args[0].kind() == TypeKind::kDuration || args[1].kind() == TypeKind::kDuration)) {
+        message += "; duration(string(24 * days) + 'h') makes one of a number";
       }
     } else {
       const auto begin = shown.begin() + (node.member ? 1 : 0);

@@ -45,12 +45,25 @@ TEST_F(CheckerTest, SaysHowAFunctionIsCalled) {
             "string.startsWith(string)\n");
 }
 
+TEST_F(CheckerTest, KnowsFunctionsOfOtherLanguages) {
+  EXPECT_EQ(e.Mistakes("[1].any(x, x > 0)"),
+            "1:5: unknown function 'any'; that is exists() here\n");
+  EXPECT_EQ(e.Mistakes("len([1])"), "1:1: unknown function 'len'; that is size() here\n");
+}
+
 TEST_F(CheckerTest, SaysWhatAnOperatorMisses) {
   EXPECT_EQ(e.Mistakes("1 + 2.0"),
             "1:3: no operator '+' for int and double; convert one: double(x), int(x)\n");
   EXPECT_EQ(e.Mistakes("1 == 'a'"),
             "1:3: no operator '==' for int and string; they are never equal (dyn(x) compares "
             "anyway)\n");
+  EXPECT_EQ(e.Mistakes("1 == 1.0"),
+            "1:3: no operator '==' for int and double; convert one: double(x), int(x)\n");
+  EXPECT_EQ(
+      e.Mistakes("3 * duration('24h')"),
+      "1:3: no operator '*' for int and duration; duration(string(24 * days) + 'h') makes one "
+      "of a number\n");
+  EXPECT_EQ(e.Mistakes("now - 24h"), "1:7: '24h' is no number; write duration('24h')\n");
   EXPECT_EQ(e.Mistakes("-'a'"), "1:1: no operator '-' for string\n");
   EXPECT_EQ(e.Mistakes("now > 5"), "1:5: no operator '>' for timestamp and int\n");
 }

@@ -123,7 +123,11 @@ class Lexer {
     }
     if (IsLetter(Peek())) {
       while (IsLetter(Peek()) || IsDigit(Peek())) ++at_;
-      Report(begin, fmt::format("'{}' is no number", text_.substr(begin, at_ - begin)));
+      const std::string_view word = text_.substr(begin, at_ - begin);
+      const bool is_duration = word.find_first_not_of("0123456789") == word.size() - 1 &&
+                               std::string_view("hms").find(word.back()) != word.npos;
+      Report(begin, fmt::format("'{}' is no number{}", word,
+                                is_duration ? fmt::format("; write duration('{}')", word) : ""));
       kind = TokenKind::kError;
     }
     Add(kind, begin, number);

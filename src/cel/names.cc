@@ -35,6 +35,7 @@ std::size_t Distance(std::string_view a, std::string_view b) {
 
 void NearestName::Offer(std::string_view name) {
   if (name.size() > kNameBytesMax || wanted_.size() > kNameBytesMax || name == wanted_) return;
+  if (wanted_.size() < 2) return;  // any letter is as near as any other
   const std::size_t shorter = std::min(wanted_.size(), name.size());
   const std::size_t longer = std::max(wanted_.size(), name.size());
   const std::size_t allowed = std::max<std::size_t>(1, shorter / 3);

@@ -115,7 +115,7 @@ TEST(ParserTest, AMacroNeedsANameForItsVariable) {
   EXPECT_EQ(e.Mistakes("[1].exists(a, a, true)"),
             "1:15: both variables of 'exists' have one name\n");
   EXPECT_EQ(e.Mistakes("[1].filter(x)"),
-            "1:5: 'filter' with 1 arguments\n"
+            "1:5: 'filter' with 1 arguments; a macro is called as list.filter(name, expression)\n"
             "1:12: unknown name 'x'\n");
 }
 

@@ -239,5 +239,21 @@ TEST(PackTest, WantsWhatInputsNameAlsoBelowALeadingFolder) {
   EXPECT_FALSE(pack->Wants("a/b/config/node/a.json"));
 }
 
+TEST(PackTest, AMistakeSaysWhatItsAuthorMayHaveMeant) {
+  const auto pack = LoadPack(testing::Files(testing::RuleText(
+      "  let:\n    first: \"size(second) > 0\"\n    second: \"[1]\"\n"
+      "    third: \"true and true\"\n"
+      "  when: \"first\"\n  details: {text: a fixed text}\n  resolution_risk: Nothing\n")));
+  ASSERT_FALSE(pack);
+  const std::string mistakes = pack.error().ToText();
+  for (const std::string_view expected :
+       {"unknown name 'second'; it stands further down, and an entry of let sees those above it",
+        "unexpected 'and' behind the expression; and is written &&",
+        "; a fixed text has quotes of its own: \"'text'\"",
+        "resolution_risk \"Nothing\" is not in the table of pack.yaml; there are Restart (2), …"}) {
+    EXPECT_NE(mistakes.find(expected), std::string::npos) << expected << "\n---\n" << mistakes;
+  }
+}
+
 }  // namespace
 }  // namespace insightd::rules

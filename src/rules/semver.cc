@@ -125,7 +125,10 @@ Result<VersionRange> VersionRange::Parse(std::string_view text) {
       const std::string_view word = alternative.substr(0, alternative.find_first_of(" <>=!"));
       std::optional<Version> version = ParseVersion(word);
       if (!version) {
-        return Fail(Code::kInvalid, fmt::format("range \"{}\": \"{}\" is no version", text, word));
+        return Fail(
+            Code::kInvalid,
+            fmt::format("range \"{}\": \"{}\" is no version; a range is such as >=4.14 <4.18", text,
+                        word));
       }
       comparisons.push_back({op, std::move(*version)});
       alternative.remove_prefix(word.size());

@@ -55,7 +55,7 @@ TEST(SemverTest, ARangeThatCannotBeReadSaysWhy) {
     EXPECT_FALSE(VersionRange::Parse(bad)) << bad;
   }
   EXPECT_EQ(VersionRange::Parse(">=4.x").error().message(),
-            "range \">=4.x\": \"4.x\" is no version");
+            "range \">=4.x\": \"4.x\" is no version; a range is such as >=4.14 <4.18");
 }
 
 }  // namespace

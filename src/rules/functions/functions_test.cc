@@ -153,7 +153,7 @@ TEST(SemverFunctionsTest, AreTotal) {
 
 TEST(SemverFunctionsTest, ALiteralRangeThatCannotBeReadDoesNotCompile) {
   EXPECT_EQ(Evaluated("semver_match('4.2.3', '>=4.x')"),
-            "no program: range \">=4.x\": \"4.x\" is no version");
+            "no program: range \">=4.x\": \"4.x\" is no version; a range is such as >=4.14 <4.18");
 }
 
 constexpr std::string_view kList =

@@ -166,6 +166,11 @@ class RuleLoader {
 
   void LoadLets() {
     const yaml::Node* lets = fields_.Map("let");
+    std::vector<std::string> names;
+    if (lets != nullptr) {
+      for (const yaml::Member& member : lets->members) names.push_back(member.name);
+    }
+    loading_.set_let_names(std::move(names));
     if (lets == nullptr) return;
     for (const yaml::Member& member : lets->members) {
       Named named;

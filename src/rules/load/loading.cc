@@ -109,6 +109,20 @@ std::string Loading::LabelOf(const std::string& path) const {
   return label_.empty() ? path : label_ + "/" + path;
 }
 
+// What else the author of a rule may have meant.
+std::string Loading::HintOf(std::string_view label, std::string_view message) const {
+  for (const std::string& name : let_names_) {
+    if (message == fmt::format("unknown name '{}'", name)) {
+      return "; it stands further down, and an entry of let sees those above it only";
+    }
+  }
+  if (!message.ends_with("behind the expression")) return {};
+  if (message.starts_with("unexpected 'and'")) return "; and is written &&";
+  if (message.starts_with("unexpected 'or'")) return "; or is written ||";
+  if (label.starts_with("details")) return "; a fixed text has quotes of its own: \"'text'\"";
+  return {};
+}
+
 Expression Loading::Compile(const SourceText& source, const yaml::Node& scalar, std::string label,
                             const cel::Environment& environment,
                             const std::optional<cel::Type>& result) {
@@ -135,11 +149,33 @@ Expression Loading::Compile(const SourceText& source, const yaml::Node& scalar, 
   for (const cel::Diagnostic& one : program.error()) {
     const std::size_t offset = yaml::OffsetInSource(source, scalar, one.offset);
     std::string message = fmt::format("{}: {}", expression.label, one.message);
-    if (!one.suggestion.empty()) message += fmt::format("; did you mean \"{}\"?", one.suggestion);
+    const std::string hint = HintOf(expression.label, one.message);
+    message += hint;
+    if (hint.empty() && !one.suggestion.empty())
+      message += fmt::format("; did you mean \"{}\"?", one.suggestion);
     diagnostics().Add(source, source.PlaceOf(offset), std::move(message));
   }
   return expression;
 }
+
+namespace {
+
+// "; there are Best Practice (1), Data Loss (4), …": a name of each rank.
+std::string OnePerRank(const std::map<std::string, int, std::less<>>& table) {
+  constexpr int kRankMax = 4;
+  std::string text;
+  for (int rank = 1; rank <= kRankMax; ++rank) {
+    for (const auto& [name, its] : table) {
+      if (its != rank) continue;
+      text += fmt::format("{} {} ({})", text.empty() ? "; there are" : ",", name, rank);
+      break;
+    }
+  }
+  return text.empty() ? "; it has none, a pack that `extends: base` has those of base"
+                      : text + ", …";
+}
+
+}  // namespace
 
 int Ranked(const Fields& fields, std::string_view field, const std::string& name,
            const std::map<std::string, int, std::less<>>& table) {
@@ -147,9 +183,10 @@ int Ranked(const Fields& fields, std::string_view field, const std::string& name
   if (found != table.end()) return found->second;
   std::vector<std::string_view> known;
   for (const auto& entry : table) known.push_back(entry.first);
+  const std::string suggestion = Suggestion(name, known);
   fields.Report(fields.Find(field)->offset,
                 fmt::format("{} \"{}\" is not in the table of pack.yaml{}", field, name,
-                            Suggestion(name, known)));
+                            suggestion.empty() ? OnePerRank(table) : suggestion));
   return 0;
 }
 

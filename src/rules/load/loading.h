@@ -72,12 +72,15 @@ class Loading {
   Expression Compile(const SourceText& source, const yaml::Node& scalar, std::string label,
                      const cel::Environment& environment,
                      const std::optional<cel::Type>& result = std::nullopt);
+  // The names of a rule's `let`: one that is used above its own place is said to be so.
+  void set_let_names(std::vector<std::string> names) { let_names_ = std::move(names); }
   // Of the last Compile.
   const cel::Type& last_type() const { return last_type_; }
 
  private:
   bool CheckName(const SourceText& source, std::size_t offset, const std::string& name);
   std::string LabelOf(const std::string& path) const;
+  std::string HintOf(std::string_view label, std::string_view message) const;
 
   const PackFiles& files_;
   LoadingSet& set_;
@@ -85,6 +88,7 @@ class Loading {
   const std::string label_;
   std::map<std::string, std::unique_ptr<LoadedFile>> read_;
   cel::Type last_type_;
+  std::vector<std::string> let_names_;
 };
 
 // Each adds to loading.pack() what its file holds.
