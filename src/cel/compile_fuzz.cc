@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "cel/compile.h"
 #include "cel/evaluate.h"
+#include "cel/trace.h"
 
 namespace insightd::cel {
 namespace {
@@ -36,6 +37,37 @@ struct World {
   std::uint32_t slots[4];
 };
 
+// Kind and steps of the value. With a trace it must be the same.
+struct Ended {
+  Kind kind = Kind::kNull;
+  std::uint64_t steps = 0;
+  bool by_limit = false;
+};
+
+void Bind(const World& world, Activation& activation) {
+  activation.Bind(world.slots[0], Value::FromJson(world.document.root()));
+  activation.Bind(world.slots[1], Value::FromJson(world.document.root()["a"]["b"]));
+  activation.Bind(world.slots[2], Value::Timestamp({1'772'323'200, 0}));
+  activation.Bind(world.slots[3], Value::OptionalOf(&world.one));
+}
+
+void TryTraced(const World& world, std::string_view text, bool check, const Ended& plain) {
+  const auto program =
+      Compile(text, world.environment, {.check = check, .trace = CompileOptions::Trace::kValues});
+  if (!program) std::abort();
+  Arena arena;
+  Budget budget(kLimits, arena, SystemClock());
+  Activation activation(world.environment, arena, budget);
+  Trace trace;
+  activation.set_trace(&trace);
+  Bind(world, activation);
+  const Value value = Evaluate(*program, activation);
+  // It takes some bytes of its own, so that it may be ended by that limit alone.
+  const bool by_limit = value.is_error() && value.AsError().kind == ErrorKind::kLimit;
+  if (by_limit || plain.by_limit) return;
+  if (value.kind() != plain.kind || budget.steps() != plain.steps) std::abort();
+}
+
 void Try(const World& world, std::string_view text, bool check) {
   const auto program = Compile(text, world.environment, {.check = check});
   if (!program) {
@@ -49,11 +81,11 @@ void Try(const World& world, std::string_view text, bool check) {
   Arena arena;
   Budget budget(kLimits, arena, SystemClock());
   Activation activation(world.environment, arena, budget);
-  activation.Bind(world.slots[0], Value::FromJson(world.document.root()));
-  activation.Bind(world.slots[1], Value::FromJson(world.document.root()["a"]["b"]));
-  activation.Bind(world.slots[2], Value::Timestamp({1'772'323'200, 0}));
-  activation.Bind(world.slots[3], Value::OptionalOf(&world.one));
+  Bind(world, activation);
   const Value value = Evaluate(*program, activation);
+  TryTraced(world, text, check,
+            {value.kind(), budget.steps(),
+             value.is_error() && value.AsError().kind == ErrorKind::kLimit});
   // One operation may go over by what it makes of its arguments.
   if (budget.bytes() > 4 * kLimits.bytes_max) std::abort();
   if (value.is_error()) {

@@ -70,10 +70,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   archive::FileTree tree = SmallArchive();
   Judge judge(*pack, kLimits);
-  const Report report = judge.Run(tree);
+  const Report report = judge.Run(tree, {.evidence = true});
   for (const Outcome& outcome : report.outcomes) {
     Require(outcome.kind != OutcomeKind::kError || !outcome.reason.empty());
     Require(outcome.kind != OutcomeKind::kHit || insightd::json::Parse(outcome.details));
+    Require(!outcome.evidence || insightd::json::Parse(EvidenceToJson(*outcome.evidence)));
   }
   return 0;
 }
