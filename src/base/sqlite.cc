@@ -79,6 +79,17 @@ Result<std::unique_ptr<Database>> Database::Open(const std::string& path,
       options.cache_kib * 1024 / options.page_bytes, journal_bytes_kept, options.checkpoint_pages);
   if (options.read_only) setup += "PRAGMA query_only=ON;";
   if (auto done = database->Execute(setup); !done) return Fail(std::move(done).error());
+  if (!options.read_only) {
+    // A process that ended between writing a commit to the log and syncing it has left one that is
+    // read as good, and that a loss of power would still take away: whoever reads it here would
+    // build on it. Copying the log back syncs it first, so that no room to copy it does no harm.
+    const int copied =
+        sqlite3_wal_checkpoint_v2(handle, nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+    if (copied != SQLITE_OK && (copied & 0xff) != SQLITE_FULL && (copied & 0xff) != SQLITE_BUSY &&
+        (copied & 0xff) != SQLITE_LOCKED) {
+      return Fail(database->ErrorNow(copied));
+    }
+  }
   return database;
 }
 

@@ -39,7 +39,8 @@ class Query;
 
 class Database {
  public:
-  // In WAL mode, synchronous=FULL: what is committed is durable.
+  // In WAL mode, synchronous=FULL: what is committed is durable. So is what a process before had
+  // committed, as far as it is seen, unless `read_only`.
   static Result<std::unique_ptr<Database>> Open(const std::string& path,
                                                 const OpenOptions& options);
   ~Database();
