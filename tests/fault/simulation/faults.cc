@@ -49,7 +49,7 @@ constexpr std::array<std::string_view, kKinds> kNames = {
     "upload_cut",
 };
 
-constexpr std::uint64_t kFaultsMax = 14;
+constexpr std::uint64_t kFaultsMax = 24;
 // A fault of a call waits for one of the next so many calls.
 constexpr std::uint64_t kCallsMax = 6;
 // Writes to the disk are many.

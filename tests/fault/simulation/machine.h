@@ -44,6 +44,7 @@ class Machine {
   const http::Router& router() const { return router_; }
   store::Store& store() { return *store_; }
   SimBlob& blobs() { return *blobs_; }
+  bus::Bus& bus() { return *bus_; }
   void SetPack(const rules::PackPointer& pack);
 
   // One step each; false when there was nothing to do.

@@ -28,6 +28,11 @@ void Uploads::NoteAnnounced(
   by_request_[announced->request_id] = at->second;
 }
 
+void Uploads::NoteReplayed(std::string_view request_id) {
+  const auto at = by_request_.find(request_id);
+  if (at != by_request_.end()) at->second->replayed = true;
+}
+
 const SentUpload* Uploads::Find(std::string_view request_id) const {
   const auto at = by_request_.find(request_id);
   return at == by_request_.end() ? nullptr : at->second;

@@ -26,6 +26,9 @@ struct SentUpload {
   std::string request_id = {};
   Time last_checked{};
   bool accepted = false;  // 202 was said
+  // Its dead letter was sent on its way again: it ends once more, and the letter of before comes
+  // back when the bus gives its record a second time.
+  bool replayed = false;
 };
 
 class Uploads {
@@ -34,6 +37,7 @@ class Uploads {
   // From the record that announces it, and the bytes that are kept under its key.
   void NoteAnnounced(const bus::Record& record,
                      const std::function<const std::string*(std::string_view key)>& bytes_of);
+  void NoteReplayed(std::string_view request_id);
   const std::vector<std::unique_ptr<SentUpload>>& all() const { return all_; }
   // Null when nobody sent it.
   const SentUpload* Find(std::string_view request_id) const;

@@ -10,7 +10,9 @@
 #include "announce/announcement.h"
 #include "disk.h"
 #include "machine.h"
+#include "people.h"
 #include "promises.h"
+#include "upkeep/dead_letters.h"
 #include "uploads.h"
 
 namespace insightd::simulation {
@@ -37,10 +39,12 @@ enum class Action {
   kKeeper,
   kCleaner,
   kSearch,
-  kRead
+  kRead,
+  kSay,
+  kReplay
 };
 // How often each is chosen, of the sum.
-constexpr std::array<std::pair<Action, std::uint64_t>, 10> kActions = {{
+constexpr std::array<std::pair<Action, std::uint64_t>, 12> kActions = {{
     {Action::kBeginUpload, 14},
     {Action::kFeedUpload, 30},
     {Action::kSyncArchives, 14},
@@ -51,6 +55,8 @@ constexpr std::array<std::pair<Action, std::uint64_t>, 10> kActions = {{
     {Action::kCleaner, 4},
     {Action::kSearch, 1},
     {Action::kRead, 6},
+    {Action::kSay, 6},
+    {Action::kReplay, 2},
 }};
 
 // An upload under way.
@@ -210,6 +216,8 @@ class World {
       case Action::kCleaner: done = machine_->StepCleaner(); break;
       case Action::kSearch: done = machine_->SearchArchives(); break;
       case Action::kRead: Read(number); break;
+      case Action::kSay: Say(number); break;
+      case Action::kReplay: Replay(number); break;
     }
     if (!done) Judge(done.error());
   }
@@ -291,6 +299,21 @@ class World {
     }
   }
 
+  void Say(std::uint64_t number) {
+    const auto org_id = static_cast<std::uint32_t>(1 + number % kOrganizations);
+    people_.Say(number / kOrganizations, org_id, kClusters[(number >> 40) % kClusters.size()]);
+  }
+
+  // Somebody sends a dead letter on its way again.
+  void Replay(std::uint64_t number) {
+    const auto letters = machine_->store().ListDeadLetters({});
+    if (!letters || letters->empty()) return;
+    const store::DeadLetter& letter = letters->at(number % letters->size());
+    uploads_.NoteReplayed(letter.request_id);
+    (void)upkeep::ReplayDeadLetter(machine_->store(), machine_->bus(), letter.id,
+                                   milliseconds(1'000));
+  }
+
   // ---- Quiet points ----
 
   void ReachQuietPoint() {
@@ -311,6 +334,7 @@ class World {
     }
     if (idle < kIdleRounds) return Break("the work does not come to an end");
     if (auto broken = FindBrokenPromise(*machine_, folder_, uploads_)) Break(*std::move(broken));
+    if (auto lost = people_.FindLost(machine_->store(), kOrganizations)) Break(*std::move(lost));
   }
 
   // Everything once. False when a role failed although nothing goes wrong.
@@ -343,6 +367,7 @@ class World {
   BlobFolder folder_;
   rules::PackPointer pack_;
   Uploads uploads_;
+  People people_{state_};
   std::unique_ptr<Machine> machine_;
   std::vector<std::shared_ptr<Ongoing>> ongoing_;  // before the machine
   Outcome outcome_;
