@@ -22,8 +22,9 @@ namespace insightd::pipeline {
 struct Job {
   bus::Message message;
   int tries = 0;
-  Time first_failed{};  // zero: has not failed
-  microseconds due{};   // steady: not before
+  Time first_failed{};           // zero: has not failed
+  microseconds failing_since{};  // steady: the clock of the wall may be set meanwhile
+  microseconds due{};            // steady: not before
 };
 
 struct Failed {

@@ -227,10 +227,13 @@ Result<void> Pipeline::Tend() {
 }
 
 Result<void> Pipeline::Settle(Failed failed) {
-  const Time now = doors_.clock.Now();
-  if (failed.job->first_failed == Time{}) failed.job->first_failed = now;
+  const microseconds now = doors_.clock.Steady();
+  if (failed.job->first_failed == Time{}) {
+    failed.job->first_failed = doors_.clock.Now();
+    failed.job->failing_since = now;
+  }
   const bool tried_long_enough =
-      now - failed.job->first_failed >= seconds(settings_.retry_s_max) && failed.job->tries > 1;
+      now - failed.job->failing_since >= seconds(settings_.retry_s_max) && failed.job->tries > 1;
   // A letter that does not go out has nowhere else to go.
   const bool letter_failed = failed.stage == kStageSetAside;
   Verdict verdict = letter_failed ? Verdict::kRetry : VerdictFor(failed.error.code());
