@@ -7,7 +7,7 @@ PRESET ?= release
 UI ?= ON
 UI_PACKAGES = $(if $(filter ON,$(UI)),ui)
 
-.PHONY: help build demo test bench format lint conformance fuzz install
+.PHONY: help build demo test bench format lint conformance fuzz simulate install
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 22
@@ -35,6 +35,10 @@ conformance:  ## the expression language against conformance files: make conform
 fuzz:  ## fuzz targets for TIME seconds (60) each: make fuzz [TARGET=yaml] [TIME=600]
 	@tools/install.sh build lint
 	@tools/fuzz.sh "$(or $(TIME),60)" $(TARGET)
+
+simulate:  ## the whole system from SEEDS seeds (100000) with faults: make simulate [SEEDS=…] [FIRST=1]
+	@tools/install.sh build test
+	@tools/simulate.sh "$(or $(SEEDS),100000)" "$(or $(FIRST),1)"
 
 format:  ## the layout of all C++ sources
 	@tools/install.sh lint
