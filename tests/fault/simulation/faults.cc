@@ -116,7 +116,11 @@ std::vector<Fault> Faults::BeginStep(int step) {
       const std::uint64_t lasting = kStepsLastingMin + fault.value % kStepsLastingMax;
       until = std::max(until, step + static_cast<int>(lasting));
     } else {
-      waiting_.push_back({fault, fault.value % (IsOfDisk(fault.kind) ? kDiskCallsMax : kCallsMax)});
+      // Removals are few: the next one.
+      const std::uint64_t calls_max = fault.kind == Kind::kBlobRemoveFails ? 1
+                                      : IsOfDisk(fault.kind)               ? kDiskCallsMax
+                                                                           : kCallsMax;
+      waiting_.push_back({fault, fault.value % calls_max});
     }
   }
   return now;

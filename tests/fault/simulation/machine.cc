@@ -44,7 +44,7 @@ Result<void> Machine::Open(FaultyBus::Seen seen) {
   const pipeline::Settings pipeline;
   const writer::Settings writer;
   // So short that archives go while messages about them may still come again.
-  const upkeep::Settings upkeep{.archive_kept_s = 5};
+  const upkeep::Settings upkeep{.archive_kept_s = 1};
   auto bus = bus::OpenEmbeddedBus(
       {.path = kBusPath,
        .topics = {{.name = pipeline.announce_topic, .partitions = 3, .groups = {pipeline.group}},
@@ -147,12 +147,12 @@ Result<void> Machine::AddWriter() {
 }
 
 bool Machine::RemovePipeline() {
-  if (pipelines_.size() < 2) return false;
+  if (pipelines_.size() < kMembersMax && !AddPipeline()) return false;
   pipelines_.erase(pipelines_.begin());
   return true;
 }
 bool Machine::RemoveWriter() {
-  if (writers_.size() < 2) return false;
+  if (writers_.size() < kMembersMax && !AddWriter()) return false;
   writers_.erase(writers_.begin());
   return true;
 }

@@ -57,7 +57,7 @@ class Machine {
   Result<bool> StepCleaner() { return cleaner_->Step(); }
   Result<bool> SearchArchives();
 
-  // A second member of the group comes, or goes.
+  // A second member of the group comes; the first one goes, when need be after another has come.
   Result<void> AddPipeline();
   Result<void> AddWriter();
   bool RemovePipeline();
