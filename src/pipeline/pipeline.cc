@@ -152,7 +152,10 @@ std::size_t Pipeline::TakeIn(std::size_t messages_max, milliseconds wait, std::s
               {{"topic", settings_.announce_topic},
                {"error_class", CodeName(messages.error().code())},
                {"error", messages.error().message()}});
-    desk_->AwaitChange(milliseconds(settings_.retry_delay_ms_min), stop);
+    // Who waits for no message does not wait for the bus either.
+    if (wait > milliseconds(0)) {
+      desk_->AwaitChange(milliseconds(settings_.retry_delay_ms_min), stop);
+    }
     return 0;
   }
   for (bus::Message& message : *messages) {
