@@ -143,12 +143,21 @@ std::string PageOf(const rules::Pack& pack, const rules::Rule& rule, const std::
 }  // namespace
 
 std::vector<CataloguePage> CataloguePages(const rules::Pack& pack,
-                                          const std::vector<rules::TestResult>& results) {
-  std::string index = fmt::format(
-      "# Rules of {}\n\nA page for each rule, made by `insightd rules catalogue`.\n", pack.Title());
+                                          const std::vector<rules::TestResult>& results,
+                                          const std::function<bool(const rules::Rule&)>& is_asked) {
+  std::vector<std::string> titles;
+  for (const rules::Rule& rule : pack.rules) {
+    if (is_asked && !is_asked(rule)) continue;
+    std::string title = pack.PackOf(rule).Title();
+    if (titles.empty() || titles.back() != title) titles.push_back(std::move(title));
+  }
+  std::string index =
+      fmt::format("# Rules of {}\n\nA page for each rule, made by `insightd rules catalogue`.\n",
+                  fmt::join(titles, ", "));
   std::vector<CataloguePage> pages(1);
   std::string_view group;
   for (const rules::Rule& rule : pack.rules) {
+    if (is_asked && !is_asked(rule)) continue;
     if (GroupOf(rule) != group) {
       group = GroupOf(rule);
       index += fmt::format("\n## {}\n\n| risk | rule | says |\n|---|---|---|\n", group);

@@ -4,6 +4,7 @@
 // Texts with templates are shown as the first hit among the rule's tests fills them in.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -17,9 +18,10 @@ struct CataloguePage {
   std::string text;
 };
 
-// `results` are those of the pack's tests. Pages are in the order of the rules; the same pack gives
-// the same bytes.
-std::vector<CataloguePage> CataloguePages(const rules::Pack& pack,
-                                          const std::vector<rules::TestResult>& results);
+// Of the rules that `is_asked` names (empty: of all). `results` are those of their tests. Pages are
+// in the order of the rules; the same pack gives the same bytes.
+std::vector<CataloguePage> CataloguePages(
+    const rules::Pack& pack, const std::vector<rules::TestResult>& results,
+    const std::function<bool(const rules::Rule&)>& is_asked = {});
 
 }  // namespace insightd::content

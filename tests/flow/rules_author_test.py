@@ -57,6 +57,13 @@ class AuthorTest(unittest.TestCase):
         self.assertEqual(again.returncode, 2)
         self.assertIn("is there already", again.stderr)
         self.assertIn("# mine", rule.read_text())
+        taken = run("new", "my-check2", "--pack", self.pack)
+        self.assertEqual(taken.returncode, 0, taken.stderr)
+        (self.pack / "rules" / "my_check2.yaml").rename(self.pack / "rules" / "elsewhere.yaml")
+        taken = run("new", "my-check2", "--pack", self.pack)
+        self.assertEqual(taken.returncode, 2)
+        self.assertIn("is there already, in", taken.stderr)
+        self.assertFalse((self.pack / "rules" / "my_check2.yaml").exists())
         wrong = run("new", "other", "--pack", self.pack, "--input", "node")
         self.assertEqual(wrong.returncode, 2)
         self.assertIn('did you mean "nodes"?', wrong.stderr)
@@ -129,6 +136,7 @@ class AuthorTest(unittest.TestCase):
         self.run_good("new", "my_check", "--pack", self.pack)
         self.run_good("catalogue", self.pack, "--output", self.folder / "pages")
         self.assertIn("[MY_CHECK](MY_CHECK.md)", (self.folder / "pages" / "README.md").read_text())
+        self.assertEqual(len(list((self.folder / "pages").iterdir())), 2, "the rules of base are not asked for")
         self.assertIn("- hits: one is broken", (self.folder / "pages" / "MY_CHECK.md").read_text())
 
 

@@ -17,10 +17,9 @@ ExitCode RunRulesCatalogue(const RulesArguments& arguments) {
     fmt::print(stderr, "{}", loaded.error().text);
     return loaded.error().exit;
   }
+  const auto is_asked = [&loaded](const rules::Rule& rule) { return loaded->IsAsked(rule); };
   const std::vector<content::CataloguePage> pages = content::CataloguePages(
-      *loaded->pack, rules::RunRuleTests(loaded->pack, loaded->files, [&](const rules::Rule& rule) {
-        return loaded->IsAsked(rule);
-      }));
+      *loaded->pack, rules::RunRuleTests(loaded->pack, loaded->files, is_asked), is_asked);
   std::error_code error;
   fs::create_directories(arguments.output, error);
   for (const content::CataloguePage& page : pages) {

@@ -93,6 +93,8 @@ ExitCode RunRulesList(const CommandLine& line) {
   const rules::Pack& all = *loaded->pack;
   std::vector<std::size_t> counts(all.packs.size());
   for (const rules::Rule& rule : all.rules) {
+    // What was named, and what that overrides in packs that it extends.
+    if (!loaded->IsAsked(rule) && rule.overrides.empty()) continue;
     ++counts[rule.pack];
     if (line.json) {
       fmt::print("{}\n", RuleAsJson(all, rule));
@@ -103,6 +105,7 @@ ExitCode RunRulesList(const CommandLine& line) {
   if (line.json) return ExitCode::kGood;
   for (std::size_t i = 0; i < counts.size(); ++i) {
     const rules::PackInfo& info = all.packs[i];
+    if (!loaded->asked[i]) continue;
     fmt::print("{} rules in pack {} {} ({})\n", counts[i], info.name, info.version, info.origin);
   }
   return ExitCode::kGood;

@@ -235,6 +235,13 @@ ExitCode RunRulesNew(const RulesArguments& arguments) {
                nearest.empty() ? "" : fmt::format(", did you mean \"{}\"?", nearest));
     return ExitCode::kUsage;
   }
+  const std::string module = "external.rules." + name;
+  for (const rules::Rule& rule : (*seen)->rules) {
+    if (!has_pack || rule.module != module || rule.key != Upper(name)) continue;
+    fmt::print(stderr, "insightd: {}|{} is there already, in {}; choose another name\n",
+               rule.module, rule.key, rule.source->name());
+    return ExitCode::kUsage;
+  }
   const fs::path rule_file = folder / "rules" / (name + ".yaml");
   if (fs::exists(rule_file, error)) {
     fmt::print(stderr, "insightd: {} is there already; choose another name\n", rule_file.string());
@@ -244,16 +251,21 @@ ExitCode RunRulesNew(const RulesArguments& arguments) {
     return ExitCode::kUnusable;
   }
   if (!WriteNew(rule_file, RuleText(name, *input))) return ExitCode::kUnusable;
+  const auto loaded = LoadRules({folder.string()});
+  if (!loaded) {  // A pack that was good stays so.
+    fs::remove(rule_file, error);
+    fmt::print(stderr, "{}insightd: {} did not fit into the pack and was taken away again\n",
+               loaded.error().text, rule_file.string());
+    return loaded.error().exit;
+  }
   if (!has_pack) fmt::print("made  {}\n", (folder / "pack.yaml").string());
   fmt::print("made  {}\n", rule_file.string());
-
-  const auto loaded = LoadRules({folder.string()});
   const bool is_in =
-      loaded && std::any_of((*loaded)->rules.begin(), (*loaded)->rules.end(),
-                            [&name](const rules::Rule& rule) { return rule.key == Upper(name); });
+      std::any_of((*loaded)->rules.begin(), (*loaded)->rules.end(),
+                  [&name](const rules::Rule& rule) { return rule.key == Upper(name); });
   if (!is_in) {
-    fmt::print("{}add rules/{}.yaml to `rules` in {}, so that it is loaded\n",
-               loaded ? "" : loaded.error().text, name, (folder / "pack.yaml").string());
+    fmt::print("add rules/{}.yaml to `rules` in {}, so that it is loaded\n", name,
+               (folder / "pack.yaml").string());
   }
   const std::string pack = folder.string();
   fmt::print(
