@@ -88,6 +88,23 @@ TEST(CompletenessTest, ATextThatDoesNotRenderIsFound) {
                           "undefined (details of the test \"two\")"));
 }
 
+TEST(CompletenessTest, ALoopOrConditionOverWhatNoHitHasIsFound) {
+  EXPECT_THAT(LacksOf("a {{~ pydata.nams :n }}{{=n}}{{~}}"),
+              ElementsAre("17: text `reason`, line 2: {{~ pydata.nams :n }}: no hit of the rule's "
+                          "tests has \"nams\" in its details; did you mean \"names\"?"));
+  EXPECT_THAT(LacksOf("a {{?pydata.count && pydata['nams']}}b{{??pydata.zzz}}c{{?}}"),
+              ElementsAre(HasSubstr("{{?pydata.count && pydata['nams']}}: no hit of"),
+                          HasSubstr("{{??pydata.zzz}}: no hit of")));
+  EXPECT_THAT(
+      LacksOf("a {{=pydata.cuont ? 'b' : 'c'}}{{ var x = pydata.nams; }}"),
+      ElementsAre(HasSubstr("did you mean \"count\"?"), HasSubstr("did you mean \"names\"?")));
+}
+
+TEST(CompletenessTest, AMemberThatOneHitHasMayLackInOthers) {
+  EXPECT_THAT(LacksOf("a {{?pydata.count > 5}}{{~pydata.names :n}}{{?n.size}}b{{?}}{{~}}{{?}}"),
+              IsEmpty());
+}
+
 TEST(CompletenessTest, ATextThatDoesNotParseIsFoundWithoutAHit) {
   const Loaded loaded = Load("{{=pydata.}}");
   const std::string expected =

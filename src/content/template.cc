@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/utf8.h"
+#include "content/templating/asked_members.h"
 #include "content/templating/escape.h"
 #include "content/templating/evaluator.h"
 #include "content/templating/tag_parser.h"
@@ -48,6 +49,14 @@ std::vector<TemplatePlace> Template::StrayBraces() const {
     places.push_back(PlaceOf(parsed_->text, offset));
   }
   return places;
+}
+
+std::vector<AskedDetail> Template::AskedDetails() const {
+  std::vector<AskedDetail> asked;
+  for (templating::AskedMember& one : templating::FindAskedMembers(parsed_->reading.parts)) {
+    asked.push_back({PlaceOf(parsed_->text, one.offset), std::move(one.tag), std::move(one.name)});
+  }
+  return asked;
 }
 
 tl::expected<Template, TemplateError> Template::Parse(std::string name, std::string text) {

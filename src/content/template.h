@@ -72,6 +72,13 @@ struct OddText {
   std::string text;
 };
 
+// A member of the details that a loop goes over, a condition asks or a variable is set to.
+struct AskedDetail {
+  TemplatePlace place;  // of the tag
+  std::string tag;
+  std::string name;  // "nodes" of `pydata.nodes`
+};
+
 // Immutable, thread-safe, cheap to copy.
 class Template {
  public:
@@ -90,6 +97,8 @@ class Template {
   const std::string& text() const;
   // Braces that look like a tag and are none; they are shown as they stand.
   std::vector<TemplatePlace> StrayBraces() const;
+  // Where the details lack one of these, nothing is shown and nothing fails.
+  std::vector<AskedDetail> AskedDetails() const;
 
  private:
   struct Parsed;

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <array>
+#include <functional>
 #include <set>
 #include <utility>
 
@@ -10,6 +11,7 @@
 #include "base/text.h"
 #include "content/template.h"
 #include "content/text_place.h"
+#include "rules/diagnostic.h"
 
 namespace insightd::content {
 namespace {
@@ -41,10 +43,30 @@ class TextChecker {
     for (const TemplatePlace& place : parsed->StrayBraces()) {
       Add(place, "braces that are no tag; write {{='{{'}} where they are meant", "");
     }
+    FindNeverThere(*parsed, hits);
     for (const HitDetails& hit : hits) Render(*parsed, hit);
   }
 
  private:
+  // A loop over a list that is misspelt renders as well as one over an empty list.
+  void FindNeverThere(const Template& text, const std::vector<HitDetails>& hits) {
+    std::set<std::string, std::less<>> names;
+    for (const HitDetails& hit : hits) {
+      const Result<json::Document> details = json::Parse(hit.details);
+      if (!details || !details->root().is_object()) return;
+      for (const json::Member member : details->root().members()) names.emplace(member.name);
+    }
+    if (hits.empty()) return;
+    const std::vector<std::string_view> known(names.begin(), names.end());
+    for (const AskedDetail& one : text.AskedDetails()) {
+      if (names.contains(one.name)) continue;
+      Add(one.place,
+          fmt::format("{}no hit of the rule's tests has \"{}\" in its details{}", Shown(one.tag),
+                      one.name, rules::Suggestion(one.name, known)),
+          "");
+    }
+  }
+
   void Render(const Template& text, const HitDetails& hit) {
     const Result<json::Document> details = json::Parse(hit.details);
     if (!details) return;  // the test has failed on its own

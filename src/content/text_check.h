@@ -21,7 +21,8 @@ struct HitDetails {
 // Templates that do not parse.
 void CheckTemplates(const rules::Rule& rule, const TextFault& fault);
 // The same, braces that are no tags, and what does not render over the details of the hits: errors,
-// values that say nothing (`undefined`), texts that are blank, code blocks that are not closed.
+// values that say nothing (`undefined`), texts that are blank, code blocks that are not closed, and
+// loops and conditions over a member of the details that none of the hits has.
 // Each fault is told once, with the first test that shows it.
 void CheckTexts(const rules::Rule& rule, const std::vector<HitDetails>& hits,
                 const TextFault& fault);
