@@ -1,6 +1,6 @@
 #include "rules/build_explanation.h"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <set>
@@ -115,7 +115,37 @@ class Builder {
   TracedRules& traced_;
 };
 
+// "`doc` (config/doc.json, config/doc.yaml)"; with what is there when it does not count.
+std::string InputInWords(const Explanation& explanation, const std::string& name) {
+  const auto found = std::find_if(explanation.inputs.begin(), explanation.inputs.end(),
+                                  [&name](const ExplainedInput& one) { return one.name == name; });
+  if (found == explanation.inputs.end()) return fmt::format("`{}`", name);
+  std::string words = fmt::format("`{}` ({})", name, fmt::join(found->patterns, ", "));
+  if (!found->files.empty()) {
+    words += fmt::format(" that can be read: {} {} not parse, or {} null",
+                         fmt::join(found->files, ", "), found->files.size() == 1 ? "does" : "do",
+                         found->files.size() == 1 ? "is" : "are");
+  }
+  return words;
+}
+
 }  // namespace
+
+std::string ReasonInWords(const Explanation& explanation, std::string_view whose) {
+  const Outcome& outcome = explanation.outcome;
+  if (outcome.missing_all.empty() && outcome.missing_any.empty()) return outcome.reason;
+  std::string words;
+  const auto add = [&](const std::vector<std::string>& any) {
+    words += words.empty() ? fmt::format("no file of {} is an input ", whose) : "; none is ";
+    for (const std::string& name : any) {
+      if (&name != &any.front()) words += " or ";
+      words += InputInWords(explanation, name);
+    }
+  };
+  for (const std::string& name : outcome.missing_all) add({name});
+  for (const std::vector<std::string>& any : outcome.missing_any) add(any);
+  return words;
+}
 
 void BuildExplanation(const Pack& pack, const Rule& rule, Facts& facts, TracedRules& traced,
                       Explanation& explanation) {

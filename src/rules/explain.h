@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "rules/evidence.h"
@@ -52,5 +53,10 @@ struct Explanation {
   // Names that the condition did not need.
   std::vector<std::string> unused;
 };
+
+// For people: the reason of the outcome; of a skip for missing inputs which they are and where they
+// would be, such as "no file of the test is an input `nodes` (config/node/*.json)". `whose` is what
+// was asked about: "the test". The reason in reports is written for programs and stays as it is.
+std::string ReasonInWords(const Explanation& explanation, std::string_view whose);
 
 }  // namespace insightd::rules

@@ -72,6 +72,15 @@ Result<archive::FileTree> TreeOf(const RuleTest& test, const PackFiles& files, J
   return archive::TreeFromMemory(members);
 }
 
+// What a person needs to mend the test.
+std::string ReasonOf(const Outcome& outcome, const Rule& rule, const RuleTest& test,
+                     const PackFiles& files, Judge& judge) {
+  if (outcome.kind != OutcomeKind::kSkip) return outcome.reason;
+  // Judging has given the bytes of the first tree back.
+  Result<archive::FileTree> tree = TreeOf(test, files, judge);
+  return tree ? ReasonInWords(judge.Explain(rule, *tree), "the test") : outcome.reason;
+}
+
 TestResult RunOne(const Rule& rule, const RuleTest& test, const PackFiles& files, Judge& judge) {
   TestResult result{&rule, &test, TestVerdict::kFailed, {}, {}};
   if (test.generate) {
@@ -89,7 +98,8 @@ TestResult RunOne(const Rule& rule, const RuleTest& test, const PackFiles& files
   if (OutcomeName(outcome.kind) != ExpectName(test.expect)) {
     result.message =
         fmt::format("expected {}\nfound    {}", ExpectName(test.expect), OutcomeName(outcome.kind));
-    if (!outcome.reason.empty()) result.message += ": " + outcome.reason;
+    const std::string reason = ReasonOf(outcome, rule, test, files, judge);
+    if (!reason.empty()) result.message += ": " + reason;
     if (!outcome.details.empty()) result.message += " " + outcome.details;
     return result;
   }

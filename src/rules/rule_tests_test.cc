@@ -47,7 +47,29 @@ TEST(RuleTestsTest, AFailureShowsWhatWasExpectedAndWhatWasFound) {
   EXPECT_EQ(results[0].message, "expected hit\nfound    pass");
   EXPECT_EQ(results[1].message,
             "expected {\"n\":3}\nfound    {\"n\":2.0,\"at\":\"2026-03-01T00:00:00Z\"}");
-  EXPECT_EQ(results[2].message, "expected pass\nfound    skip: All: ['doc'] Any: ");
+  EXPECT_EQ(
+      results[2].message,
+      "expected pass\nfound    skip: no file of the test is an input `doc` (config/doc.json)");
+}
+
+TEST(RuleTestsTest, AFailureBySkippingTellsWhichInputsAreMissingAndWhere) {
+  const auto results = Results(
+      Files(RuleText("  needs: [version, nodes | logs]\n  when: \"true\"\n  versions: '>=4.1'\n"
+                     "  tests:\n"
+                     "    - {name: a, files: {config/id: x}, expect: hit}\n"
+                     "    - {name: b, files: {config/version: 'null', logs/a: x}, expect: hit}\n"
+                     "    - {name: c, files: {config/version: '{}', logs/a: x}, expect: hit}\n")));
+  EXPECT_EQ(results[0].message,
+            "expected hit\nfound    skip: no file of the test is an input `version` "
+            "(config/version.json, config/version); none is `nodes` (config/node/*.json) or `logs` "
+            "(logs/**)");
+  EXPECT_EQ(results[1].message,
+            "expected hit\nfound    skip: no file of the test is an input `version` "
+            "(config/version.json, config/version) that can be read: config/version does not "
+            "parse, or is null");
+  EXPECT_EQ(results[2].message,
+            "expected hit\nfound    skip: the cluster's version is not known; the rule is for "
+            ">=4.1");
 }
 
 TEST(RuleTestsTest, AGeneratedArchiveIsSkippedWithALine) {

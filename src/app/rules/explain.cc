@@ -63,7 +63,9 @@ std::string Text(const std::string& archive, const rules::Explanation& explanati
   const rules::Outcome& outcome = explanation.outcome;
   std::string out = fmt::format("{}|{} over {}: {}\n", outcome.rule->module, outcome.rule->key,
                                 archive, rules::OutcomeName(outcome.kind));
-  if (!outcome.reason.empty()) out += fmt::format("  {}\n", outcome.reason);
+  if (!outcome.reason.empty()) {
+    out += fmt::format("  {}\n", rules::ReasonInWords(explanation, "the archive"));
+  }
   out += "\nInputs\n";
   for (const rules::ExplainedInput& input : explanation.inputs) {
     out += fmt::format("  {}{}: ", input.name, input.is_needed ? " (needed)" : "");
