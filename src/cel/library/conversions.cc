@@ -4,6 +4,9 @@
 #include <charconv>
 #include <cmath>
 #include <limits>
+#include <span>
+#include <string_view>
+#include <utility>
 
 #include "base/utf8.h"
 #include "cel/library/helpers.h"
@@ -118,6 +121,25 @@ Value DurationFromInt(Context& context, const Value* args, const void*) {
                                    : context.Error("duration out of range: ", args[0]);
 }
 
+// A literal that is no time would fail whenever it is asked: better when compiling.
+Prepared PrepareTimestamp(std::span<const Value* const> args) {
+  if (args[0] == nullptr || !args[0]->is_string()) return {};
+  const std::string_view text = args[0]->AsString();
+  if (ParseTimestamp(text)) return {};
+  return {nullptr,
+          fmt::format("'{}' is no timestamp; one is written as '2026-03-01T00:00:00Z'", text), 0};
+}
+Prepared PrepareDuration(std::span<const Value* const> args) {
+  if (args[0] == nullptr || !args[0]->is_string()) return {};
+  const std::string_view text = args[0]->AsString();
+  if (ParseDuration(text)) return {};
+  return {nullptr,
+          fmt::format("'{}' is no duration; it is a number with one of the units ns us ms s m h, "
+                      "such as '72h' or '1h30m'",
+                      text),
+          0};
+}
+
 Value TypeOfValue(Context&, const Value* args, const void*) {
   if (args[0].kind() == Kind::kOpaque) return Value::TypeName(args[0].AsOpaque()->type_name());
   return Value::TypeName(KindName(args[0].kind()));
@@ -157,14 +179,18 @@ void AddConversions(Environment& environment) {
   environment.AddFunction({"bytes",
                            {Global({kBytesType}, kBytesType, Same),
                             Global({kStringType}, kBytesType, BytesFromString)}});
-  environment.AddFunction({"timestamp",
-                           {Global({kTimestampType}, kTimestampType, Same),
-                            Global({kStringType}, kTimestampType, TimestampFromString),
-                            Global({kIntType}, kTimestampType, TimestampFromInt)}});
-  environment.AddFunction({"duration",
-                           {Global({kDurationType}, kDurationType, Same),
-                            Global({kStringType}, kDurationType, DurationFromString),
-                            Global({kIntType}, kDurationType, DurationFromInt)}});
+  Overload timestamp_of_string = Global({kStringType}, kTimestampType, TimestampFromString);
+  timestamp_of_string.prepare = PrepareTimestamp;
+  environment.AddFunction(
+      {"timestamp",
+       {Global({kTimestampType}, kTimestampType, Same), std::move(timestamp_of_string),
+        Global({kIntType}, kTimestampType, TimestampFromInt)}});
+  Overload duration_of_string = Global({kStringType}, kDurationType, DurationFromString);
+  duration_of_string.prepare = PrepareDuration;
+  environment.AddFunction(
+      {"duration",
+       {Global({kDurationType}, kDurationType, Same), std::move(duration_of_string),
+        Global({kIntType}, kDurationType, DurationFromInt)}});
   environment.AddFunction({"dyn", {Global({kParamA}, kDynType, Same)}});
   environment.AddFunction({"type", {Global({kParamA}, Type::TypeOf(kParamA), TypeOfValue)}});
 

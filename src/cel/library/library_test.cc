@@ -55,6 +55,23 @@ TEST(ConversionsTest, GoBetweenKindsOrSayWhyNot) {
              {"int(duration('-90.5s'))", "-90"}});
 }
 
+TEST(ConversionsTest, ALiteralThatIsNoTimeIsAMistake) {
+  Evaluator e;
+  EXPECT_EQ(e.Mistakes("duration('3d') > duration('72h')"),
+            "1:10: '3d' is no duration; it is a number with one of the units ns us ms s m h, such "
+            "as '72h' or '1h30m'\n");
+  EXPECT_EQ(e.Mistakes("timestamp('2026-03-01') < timestamp('x')"),
+            "1:11: '2026-03-01' is no timestamp; one is written as '2026-03-01T00:00:00Z'\n"
+            "1:37: 'x' is no timestamp; one is written as '2026-03-01T00:00:00Z'\n");
+}
+
+TEST(ConversionsTest, ATextOfTheDataThatIsNoTimeIsAnErrorOnly) {
+  Evaluator e;
+  e.BindJson("data", R"({"for": "3d", "at": "x"})");
+  EXPECT_EQ(e.Error("duration(data['for'])"), "1:1: no duration: '3d'");
+  EXPECT_EQ(e.Error("timestamp(data.at)"), "1:1: no timestamp: 'x'");
+}
+
 TEST(StandardTest, StringsAndSizes) {
   ExpectAll(
       {{"[size('äb'), 'äb'.size(), size(b'\\xc3\\xa4'), size([1, 2]), size({'a': 1})]",
