@@ -8,6 +8,8 @@
 #include <utility>
 
 #include "content/text_check.h"
+#include "content/text_place.h"
+#include "rules/unused_names.h"
 
 namespace insightd::content {
 namespace {
@@ -78,6 +80,18 @@ class Finder {
     });
   }
 
+  void FindInNames() {
+    const rules::UnusedNames unused = rules::FindUnusedNames(rule_);
+    for (const std::string& name : unused.params) {
+      lacks_.push_back({&rule_, PlaceOfName(rule_, "params", name),
+                        fmt::format("param `{}` is not used; use it or take it out", name)});
+    }
+    for (const std::string& name : unused.lets) {
+      lacks_.push_back({&rule_, PlaceOfName(rule_, "let", name),
+                        fmt::format("let `{}` is not used; use it or take it out", name)});
+    }
+  }
+
   void FindInMetadata() {
     if (rule_.publish_date.empty()) Add("has no `publish_date`");
     if (rule_.status.empty()) Add("has no `status`");
@@ -111,6 +125,7 @@ std::vector<Lack> FindLacks(const rules::Pack& pack,
   for (const rules::Rule& rule : pack.rules) {
     Finder finder(rule, lacks);
     finder.FindInMetadata();
+    finder.FindInNames();
     finder.FindInTests();
     finder.FindInTexts();
     finder.FindInRenderedTexts(results);

@@ -118,6 +118,16 @@ TEST(CompletenessTest, BracesThatAreNoTagsAreFound) {
   EXPECT_THAT(LacksOf("`oc patch -p '{\"spec\":{\"a\":{}}}'`"), IsEmpty());
 }
 
+TEST(CompletenessTest, UnusedNamesAreFoundWhereTheyStand) {
+  std::string rule(kRule.substr(1));
+  rule.replace(0, 0, "  params: {\n    limit: 1}\n  let: {bad: \"doc.n\"}\n");
+  const rules::PackFiles files = rules::testing::Files(rules::testing::RuleText(rule));
+  const rules::PackPointer pack = rules::testing::Good(files);
+  EXPECT_THAT(Messages(FindLacks(*pack, rules::RunRuleTests(pack, {files}))),
+              ElementsAre("6: param `limit` is not used; use it or take it out",
+                          "7: let `bad` is not used; use it or take it out"));
+}
+
 TEST(CompletenessTest, PlaceholdersAreFound) {
   EXPECT_THAT(LacksOf("TODO"), ElementsAre(HasSubstr("holds the placeholder \"TODO\"")));
 }
