@@ -136,10 +136,44 @@ Result<VersionRange> VersionRange::Parse(std::string_view text) {
     if (comparisons.empty()) {
       return Fail(Code::kInvalid, fmt::format("range \"{}\": an empty alternative", text));
     }
+    if (!CanMatch(comparisons)) {
+      std::string_view words = rest.substr(0, bar);
+      while (words.starts_with(' ')) words.remove_prefix(1);
+      while (words.ends_with(' ')) words.remove_suffix(1);
+      return Fail(Code::kInvalid,
+                  fmt::format("range \"{}\": no version can match {}; alternatives have || between "
+                              "them",
+                              text, words));
+    }
     range.alternatives_.push_back(std::move(comparisons));
     if (bar == rest.npos) return range;
     rest.remove_prefix(bar + 2);
   }
+}
+
+// Between the highest lower bound and the lowest upper one there is always another version, if
+// they differ.
+bool VersionRange::CanMatch(const std::vector<Comparison>& alternative) {
+  const Comparison* low = nullptr;
+  const Comparison* high = nullptr;
+  for (const Comparison& one : alternative) {
+    const bool is_exact = one.op == Operator::kIs;
+    if (is_exact || one.op == Operator::kAtLeast || one.op == Operator::kAbove) {
+      const int order = low == nullptr ? 1 : CompareVersions(one.version, low->version);
+      if (order > 0 || (order == 0 && one.op == Operator::kAbove)) low = &one;
+    }
+    if (is_exact || one.op == Operator::kAtMost || one.op == Operator::kBelow) {
+      const int order = high == nullptr ? -1 : CompareVersions(one.version, high->version);
+      if (order < 0 || (order == 0 && one.op == Operator::kBelow)) high = &one;
+    }
+  }
+  if (low == nullptr || high == nullptr) return true;
+  const int order = CompareVersions(low->version, high->version);
+  if (order != 0) return order < 0;
+  if (low->op == Operator::kAbove || high->op == Operator::kBelow) return false;
+  return std::none_of(alternative.begin(), alternative.end(), [&](const Comparison& one) {
+    return one.op == Operator::kIsNot && CompareVersions(one.version, low->version) == 0;
+  });
 }
 
 bool VersionRange::Contains(const Version& version) const {

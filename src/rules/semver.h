@@ -28,7 +28,8 @@ int CompareVersions(const Version& a, const Version& b);
 // >= > <= < = !=, none is =.
 class VersionRange {
  public:
-  // Fails with kInvalid; the message says what cannot be read.
+  // Fails with kInvalid; the message says what cannot be read, or which alternative no version can
+  // match (`>=4.18 <4.12`).
   static Result<VersionRange> Parse(std::string_view text);
 
   bool Contains(const Version& version) const;
@@ -40,6 +41,8 @@ class VersionRange {
     Operator op;
     Version version;
   };
+  static bool CanMatch(const std::vector<Comparison>& alternative);
+
   std::string text_;
   std::vector<std::vector<Comparison>> alternatives_;
 };

@@ -58,5 +58,20 @@ TEST(SemverTest, ARangeThatCannotBeReadSaysWhy) {
             "range \">=4.x\": \"4.x\" is no version; a range is such as >=4.14 <4.18");
 }
 
+TEST(SemverTest, ARangeThatNothingCanMatchIsAMistake) {
+  for (const std::string_view bad :
+       {">=4.18 <4.12", ">4.17 <=4.17", ">=4.17 <4.17.0", "4.17 4.18", "4.17 !=4.17.0",
+        ">=4.17 <=4.17 !=4.17", ">=4.17 >4.17 <=4.17", ">=4.1 || >=4.18 <4.12"}) {
+    EXPECT_FALSE(VersionRange::Parse(bad)) << bad;
+  }
+  EXPECT_EQ(VersionRange::Parse("4.1 || >=4.18 <4.12").error().message(),
+            "range \"4.1 || >=4.18 <4.12\": no version can match >=4.18 <4.12; alternatives have "
+            "|| between them");
+  for (const std::string_view good : {">=4.17 <=4.17", "4.17 >=4.17", ">=4.12 >=4.14 <4.18 <4.16",
+                                      "!=4.17", ">4.17-rc.0 <4.17", "<4.18 !=4.17"}) {
+    EXPECT_TRUE(VersionRange::Parse(good)) << good;
+  }
+}
+
 }  // namespace
 }  // namespace insightd::rules
