@@ -26,6 +26,7 @@ Result<PackFiles> ReadPackFolder(const std::string& folder) {
   }
   PackFiles pack;
   pack.origin = folder;
+  pack.folder = folder;
   std::uint64_t bytes = 0;
   const fs::path root(folder);
   fs::recursive_directory_iterator at(root, error);

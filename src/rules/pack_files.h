@@ -19,6 +19,9 @@ struct PackFile {
 struct PackFiles {
   std::string origin;           // for people: the folder, or "built in"
   std::vector<PackFile> files;  // sorted by path
+  // Where the files can be opened: messages name them by it. Empty: they lie in a file or in the
+  // binary, and messages name the pack where there are several.
+  std::string folder = {};
   std::string signer = {};      // fingerprint of the key that signed it; empty: not signed
 
   const PackFile* Find(std::string_view path) const;

@@ -199,6 +199,13 @@ TEST(LoadPackTest, InputsAreChecked) {
   EXPECT_NE(with("a: x\n"), "");
 }
 
+TEST(LoadPackTest, FilesOfAFolderAreNamedAsTheyCanBeOpened) {
+  PackFiles files = Files(RuleText("  when: \"tru\"\n"));
+  files.folder = "some/pack/";
+  EXPECT_NE(Mistakes(files).find("some/pack/rules.yaml:5:10: "), std::string::npos)
+      << Mistakes(files);
+}
+
 TEST(LoadPackTest, FilesThatAreMissingOrNoYamlAreNamed) {
   PackFiles files = Files(RuleText("  when: \"true\"\n"));
   files.files[2].text += "gathering: gather.yaml\n";

@@ -106,6 +106,9 @@ ScopeName* Loading::TakeScopeName(const SourceText& source, std::size_t offset,
 }
 
 std::string Loading::LabelOf(const std::string& path) const {
+  if (!files_.folder.empty()) {
+    return files_.folder + (files_.folder.ends_with('/') ? "" : "/") + path;
+  }
   return label_.empty() ? path : label_ + "/" + path;
 }
 
