@@ -206,6 +206,14 @@ TEST(LoadPackTest, FilesOfAFolderAreNamedAsTheyCanBeOpened) {
       << Mistakes(files);
 }
 
+TEST(LoadPackTest, APackWithoutInputsIsToldThatAlone) {
+  PackFiles files = Files(RuleText("  needs: [nodes]\n  when: \"size(nodes) > 0\"\n"));
+  files.files[2].text = "name: a\nversion: 1.0.0\ncomponent: a\nrules: rules.yaml\n";
+  const std::string mistakes = Mistakes(files);
+  EXPECT_NE(mistakes.find("write `extends: base`"), std::string::npos) << mistakes;
+  EXPECT_EQ(mistakes.find("nodes"), std::string::npos) << mistakes;
+}
+
 TEST(LoadPackTest, FilesThatAreMissingOrNoYamlAreNamed) {
   PackFiles files = Files(RuleText("  when: \"true\"\n"));
   files.files[2].text += "gathering: gather.yaml\n";

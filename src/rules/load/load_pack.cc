@@ -121,7 +121,16 @@ class PackLoader {
   void LoadBody() {
     if (!fields_) return;
     TakeOverNames();
-    if (loading_.info().extends.empty()) fields_->Require("inputs");
+    if (loading_.info().extends.empty() && fields_->Find("inputs") == nullptr) {
+      // Nothing else can be judged then: all that a rule names would seem not to be there. A wrong
+      // `extends` has been told already.
+      if (fields_->Find("extends") == nullptr) {
+        fields_->Report(fields_->node().offset,
+                        "the pack has no inputs: write `extends: base` to use those of the "
+                        "built-in pack, or `inputs: inputs.yaml` to name its own");
+      }
+      return;
+    }
     LoadEach("inputs", LoadInputs);
     LoadEach("globals", LoadGlobals);
     if (!has_overrides_) fields_->Require("rules");
@@ -189,7 +198,8 @@ class PackLoader {
       }
     };
     for (const yaml::Node* node : fields_->Texts("extends", true)) {
-      std::vector<std::string_view> earlier;
+      // `base` is always at hand for whoever names it.
+      std::vector<std::string_view> earlier = {"base"};
       const PackInfo* found = nullptr;
       for (std::uint32_t i = 0; i < loading_.index(); ++i) {
         earlier.push_back(packs[i].name);
