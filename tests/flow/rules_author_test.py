@@ -109,6 +109,7 @@ class AuthorTest(unittest.TestCase):
             "size(mcps) > 0", "mcps.exists(p, get(p, 'spec.paused', false))"))
         told = json.loads(self.run_good("try", self.pack, self.archive, calm, "--against", old, "--json"))
         self.assertEqual((told["hits"], told["old_hits"]), (2, 1))
+        self.assertIn("old_time_us_median", told)
         self.assertEqual([seen["cluster"] for seen in told["newly"]], [calm_cluster])
         text = self.run_good("try", "MCP_SET_TO_PAUSE", self.archive)
         self.assertIn("1 archive: 1 hit (before: 1; 0 newly, 0 no longer)", text)

@@ -36,15 +36,16 @@ struct Tried {
   std::vector<Seen> no_longer;
   std::vector<std::pair<Seen, std::string>> failed;
   std::vector<double> time_us;
+  std::vector<double> old_time_us;
   std::uint64_t steps_worst = 0;
-
-  double Time(double share) {
-    if (time_us.empty()) return 0;
-    std::sort(time_us.begin(), time_us.end());
-    const auto at = static_cast<std::size_t>(share * static_cast<double>(time_us.size() - 1));
-    return time_us[at];
-  }
 };
+
+// That of all times which `share` of them do not exceed.
+double Time(std::vector<double>& times, double share) {
+  if (times.empty()) return 0;
+  std::sort(times.begin(), times.end());
+  return times[static_cast<std::size_t>(share * static_cast<double>(times.size() - 1))];
+}
 
 class Trial {
  public:
@@ -117,6 +118,9 @@ class Trial {
     if (hits && !did_hit) tried.newly.push_back(seen);
     if (did_hit && !hits) tried.no_longer.push_back(seen);
     tried.time_us.push_back(static_cast<double>(now.time.count()));
+    if (before.rule != nullptr) {
+      tried.old_time_us.push_back(static_cast<double>(before.time.count()));
+    }
     tried.steps_worst = std::max(tried.steps_worst, now.steps);
   }
 
@@ -148,8 +152,13 @@ void PrintText(Tried& tried, std::size_t archives) {
                tried.no_longer.size());
   }
   fmt::print(", {} pass, {} cannot tell, {} fail\n", tried.passes, tried.skips, tried.errors);
-  fmt::print("  time: {:.3f} ms in the middle, {:.3f} ms at worst; steps at worst: {}\n",
-             tried.Time(0.5) / 1e3, tried.Time(1) / 1e3, tried.steps_worst);
+  fmt::print("  time: {:.3f} ms in the middle, {:.3f} ms at worst", Time(tried.time_us, 0.5) / 1e3,
+             Time(tried.time_us, 1) / 1e3);
+  if (!tried.old_time_us.empty()) {
+    fmt::print(" (before: {:.3f}, {:.3f} ms)", Time(tried.old_time_us, 0.5) / 1e3,
+               Time(tried.old_time_us, 1) / 1e3);
+  }
+  fmt::print("; steps at worst: {}\n", tried.steps_worst);
   PrintSeen(tried.old_rule == nullptr ? "hits" : "hits newly", tried.newly);
   PrintSeen("hits no longer", tried.no_longer);
   for (std::size_t i = 0; i < std::min(tried.failed.size(), kNamedMax); ++i) {
@@ -180,8 +189,13 @@ void PrintJson(Tried& tried, std::size_t archives) {
     w.BeginObject().Key("cluster").String(seen.cluster).Key("archive").String(seen.archive);
     w.Key("reason").String(reason).EndObject();
   }
-  w.EndArray().Key("time_us_median").Double(tried.Time(0.5));
-  w.Key("time_us_worst").Double(tried.Time(1)).Key("steps_worst").Uint(tried.steps_worst);
+  w.EndArray().Key("time_us_median").Double(Time(tried.time_us, 0.5));
+  w.Key("time_us_worst").Double(Time(tried.time_us, 1));
+  if (!tried.old_time_us.empty()) {
+    w.Key("old_time_us_median").Double(Time(tried.old_time_us, 0.5));
+    w.Key("old_time_us_worst").Double(Time(tried.old_time_us, 1));
+  }
+  w.Key("steps_worst").Uint(tried.steps_worst);
   w.EndObject();
   fmt::print("{}\n", out);
 }
