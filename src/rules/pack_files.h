@@ -22,7 +22,7 @@ struct PackFiles {
   // Where the files can be opened: messages name them by it. Empty: they lie in a file or in the
   // binary, and messages name the pack where there are several.
   std::string folder = {};
-  std::string signer = {};      // fingerprint of the key that signed it; empty: not signed
+  std::string signer = {};  // fingerprint of the key that signed it; empty: not signed
 
   const PackFile* Find(std::string_view path) const;
 };
