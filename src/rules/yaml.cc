@@ -364,6 +364,45 @@ std::optional<Mistake> FindBadByte(std::string_view text) {
   return Mistake{bad, "a byte that is no UTF-8"};
 }
 
+// Lines in front of a mistake that are looked through for its cause.
+constexpr std::size_t kLinesBackMax = 40;
+
+bool HasOpenQuote(std::string_view line) {
+  bool is_open = false;
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    if (line[i] == '\\') {
+      ++i;
+    } else if (line[i] == '"') {
+      is_open = !is_open;
+    }
+  }
+  return is_open;
+}
+
+// What its author may have meant, since the library says what it did not find. Empty: no idea.
+std::string Hint(const SourceText& source, std::size_t offset, std::string_view problem) {
+  const Place place = source.PlaceOf(offset);
+  const std::string_view line = source.Line(place.line);
+  const std::string_view indent = line.substr(0, line.find_first_not_of(" \t"));
+  if (indent.find('\t') != indent.npos || source.text().substr(offset, 1) == "\t") {
+    return "; a tab stands here: indent with blanks";
+  }
+  if (problem.find("mapping values are not allowed") != problem.npos) {
+    return "; quote a text that holds \": \", begin an entry of a list with \"- \", and let lines "
+           "that "
+           "belong together begin in one column";
+  }
+  if (problem.find("unknown escape") != problem.npos) {
+    return "; in double quotes a backslash is written \\\\, in single quotes as it is";
+  }
+  if (problem.find("did not find expected") == problem.npos) return {};
+  for (std::size_t back = 0; back < kLinesBackMax && back < place.line; ++back) {
+    if (!HasOpenQuote(source.Line(place.line - back))) continue;
+    return fmt::format("; is the quote in line {} closed?", place.line - back);
+  }
+  return "; is a line indented otherwise than those beside it?";
+}
+
 // What the library found wrong, and in what.
 Mistake SyntaxMistake(const SourceText& source, const yaml_parser_t& parser) {
   if (parser.error == YAML_MEMORY_ERROR) throw std::bad_alloc();
@@ -380,6 +419,7 @@ Mistake SyntaxMistake(const SourceText& source, const yaml_parser_t& parser) {
     mistake.message += fmt::format(" {} that begins in line {}, column {}", parser.context,
                                    begin.line, begin.column);
   }
+  mistake.message += Hint(source, mistake.offset, mistake.message);
   return mistake;
 }
 

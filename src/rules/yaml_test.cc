@@ -197,7 +197,11 @@ TEST(YamlTest, WhatIsNoYamlDoesNotParse) {
 
 TEST(YamlTest, SyntaxErrorsHaveAPlace) {
   EXPECT_EQ(Bad("a: [1, 2\n").substr(0, 2), "2:");
-  EXPECT_EQ(Bad("a: 1\n b: 2\n"), "2:3 no YAML: mapping values are not allowed in this context");
+  EXPECT_EQ(
+      Bad("a: 1\n b: 2\n"),
+      "2:3 no YAML: mapping values are not allowed in this context; quote a text that holds "
+      "\": \", begin an entry of a list with \"- \", and let lines that belong together begin "
+      "in one column");
   EXPECT_EQ(
       Bad("a: 1\nb: \"x\n"),
       "3:1 no YAML: found unexpected end of stream while scanning a quoted scalar that begins "
@@ -261,6 +265,22 @@ TEST(YamlTest, TurnsATreeIntoJson) {
   EXPECT_EQ(ToJson(root), "{\"a\":[1,2.0,true,null,\"x\"],\"b\":{\"c\":100.0},\"1\":\"y\"}");
   EXPECT_EQ(ToJson(Good("a: .nan")), std::nullopt);
   EXPECT_EQ(ToJson(Good("")), "null");
+}
+
+TEST(YamlTest, ASyntaxErrorSaysWhatItsAuthorMayHaveMeant) {
+  const auto message = [](std::string text) {
+    const Parsed parsed = Parse(SourceText("x.yaml", std::move(text)));
+    return parsed.mistakes.empty() ? std::string() : parsed.mistakes[0].message;
+  };
+  EXPECT_NE(message("a:\n\tb: 1\n").find("indent with blanks"), std::string::npos);
+  EXPECT_NE(message("a: b: c\n").find("quote a text that holds"), std::string::npos);
+  EXPECT_NE(message("a: \"\\d\"\n").find("a backslash is written"), std::string::npos);
+  EXPECT_NE(message("- a: \"x > 0\n  b: c\n  d: \"e\"\n").find("is the quote in line"),
+            std::string::npos)
+      << message("- a: \"x > 0\n  b: c\n  d: \"e\"\n");
+  EXPECT_NE(message("- a: 1\n   b: 2\n  c: 3\n"), "");
+  EXPECT_NE(message("a:\n  b: 1\n c: 2\n").find("indented otherwise"), std::string::npos)
+      << message("a:\n  b: 1\n c: 2\n");
 }
 
 }  // namespace
