@@ -6,18 +6,10 @@
 #include <string_view>
 
 #include "content/rendered.h"
+#include "rules/risk.h"
 
 namespace insightd::content {
 namespace {
-
-std::string_view RiskOf(int risk) {
-  switch (risk) {
-    case 4: return "critical";
-    case 3: return "important";
-    case 2: return "moderate";
-    default: return "low";
-  }
-}
 
 std::string Named(std::string_view name, int number) {
   return number == 0 ? "not said" : fmt::format("{} ({})", name, number);
@@ -119,8 +111,9 @@ std::string PageOf(const rules::Pack& pack, const rules::Rule& rule, const std::
   if (rule.kind == rules::RuleKind::kInfo) {
     out += "| kind | informs only |\n";
   } else {
-    out += fmt::format("| total risk | {}: impact {}, likelihood {} |\n", RiskOf(rule.total_risk()),
-                       Named(rule.impact_name, rule.impact), rule.likelihood);
+    out += fmt::format("| total risk | {}: impact {}, likelihood {} |\n",
+                       rules::RiskName(rule.total_risk()), Named(rule.impact_name, rule.impact),
+                       rule.likelihood);
   }
   out += fmt::format("| risk of the change | {} |\n",
                      Named(rule.resolution_risk_name, rule.resolution_risk));
@@ -170,8 +163,8 @@ std::vector<CataloguePage> CataloguePages(const rules::Pack& pack,
                      PageOf(pack, rule, hit == results.end() ? std::string() : hit->details)});
     const bool informs = rule.kind == rules::RuleKind::kInfo;
     index += fmt::format(
-        "| {} | [{}]({}.md) | {} |\n", informs ? "informs" : RiskOf(rule.total_risk()), rule.key,
-        rule.key,
+        "| {} | [{}]({}.md) | {} |\n", informs ? "informs" : rules::RiskName(rule.total_risk()),
+        rule.key, rule.key,
         rule.texts && !rule.texts->description.empty() ? rule.texts->description : rule.title);
   }
   pages.front() = {"README.md", std::move(index)};

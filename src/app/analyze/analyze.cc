@@ -17,9 +17,9 @@
 #include "app/analyze/format.h"
 #include "app/analyze/read_archive.h"
 #include "app/load_rules.h"
-#include "app/risk.h"
 #include "app/settings.h"
 #include "rules/judge.h"
+#include "rules/risk.h"
 
 namespace insightd::app {
 namespace {
@@ -51,7 +51,7 @@ class Analyst {
       : judge_(std::move(pack), settings.rules.Limits()),
         reader_(judge_.wanted(), settings.pipeline.limits),
         evidence_(as_json || arguments.evidence),
-        fail_on_(ParseRisk(arguments.fail_on).value_or(kRiskMax + 1)),
+        fail_on_(rules::ParseRisk(arguments.fail_on).value_or(rules::kRiskMax + 1)),
         as_json_(as_json),
         table_(table) {}
 

@@ -7,9 +7,9 @@
 
 #include "app/analyze/format.h"
 #include "app/analyze/texts.h"
-#include "app/risk.h"
 #include "base/json.h"
 #include "rules/path_patterns.h"
+#include "rules/risk.h"
 
 namespace insightd::app {
 namespace {
@@ -132,8 +132,8 @@ void AppendHits(std::string& out, const rules::Report& report, const TableOption
     const bool is_first_of_risk = hit->rule->total_risk() != risk;
     if (is_first_of_risk) {
       risk = hit->rule->total_risk();
-      out += fmt::format("\n  {}{}{}\n", options.color ? ColorOf(risk) : "", Upper(RiskName(risk)),
-                         options.color ? kReset : "");
+      out += fmt::format("\n  {}{}{}\n", options.color ? ColorOf(risk) : "",
+                         Upper(rules::RiskName(risk)), options.color ? kReset : "");
     }
     if (options.texts != nullptr && !is_first_of_risk) out += '\n';
     out += fmt::format("    {}{}{}\n      {}|{}\n", options.color ? kBold : "", hit->rule->title,

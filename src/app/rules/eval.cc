@@ -9,7 +9,7 @@
 #include "app/analyze/read_archive.h"
 #include "app/load_rules.h"
 #include "app/rules/rules.h"
-#include "app/settings.h"
+#include "app/rules/workbench.h"
 #include "base/json_writer.h"
 #include "base/text.h"
 #include "rules/eval_expression.h"
@@ -76,21 +76,14 @@ std::vector<std::string> ExpressionsOf(const std::string& given) {
 }  // namespace
 
 ExitCode RunRulesEval(const CommandLine& line) {
-  Settings settings;
-  settings::Table table;
-  settings.AddTo(table);
-  for (const std::string& mistake : LoadSettings(line.config, table)) {
-    fmt::print(stderr, "insightd: {}\n", mistake);
-    return ExitCode::kUsage;
+  const auto bench = OpenWorkbench(line);
+  if (!bench) {
+    fmt::print(stderr, "{}", bench.error().text);
+    return bench.error().exit;
   }
-  const auto loaded = LoadRulesWithFiles(line.rules.packs);
-  if (!loaded) {
-    fmt::print(stderr, "{}", loaded.error().text);
-    return loaded.error().exit;
-  }
-  rules::Judge judge(loaded->pack, settings.rules.Limits());
+  rules::Judge judge(bench->rules.pack, bench->settings.rules.Limits());
   archive::FileTree tree = rules::EmptyTree();
-  ArchiveReader reader(judge.wanted(), settings.pipeline.limits);
+  ArchiveReader reader(judge.wanted(), bench->settings.pipeline.limits);
   ExitCode exit = ExitCode::kGood;
   for (const std::string& expression : ExpressionsOf(line.rules.expression)) {
     // Judging gives the bytes of files back, so each expression has the archive anew.
@@ -102,7 +95,7 @@ ExitCode RunRulesEval(const CommandLine& line) {
       }
       tree = *std::move(read);
     }
-    const auto result = rules::EvaluateExpression(judge, ScopeOf(*loaded), expression, tree);
+    const auto result = rules::EvaluateExpression(judge, ScopeOf(bench->rules), expression, tree);
     if (!Print(expression, result, line.json)) exit = ExitCode::kFindings;
   }
   return exit;

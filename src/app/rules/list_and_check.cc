@@ -4,11 +4,11 @@
 #include <vector>
 
 #include "app/load_rules.h"
-#include "app/risk.h"
 #include "app/rules/rules.h"
 #include "app/settings.h"
 #include "base/json_writer.h"
 #include "content/completeness.h"
+#include "rules/risk.h"
 
 namespace insightd::app {
 namespace {
@@ -34,9 +34,10 @@ std::string RuleAsJson(const rules::Pack& all, const rules::Rule& rule) {
 }
 
 void PrintRule(const rules::Pack& all, const rules::Rule& rule) {
-  const std::string_view risk = !rule.is_enabled                      ? "off"
-                                : rule.kind == rules::RuleKind::kInfo ? "info"
-                                                                      : RiskName(rule.total_risk());
+  const std::string_view risk = !rule.is_enabled ? "off"
+                                : rule.kind == rules::RuleKind::kInfo
+                                    ? "info"
+                                    : rules::RiskName(rule.total_risk());
   fmt::print("{:<9}  {}|{}\n           {}\n", risk, rule.module, rule.key, rule.title);
   for (const rules::AppliedOverride& one : rule.overrides) {
     fmt::print("           {} by pack {}{}{}\n", fmt::join(one.changes, ", "),

@@ -4,7 +4,7 @@
 #include <optional>
 #include <string_view>
 
-namespace insightd::app {
+namespace insightd::rules {
 
 inline constexpr int kRiskMax = 4;
 
@@ -25,4 +25,4 @@ constexpr std::optional<int> ParseRisk(std::string_view name) {
   return std::nullopt;
 }
 
-}  // namespace insightd::app
+}  // namespace insightd::rules
