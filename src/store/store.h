@@ -20,6 +20,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -68,6 +69,34 @@ enum class PutOutcome : std::uint8_t {
   kOlder,   // a newer one is stored: only the history notes it
   kSame,    // was stored before
   kEmpty    // `empty`, or nothing judged where something was: noted in the history
+};
+
+// ---- Workloads in and out (`dvo_report`) ----
+
+// What the message says about one namespace.
+struct NamespaceWorkloads {
+  std::string id = {};    // the UID of the namespace
+  std::string name = {};  // empty where names are hidden
+  std::int32_t recommendations = 0;
+  std::int32_t objects = 0;
+  // JSON object: by rule (component without `.recommendation`), `|`, key: how many workloads.
+  std::string hits = "{}";
+};
+
+struct ClusterWorkloads {
+  std::int64_t org_id = 0;
+  std::string cluster = {};
+  std::string request_id = {};  // empty: unknown
+  Time last_checked{};
+  std::string report = {};                          // the `Metrics` object as JSON text
+  std::vector<NamespaceWorkloads> namespaces = {};  // each id once
+};
+
+struct StoredWorkloads {
+  std::string cluster = {};
+  NamespaceWorkloads workloads = {};
+  std::optional<Time> reported = {};      // first seen here for this namespace
+  std::optional<Time> last_checked = {};  // of the message that it comes from
 };
 
 // ---- How an upload ended ----
@@ -256,15 +285,57 @@ struct SchemaVersions {
   std::int32_t own = 0;
 };
 
+// ---- Duties: work that one process of an installation does at a time ----
+
+enum class Duty : std::uint8_t {
+  kResults,    // Put
+  kWorkloads,  // PutWorkloads
+  kUpkeep      // keeping dead letters, cleaning archives and history
+};
+
+constexpr std::string_view DutyName(Duty duty) {
+  switch (duty) {
+    case Duty::kResults: return "results";
+    case Duty::kWorkloads: return "workloads";
+    case Duty::kUpkeep: return "upkeep";
+  }
+  __builtin_unreachable();
+}
+
+// A duty that is ours; given back when it goes, which is before its store does.
+class Lease {
+ public:
+  virtual ~Lease() = default;
+  // Whether it is still ours. Once lost it stays lost: let it go and take the duty again. Costs
+  // little and waits for nothing. Thread-safe.
+  virtual bool held() const = 0;
+};
+
 class Store {
  public:
   virtual ~Store() = default;
+
+  // Takes the duty, or fails with kConflict, which names the process that has it. Where several
+  // processes share a database, the calls of a duty fail with kConflict without its lease.
+  virtual Result<std::unique_ptr<Lease>> TryTakeDuty(Duty duty) = 0;
 
   // Stores all in one transaction, in order, or nothing. The outcomes have the order of `results`.
   // A row that the database refuses fails the call with kInvalid: the caller finds it by halving.
   // Moves a cluster to another organisation only when its result is newer, and then with what was
   // said about it. What was stored and has not changed is not written.
   virtual Result<std::vector<PutOutcome>> Put(std::span<const ClusterResult> results) = 0;
+
+  // The same for workloads: each cluster's rows are replaced by those of a newer message, also by
+  // none. What was stored of a namespace stays its `reported`. There is no history of these.
+  virtual Result<std::vector<PutOutcome>> PutWorkloads(
+      std::span<const ClusterWorkloads> workloads) = 0;
+  // Of the organisation, or of one cluster where it is not empty; by cluster and namespace.
+  virtual Result<std::vector<StoredWorkloads>> Workloads(std::int64_t org_id,
+                                                         std::string_view cluster) = 0;
+  // The stored `Metrics` object as it lies in the table: usually a JSON string that holds JSON.
+  // kNotFound without a row.
+  virtual Result<std::string> WorkloadsText(std::int64_t org_id, std::string_view cluster,
+                                            std::string_view namespace_id) = 0;
 
   // How the upload ended; kNotFound as long as it is on its way, or was forgotten.
   virtual Result<Upload> FindUpload(std::string_view request_id) = 0;

@@ -50,6 +50,9 @@ class FaultyStore {
       }
       return inner_.Put(results);
     }
+    Result<std::unique_ptr<store::Lease>> TryTakeDuty(store::Duty duty) override {
+      return inner_.TryTakeDuty(duty);
+    }
     Result<void> PutConsumerErrors(std::span<const store::ConsumerError> errors) override {
       return inner_.PutConsumerErrors(errors);
     }

@@ -3,12 +3,14 @@
 #include <fmt/format.h>
 
 #include <condition_variable>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <utility>
 #include <vector>
 
 #include "base/sqlite.h"
+#include "store/embedded/duties.h"
 #include "store/embedded/history.h"
 #include "store/embedded/letters.h"
 #include "store/embedded/put.h"
@@ -90,6 +92,8 @@ class EmbeddedStore final : public Store {
         clock_(options_.clock != nullptr ? *options_.clock : SystemClock()),
         writer_(std::move(writer)),
         readers_(options_) {}
+
+  Result<std::unique_ptr<Lease>> TryTakeDuty(Duty duty) override { return duties_.Take(duty); }
 
   Result<std::vector<PutOutcome>> Put(std::span<const ClusterResult> results) override {
     return Write([&](auto& db) { return PutResults(db, results, clock_.Now()); });
@@ -227,6 +231,7 @@ class EmbeddedStore final : public Store {
   std::mutex write_mutex_;
   std::unique_ptr<sqlite::Database> writer_;
   Readers readers_;
+  EmbeddedDuties duties_;
   std::mutex failing_mutex_;
   std::optional<Error> failing_;  // why the last write found the disk full or the file locked
 };

@@ -19,9 +19,24 @@ class ForwardStore : public store::Store {
  public:
   explicit ForwardStore(std::unique_ptr<store::Store> inner) : inner_(std::move(inner)) {}
 
+  Result<std::unique_ptr<store::Lease>> TryTakeDuty(store::Duty duty) override {
+    return inner_->TryTakeDuty(duty);
+  }
   Result<std::vector<store::PutOutcome>> Put(
       std::span<const store::ClusterResult> results) override {
     return Writing([&] { return inner_->Put(results); });
+  }
+  Result<std::vector<store::PutOutcome>> PutWorkloads(
+      std::span<const store::ClusterWorkloads> workloads) override {
+    return Writing([&] { return inner_->PutWorkloads(workloads); });
+  }
+  Result<std::vector<store::StoredWorkloads>> Workloads(std::int64_t org_id,
+                                                        std::string_view cluster) override {
+    return Reading([&] { return inner_->Workloads(org_id, cluster); });
+  }
+  Result<std::string> WorkloadsText(std::int64_t org_id, std::string_view cluster,
+                                    std::string_view namespace_id) override {
+    return Reading([&] { return inner_->WorkloadsText(org_id, cluster, namespace_id); });
   }
   Result<store::Upload> FindUpload(std::string_view request_id) override {
     return Reading([&] { return inner_->FindUpload(request_id); });

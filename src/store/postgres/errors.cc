@@ -1,0 +1,39 @@
+#include "store/postgres/errors.h"
+
+#include <array>
+#include <utility>
+
+namespace insightd::store::pg {
+
+Code CodeFor(std::string_view sqlstate) {
+  if (sqlstate == "40001" || sqlstate == "40P01" || sqlstate == "55P03") return Code::kConflict;
+  const std::string_view classname = sqlstate.substr(0, 2);
+  if (classname == "22" || classname == "23" || classname == "54") return Code::kInvalid;
+  return Code::kUnavailable;
+}
+
+std::string_view HintFor(std::string_view sqlstate) {
+  // The longer beginning stands first.
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 14> kHints = {{
+      {"57014", "it took longer than store.postgres_statement_ms_max allows"},
+      {"53100", "the disk of the database is full: make room there"},
+      {"53300", "raise max_connections of the server, or lower store.postgres_connections_max"},
+      {"53", "the database lacks resources"},
+      {"57P", "the database is stopping or starting"},
+      {"25006", "the server takes no writes: store.postgres must name the primary"},
+      {"42501", "the user of store.postgres lacks a right: grant it"},
+      {"42P01", "a table is missing: run `insightd migrate`"},
+      {"42703", "a column is missing: run `insightd migrate`"},
+      {"3F000", "a schema is missing: run `insightd migrate`"},
+      {"3D000", "create the database, or name another one in store.postgres"},
+      {"28P01", "check user and password (store.postgres_password_file)"},
+      {"28", "check user, password and pg_hba.conf of the server"},
+      {"08", "the connection broke"},
+  }};
+  for (const auto& [beginning, hint] : kHints) {
+    if (sqlstate.starts_with(beginning)) return hint;
+  }
+  return {};
+}
+
+}  // namespace insightd::store::pg

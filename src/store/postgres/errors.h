@@ -1,0 +1,19 @@
+// What a failure of PostgreSQL means to a caller.
+#pragma once
+
+#include <string_view>
+
+#include "base/result.h"
+
+namespace insightd::store::pg {
+
+// By the five characters of SQLSTATE:
+// * refused rows (classes 22 and 23, limits of class 54): kInvalid;
+// * lost races (40001, 40P01, 55P03): kConflict, the transaction may be made again;
+// * all else, kUnavailable: somebody or time can mend it, and the row is not to blame.
+Code CodeFor(std::string_view sqlstate);
+
+// What an operator can do about it, empty when the server's own words are enough.
+std::string_view HintFor(std::string_view sqlstate);
+
+}  // namespace insightd::store::pg
