@@ -1,0 +1,124 @@
+#include "store/postgres/own_schema.h"
+
+#include <array>
+
+namespace insightd::store::pg {
+namespace {
+
+// Texts have the collation of the database, as those of the aggregator's tables do: columns of two
+// collations cannot be compared. Lists that a client sees in order need the bytes' order, hence
+// insightd_report_order.
+//
+// Organisations are `integer` as in the aggregator's tables: see organization.h.
+constexpr std::string_view kFirstUp = R"(
+CREATE TABLE insightd_cluster(
+  org_id integer NOT NULL,
+  cluster varchar NOT NULL,
+  request_id varchar NOT NULL,
+  last_checked_at timestamp NOT NULL,
+  reported_at timestamp NOT NULL,
+  gathered_at timestamp,
+  version varchar NOT NULL,
+  archive varchar NOT NULL,
+  hits integer NOT NULL,
+  passes integer NOT NULL,
+  skips integer NOT NULL,
+  errors integer NOT NULL,
+  PRIMARY KEY (cluster)
+) WITH (fillfactor = 80);
+COMMENT ON TABLE insightd_cluster IS
+  'What there is to know of a cluster beside its report; archive is empty when there is none';
+
+CREATE TABLE insightd_upload(
+  id bigserial PRIMARY KEY,
+  request_id varchar NOT NULL UNIQUE,
+  org_id integer NOT NULL,
+  cluster varchar NOT NULL,
+  last_checked_at timestamp NOT NULL,
+  outcome smallint NOT NULL,
+  ended_at timestamp NOT NULL
+);
+COMMENT ON TABLE insightd_upload IS
+  'How uploads ended: 0 stored, 1 overtaken, 2 empty; id below 0: old, but of a silent cluster';
+
+CREATE TABLE insightd_released(
+  id bigserial PRIMARY KEY,
+  archive varchar NOT NULL,
+  since timestamp NOT NULL
+);
+COMMENT ON TABLE insightd_released IS 'Archives that nobody needs any more';
+
+CREATE TABLE insightd_dead_letter(
+  id bigserial PRIMARY KEY,
+  topic varchar NOT NULL,
+  partition integer NOT NULL,
+  topic_offset bigint NOT NULL,
+  record_key bytea NOT NULL,
+  headers bytea NOT NULL,
+  produced_at timestamp NOT NULL,
+  stage varchar NOT NULL,
+  code varchar NOT NULL,
+  reason varchar NOT NULL,
+  tries integer NOT NULL,
+  first_failed_at timestamp NOT NULL,
+  last_failed_at timestamp NOT NULL,
+  build varchar NOT NULL,
+  request_id varchar NOT NULL,
+  org_id bigint,
+  cluster varchar NOT NULL,
+  archive varchar NOT NULL,
+  value bytea NOT NULL,
+  UNIQUE (topic, partition, topic_offset)
+);
+COMMENT ON TABLE insightd_dead_letter IS 'Records that could not be worked on, as they came';
+CREATE INDEX insightd_dead_letter_request ON insightd_dead_letter(request_id);
+CREATE INDEX insightd_dead_letter_archive ON insightd_dead_letter(archive);
+
+CREATE INDEX insightd_report_order ON report(org_id, cluster COLLATE "C");
+CREATE INDEX insightd_recommendation_rule
+  ON recommendation(org_id, rule_fqdn, error_key, cluster_id);
+CREATE INDEX insightd_toggle_org ON cluster_rule_toggle(org_id);
+
+-- Twice as fast to store. A server without lz4 goes on with what it has.
+DO $$
+BEGIN
+  EXECUTE 'ALTER TABLE report ALTER COLUMN report SET COMPRESSION lz4';
+EXCEPTION WHEN feature_not_supported OR syntax_error OR invalid_parameter_value THEN
+  NULL;
+END
+$$;
+)";
+
+constexpr std::string_view kFirstDown = R"(
+DROP INDEX insightd_toggle_org;
+DROP INDEX insightd_recommendation_rule;
+DROP INDEX insightd_report_order;
+DROP TABLE insightd_dead_letter;
+DROP TABLE insightd_released;
+DROP TABLE insightd_upload;
+DROP TABLE insightd_cluster;
+)";
+
+// The record of a dropped letter is still in its topic, and may be read again.
+constexpr std::string_view kSecondUp = R"(
+CREATE TABLE insightd_dropped_letter(
+  topic varchar NOT NULL,
+  partition integer NOT NULL,
+  topic_offset bigint NOT NULL,
+  produced_at timestamp NOT NULL,
+  PRIMARY KEY (topic, partition, topic_offset)
+);
+COMMENT ON TABLE insightd_dropped_letter IS 'Records whose dead letters were dropped, and stay so';
+)";
+
+constexpr std::string_view kSecondDown = R"(
+DROP TABLE insightd_dropped_letter;
+)";
+
+constexpr std::array<OwnStep, 2> kSteps = {{{kFirstUp, kFirstDown}, {kSecondUp, kSecondDown}}};
+
+}  // namespace
+
+std::span<const OwnStep> OwnSteps() { return kSteps; }
+
+}  // namespace insightd::store::pg
