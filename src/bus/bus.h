@@ -53,6 +53,10 @@ struct Position {
   std::string topic;
   std::int32_t partition = 0;
   std::int64_t offset = 0;
+  // Of a message that was polled: how often the partition has begun anew for its consumer. Offsets
+  // ascend within one epoch; with a higher one they start over, because the log was cut or made
+  // again, or because what the group had done was forgotten. progress.h minds it.
+  std::int64_t epoch = 0;
 };
 
 struct Message {
@@ -82,13 +86,23 @@ class Consumer {
   // requested or Wake was called. Messages of several partitions may be mixed.
   virtual Result<std::vector<Message>> Poll(std::size_t messages_max, milliseconds wait,
                                             std::stop_token stop) = 0;
-  // Everything of the partition up to and with this position has taken effect. Durable soon, not
-  // at once: after a crash committed messages may come again.
+  // Everything of the partition up to and with this position, which Poll gave, has taken effect.
+  // Durable soon, not at once: after a crash committed messages may come again. Of a partition that
+  // has gone to another member it counts when it comes back; nothing moves the group backwards.
   virtual Result<void> Commit(const Position& position) = 0;
   // Ends a Poll that waits. Thread-safe.
   virtual void Wake() = 0;
   // Messages of the subscribed topics that this group has not committed; -1 if unknown.
   virtual std::int64_t Lag() = 0;
+};
+
+// What a group has not finished of a partition.
+struct PartitionLag {
+  std::string group;
+  std::string topic;
+  std::int32_t partition = 0;
+  std::int64_t records = 0;  // not committed
+  Time oldest{};             // when the oldest of those in work was produced; zero: none is
 };
 
 // Thread-safe. Consumers and the producer must go before the bus.
@@ -100,7 +114,10 @@ class Bus {
   // earliest record. kNotFound for an unknown topic.
   virtual Result<std::unique_ptr<Consumer>> Subscribe(std::string_view group,
                                                       std::vector<std::string> topics) = 0;
-  // Whether the other side answers; for /readyz.
+  // Of the partitions that the consumers of this process have, as last known: a partition of which
+  // nothing is known so far is left out. Never waits; for metrics.
+  virtual std::vector<PartitionLag> Lag() = 0;
+  // Whether the other side answers, as last known. Never waits; for /readyz.
   virtual Result<void> Check() = 0;
   // Ends the work of the producer; see above. Consumers must be gone.
   virtual void Close(milliseconds limit) = 0;

@@ -28,21 +28,27 @@ std::optional<std::int64_t> PartitionProgress::TakeCommittable() {
 }
 
 bool Progress::Begin(const Position& position) {
-  const auto [at, _] = partitions_.try_emplace({position.topic, position.partition}, in_work_max_);
-  return at->second.Begin(position.offset);
+  const auto [at, _] = partitions_.try_emplace({position.topic, position.partition}, position.epoch,
+                                               PartitionProgress(in_work_max_));
+  Partition& partition = at->second;
+  if (position.epoch < partition.epoch) return false;
+  if (position.epoch > partition.epoch) {
+    partition = {position.epoch, PartitionProgress(in_work_max_)};
+  }
+  return partition.progress.Begin(position.offset);
 }
 
 void Progress::Done(const Position& position) {
   const auto at = partitions_.find({position.topic, position.partition});
   INSIGHTD_ASSERT(at != partitions_.end());
-  at->second.Done(position.offset);
+  if (position.epoch == at->second.epoch) at->second.progress.Done(position.offset);
 }
 
 std::vector<Position> Progress::TakeCommittable() {
   std::vector<Position> out;
-  for (auto& [key, progress] : partitions_) {
-    if (const auto offset = progress.TakeCommittable()) {
-      out.push_back({key.first, key.second, *offset});
+  for (auto& [key, partition] : partitions_) {
+    if (const auto offset = partition.progress.TakeCommittable()) {
+      out.push_back({key.first, key.second, *offset, partition.epoch});
     }
   }
   return out;
@@ -50,8 +56,24 @@ std::vector<Position> Progress::TakeCommittable() {
 
 std::size_t Progress::size() const {
   std::size_t size = 0;
-  for (const auto& [key, progress] : partitions_) size += progress.size();
+  for (const auto& [key, partition] : partitions_) size += partition.progress.size();
   return size;
+}
+
+std::vector<Position> LastPositions(const std::vector<Message>& messages) {
+  std::map<std::pair<std::string, std::int32_t>, const Position*> last;
+  for (const Message& message : messages) {
+    const Position& position = message.position;
+    const Position*& known = last[{position.topic, position.partition}];
+    if (known == nullptr || known->epoch < position.epoch ||
+        (known->epoch == position.epoch && known->offset < position.offset)) {
+      known = &position;
+    }
+  }
+  std::vector<Position> positions;
+  positions.reserve(last.size());
+  for (const auto& [key, position] : last) positions.push_back(*position);
+  return positions;
 }
 
 }  // namespace insightd::bus

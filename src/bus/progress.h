@@ -1,6 +1,10 @@
 // What of a partition is in work and what is done, so that a consumer commits only positions below
 // which everything is done. For consumers that work on several messages at once.
 //
+// A message that comes again while it is in work or done is recognised by its offset. A partition
+// that has begun anew (a higher Position::epoch) is taken from the start: what was in work of it is
+// forgotten, and its end no longer counts.
+//
 // One thread at a time. Bounded: Begin refuses above `in_work_max`, and the consumer then has to
 // finish something before it takes more.
 #pragma once
@@ -50,15 +54,24 @@ class Progress {
   // `in_work_max` is for each partition.
   explicit Progress(std::size_t in_work_max) : in_work_max_(in_work_max) {}
 
+  // False for a position of an older epoch too.
   bool Begin(const Position& position);
+  // Of an older epoch: nothing happens.
   void Done(const Position& position);
   // One position for each partition that has moved since the last call.
   std::vector<Position> TakeCommittable();
   std::size_t size() const;
 
  private:
+  struct Partition {
+    std::int64_t epoch;
+    PartitionProgress progress;
+  };
   std::size_t in_work_max_;
-  std::map<std::pair<std::string, std::int32_t>, PartitionProgress> partitions_;
+  std::map<std::pair<std::string, std::int32_t>, Partition> partitions_;
 };
+
+// The last position of each partition in `messages`: what is committed when all have taken effect.
+std::vector<Position> LastPositions(const std::vector<Message>& messages);
 
 }  // namespace insightd::bus

@@ -66,6 +66,35 @@ TEST(ProgressTest, KeepsPartitionsApart) {
   EXPECT_EQ(progress.size(), 1U);
 }
 
+TEST(ProgressTest, APartitionThatBeginsAnewIsTakenFromItsStart) {
+  Progress progress(4);
+  ASSERT_TRUE(progress.Begin({"a", 0, 7, 0}));
+  ASSERT_TRUE(progress.Begin({"a", 0, 8, 0}));
+
+  ASSERT_TRUE(progress.Begin({"a", 0, 3, 1})) << "another record than before may be at 3";
+  EXPECT_EQ(progress.size(), 1U);
+  EXPECT_FALSE(progress.Begin({"a", 0, 9, 0})) << "of the old log";
+  progress.Done({"a", 0, 7, 0});
+  progress.Done({"a", 0, 8, 0});
+  EXPECT_TRUE(progress.TakeCommittable().empty()) << "the end of old work says nothing of the new";
+
+  progress.Done({"a", 0, 3, 1});
+  const std::vector<Position> moved = progress.TakeCommittable();
+  ASSERT_EQ(moved.size(), 1U);
+  EXPECT_EQ(moved[0].offset, 3);
+  EXPECT_EQ(moved[0].epoch, 1);
+}
+
+TEST(ProgressTest, LastPositionsAreOneForEachPartition) {
+  const std::vector<Message> messages = {
+      {{"a", 0, 9, 0}, {}}, {{"a", 0, 2, 1}, {}}, {{"a", 0, 1, 1}, {}}, {{"b", 3, 5, 0}, {}}};
+  const std::vector<Position> last = LastPositions(messages);
+  ASSERT_EQ(last.size(), 2U);
+  EXPECT_EQ(last[0].offset, 2);
+  EXPECT_EQ(last[0].epoch, 1);
+  EXPECT_EQ(last[1].partition, 3);
+}
+
 TEST(ProgressDeathTest, DoneForWhatWasNeverBegunIsAMistakeOfOurs) {
   PartitionProgress progress(2);
   EXPECT_DEATH(progress.Done(3), "assertion failed");

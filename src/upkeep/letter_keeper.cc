@@ -1,7 +1,6 @@
 #include "upkeep/letter_keeper.h"
 
 #include <condition_variable>
-#include <map>
 #include <mutex>
 #include <utility>
 
@@ -9,6 +8,7 @@
 #include "base/log_events.h"
 #include "base/metric_names.h"
 #include "bus/dead_letter.h"
+#include "bus/progress.h"
 
 namespace insightd::upkeep {
 namespace {
@@ -99,11 +99,8 @@ Result<bool> LetterKeeper::Take(milliseconds wait, std::stop_token stop) {
 
 Result<void> LetterKeeper::Keep(const std::vector<bus::Message>& messages) {
   std::vector<store::DeadLetter> letters;
-  std::map<std::pair<std::string, std::int32_t>, std::int64_t> highest;
   for (const bus::Message& message : messages) {
     store::DeadLetter letter = ToStore(bus::UnwrapDeadLetter(message));
-    std::int64_t& offset = highest[{message.position.topic, message.position.partition}];
-    offset = std::max(offset, message.position.offset);
     if (letter.code == CodeName(Code::kNotFound) && !letter.request_id.empty()) {
       const auto upload = store_.FindUpload(letter.request_id);
       if (!upload && upload.error().code() != Code::kNotFound) return Fail(upload.error());
@@ -124,10 +121,8 @@ Result<void> LetterKeeper::Keep(const std::vector<bus::Message>& messages) {
   if (!letters.empty()) {
     if (auto put = store_.PutDeadLetters(letters); !put) return put;
   }
-  for (const auto& [partition, offset] : highest) {
-    if (auto done = consumer_->Commit({partition.first, partition.second, offset}); !done) {
-      return done;
-    }
+  for (const bus::Position& position : bus::LastPositions(messages)) {
+    if (auto done = consumer_->Commit(position); !done) return done;
   }
   return {};
 }

@@ -4,13 +4,13 @@
 
 #include <algorithm>
 #include <condition_variable>
-#include <map>
 #include <mutex>
 
 #include "base/log.h"
 #include "base/log_events.h"
 #include "base/metric_names.h"
 #include "bus/dead_letter.h"
+#include "bus/progress.h"
 
 namespace insightd::writer {
 namespace {
@@ -344,15 +344,8 @@ Result<void> Writer::SetAside(Batch& batch) {
 }
 
 Result<void> Writer::Commit(const Batch& batch) {
-  std::map<std::pair<std::string, std::int32_t>, std::int64_t> highest;
-  for (const bus::Message& message : batch.messages) {
-    std::int64_t& offset = highest[{message.position.topic, message.position.partition}];
-    offset = std::max(offset, message.position.offset);
-  }
-  for (const auto& [partition, offset] : highest) {
-    if (auto done = consumer_->Commit({partition.first, partition.second, offset}); !done) {
-      return done;
-    }
+  for (const bus::Position& position : bus::LastPositions(batch.messages)) {
+    if (auto done = consumer_->Commit(position); !done) return done;
   }
   return {};
 }

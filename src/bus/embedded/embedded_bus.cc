@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "bus/embedded/log_file.h"
+#include "bus/in_work.h"
 
 namespace insightd::bus {
 namespace {
@@ -55,6 +56,7 @@ class EmbeddedBus final : public Bus, public Producer {
   Producer& producer() override { return *this; }
   Result<std::unique_ptr<Consumer>> Subscribe(std::string_view group,
                                               std::vector<std::string> topics) override;
+  std::vector<PartitionLag> Lag() override;
   Result<void> Check() override {
     const std::lock_guard lock(mutex_);
     if (closed_) return Fail(Code::kUnavailable, "the bus is closed");
@@ -80,6 +82,7 @@ class EmbeddedBus final : public Bus, public Producer {
   struct Group {
     std::map<std::size_t, std::int64_t> next;  // by log: what it reads next
     std::set<std::size_t> unwritten;           // logs whose position the file does not have yet
+    std::map<std::size_t, InWork> in_work;     // by log
     std::vector<EmbeddedConsumer*> members;    // in the order in which they came
   };
   struct Removal {
@@ -520,6 +523,25 @@ std::int64_t EmbeddedBus::RecordsUnread(const Group& group,
   return unread;
 }
 
+std::vector<PartitionLag> EmbeddedBus::Lag() {
+  std::vector<PartitionLag> lags;
+  const std::lock_guard lock(mutex_);
+  for (const auto& [name, group] : groups_) {
+    for (const EmbeddedConsumer* member : group.members) {
+      for (const auto& [log, unused] : member->owned_) {
+        const auto in_work = group.in_work.find(log);
+        lags.push_back(
+            {.group = name,
+             .topic = logs_[log].topic,
+             .partition = logs_[log].partition,
+             .records = logs_[log].next - group.next.at(log),
+             .oldest = in_work != group.in_work.end() ? in_work->second.oldest() : Time{}});
+      }
+    }
+  }
+  return lags;
+}
+
 std::vector<EmbeddedConsumer::Range> EmbeddedConsumer::Readable() const {
   std::vector<Range> ranges;
   for (const auto& [index, next] : owned_) {
@@ -564,6 +586,10 @@ Result<std::vector<Message>> EmbeddedConsumer::Poll(std::size_t messages_max, mi
     }
     const std::lock_guard lock(bus_.mutex_);
     if (const auto at = owned_.find(range.index); at != owned_.end()) at->second = next;
+    InWork& in_work = bus_.groups_.find(group_)->second.in_work[range.index];
+    for (std::size_t i = before; i < messages.size(); ++i) {
+      in_work.Add(messages[i].position.offset, messages[i].record.timestamp);
+    }
   }
   return messages;
 }
@@ -579,6 +605,7 @@ Result<void> EmbeddedConsumer::Commit(const Position& position) {
     INSIGHTD_ASSERT(position.offset < bus_.logs_[log].next);
     if (group.next[log] <= position.offset) {
       group.next[log] = position.offset + 1;
+      group.in_work[log].Done(position.offset);
       group.unwritten.insert(log);
       if (!bus_.positions_since_) bus_.positions_since_ = bus_.clock_.Steady();
       bus_.work_.notify_one();

@@ -55,6 +55,7 @@ class FakeBus final : public bus::Bus, public bus::Producer {
                                                    std::vector<std::string> names) override {
     return std::make_unique<FakeConsumer>(*this, names.at(0));
   }
+  std::vector<bus::PartitionLag> Lag() override { return {}; }
   Result<void> Check() override { return {}; }
   void Close(milliseconds) override {}
 

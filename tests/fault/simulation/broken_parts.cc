@@ -43,6 +43,7 @@ class OtherConsumers final : public bus::Bus {
     if (!consumer) return consumer;
     return around_(group, *std::move(consumer));
   }
+  std::vector<bus::PartitionLag> Lag() override { return inner_->Lag(); }
   Result<void> Check() override { return inner_->Check(); }
   void Close(milliseconds limit) override { inner_->Close(limit); }
 

@@ -27,6 +27,7 @@ class FaultyBus final : public bus::Bus, public bus::Producer {
   bus::Producer& producer() override { return *this; }
   Result<std::unique_ptr<bus::Consumer>> Subscribe(std::string_view group,
                                                    std::vector<std::string> topics) override;
+  std::vector<bus::PartitionLag> Lag() override { return inner_->Lag(); }
   Result<void> Check() override { return inner_->Check(); }
   void Close(milliseconds limit) override { inner_->Close(limit); }
 
