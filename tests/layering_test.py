@@ -30,7 +30,7 @@ CHOSEN_BY_APP = {"kafka", "s3", "postgres", "embedded"}
 WRAPPED = {r"boost/": {"http"}, r"toml\+\+/": {"base"}, r"CLI/": {"app"}, r"yaml\.h$": {"rules"},
            r"curl/": {"http", "blob", "fleet"}, r"prometheus/": {"base"}, r"sqlite3\.h": {"base"},
            r"librdkafka/": {"bus"}, r"libpq": {"store"}, r"simdjson\.h": {"base"},
-           r"openssl/": {"http", "rules"},
+           r"openssl/": {"http", "rules", "blob"},
            r"re2/": {"cel"}, r"isa-l|igzip": {"archive"}, r"nlohmann/": set(), r"regex$": set()}
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+(?:"([^"]+)"|<([^>]+)>)')

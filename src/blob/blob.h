@@ -4,7 +4,8 @@
 //
 // * An object exists whole or not at all: it appears when its Writer's Commit succeeds and is
 //   then durable. A Writer that goes without leaves nothing.
-// * A key is written once: of two writers of one key the second to commit gets kConflict.
+// * A key is written once: of two writers of one key the second to commit gets kConflict; from
+//   Create already where that can be told without asking over a network.
 // * The other side away, the disk full: kUnavailable, with what is missing in the message.
 // * Stopping: Close waits for commits that are under way.
 //
@@ -15,6 +16,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -31,11 +33,25 @@ class Writer {
   using Committed = std::function<void(Result<void>)>;
 
   virtual ~Writer() = default;
-  // Copies or writes `bytes` before it returns.
+  // Copies or writes `bytes` before it returns, and never waits for a network.
   virtual Result<void> Append(std::span<const char> bytes) = 0;
+  // Whether there is room for more: who goes on nevertheless may be refused by Append with
+  // kUnavailable. When there is none, `ready` is called once when there is again, or when the
+  // writer has failed: from a thread of the store, not after the writer has gone; it may not block.
+  virtual bool WhenReady(std::function<void()> ready) {
+    static_cast<void>(ready);
+    return true;
+  }
   // Makes the object appear; many commits share one sync. `committed` is called exactly once, from
   // a thread of the store or from within the call, and may not block. The writer may go at once.
   virtual void Commit(Committed committed) = 0;
+};
+
+// An object that is read; see Source.
+class Reader : public Source {
+ public:
+  // Of the whole object.
+  virtual std::uint64_t bytes() const = 0;
 };
 
 struct Object {
@@ -48,19 +64,30 @@ struct Object {
 class Store {
  public:
   virtual ~Store() = default;
-  // kConflict when the key exists already.
+  // kConflict when the key is known to exist already.
   virtual Result<std::unique_ptr<Writer>> Create(std::string_view key) = 0;
   // kNotFound when there is no such object.
-  virtual Result<std::unique_ptr<Source>> Open(std::string_view key) = 0;
+  virtual Result<std::unique_ptr<Reader>> Open(std::string_view key) = 0;
   virtual Result<Object> Stat(std::string_view key) = 0;
   // Good also when there is no such object.
   virtual Result<void> Remove(std::string_view key) = 0;
+  // The same for many at once; of those before and behind one that fails, some may be gone.
+  virtual Result<void> RemoveAll(std::span<const std::string> keys) {
+    for (const std::string& key : keys) {
+      if (Result<void> removed = Remove(key); !removed) return removed;
+    }
+    return {};
+  }
   // Calls `visit` with each object in no order until it returns false.
   virtual Result<void> List(const std::function<bool(const Object&)>& visit) = 0;
   // Bytes of all objects, about; -1 where that is not known (S3). The first call may take long.
   virtual std::int64_t BytesHeld() = 0;
-  // Where others read the object: `blob:KEY` embedded, a URL signed for `validity` for S3.
+  // Where others read the object: `blob:KEY` embedded, a URL signed for `validity` for S3 (which
+  // takes no more than seven days).
   virtual Result<std::string> UrlFor(std::string_view key, seconds validity) = 0;
+  // The key of an object of this store that `url` names, however long ago it was signed; nothing
+  // when the URL is another's.
+  virtual std::optional<std::string> KeyOf(std::string_view url) const = 0;
   // Whether the other side answers and takes objects; for /readyz.
   virtual Result<void> Check() = 0;
   virtual void Close() = 0;

@@ -29,4 +29,10 @@ Result<void> CheckKey(std::string_view key) {
   return {};
 }
 
+std::optional<std::string> KeyOfBlobUrl(std::string_view url) {
+  constexpr std::string_view kScheme = "blob:";
+  if (!url.starts_with(kScheme)) return std::nullopt;
+  return std::string(url.substr(kScheme.size()));
+}
+
 }  // namespace insightd::blob

@@ -205,10 +205,10 @@ TEST_F(IngressTest, AnswersTwoUploadsOfOneIdAtOnceWithOneConflict) {
   http::Request request = UploadRequest();
   request.headers.push_back({"x-rh-insights-request-id", kOwnId});
   auto first = Begin(request);
-  auto second = Send(request, File(Archive()) + kEnd);
-  EXPECT_EQ(second->response.status, 202);
   const std::string body = File(Archive()) + kEnd;
   first->consumer->Data(body);
+  auto second = Send(request, File(Archive()) + kEnd);
+  EXPECT_EQ(second->response.status, 202);
   first->consumer->Finish([&](http::Response response) { first->response = response; });
   EXPECT_EQ(first->response.status, 400);
   EXPECT_NE(first->response.body.find("is used already"), std::string::npos);

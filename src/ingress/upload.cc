@@ -256,6 +256,13 @@ class UploadConsumer : public http::BodyConsumer, private ArchiveSink {
  private:
   std::optional<Refusal> Begin() override {
     Result<std::unique_ptr<blob::Writer>> writer = context_->parts.blobs.Create(head_.request_id);
+    if (!writer && writer.error().code() == Code::kConflict) {
+      std::string fresh = context_->parts.random.Hex(kRequestIdDigits);
+      kLog.Info("", "the request id is used already; the upload gets another",
+                {{"request_id", fresh}, {"used_request_id", head_.request_id}});
+      head_.request_id = std::move(fresh);
+      writer = context_->parts.blobs.Create(head_.request_id);
+    }
     if (!writer) return RefusalFor(writer.error(), "keeping the archive");
     writer_ = std::move(*writer);
     return std::nullopt;
@@ -292,7 +299,7 @@ class UploadConsumer : public http::BodyConsumer, private ArchiveSink {
   }
 
   const std::shared_ptr<Context> context_;
-  const UploadHead head_;
+  UploadHead head_;
   UploadForm form_;
   std::optional<http::MultipartParser> parser_;
   std::unique_ptr<blob::Writer> writer_;
@@ -302,13 +309,10 @@ class UploadConsumer : public http::BodyConsumer, private ArchiveSink {
   bool finished_ = false;
 };
 
-// The client's own id where it is one and new.
+// The client's own id where it is one; whether it is new shows when the archive begins.
 std::string RequestIdFor(Context& context, const http::Request& request) {
   const std::string_view own = request.Header(kRequestIdHeader);
-  if (IsRequestId(own)) {
-    const Result<blob::Object> object = context.parts.blobs.Stat(own);
-    if (!object && object.error().code() == Code::kNotFound) return std::string(own);
-  }
+  if (IsRequestId(own)) return std::string(own);
   return context.parts.random.Hex(kRequestIdDigits);
 }
 

@@ -114,7 +114,7 @@ Result<void> Worker::Parse(Task& task) {
   known.request_id = task.announcement.request_id;
   known.org_id = std::to_string(task.announcement.identity.org_id);
   known.cluster = task.announcement.cluster();
-  known.archive = task.announcement.blob_key().value_or("");
+  known.archive = blobs_.KeyOf(task.announcement.url).value_or("");
   task.Log(log::Level::kInfo, log::event::kAnnounceConsumed, "announcement taken");
   return {};
 }

@@ -85,15 +85,17 @@ std::string NameOf(std::string_view key) {
   std::replace(name.begin(), name.end(), '/', '%');
   return name;
 }
-std::string KeyOf(std::string_view name) {
+std::string KeyOfName(std::string_view name) {
   std::string key(name);
   std::replace(key.begin(), key.end(), '%', '/');
   return key;
 }
 
-class FileSource final : public Source {
+class FileReader final : public Reader {
  public:
-  FileSource(File file, std::string key) : file_(std::move(file)), key_(std::move(key)) {}
+  FileReader(File file, std::uint64_t bytes, std::string key)
+      : file_(std::move(file)), bytes_(bytes), key_(std::move(key)) {}
+  std::uint64_t bytes() const override { return bytes_; }
   Result<std::size_t> Read(std::span<char> into) override {
     if (error_) return Fail(*error_);
     while (true) {
@@ -107,6 +109,7 @@ class FileSource final : public Source {
 
  private:
   File file_;
+  const std::uint64_t bytes_;
   const std::string key_;
   std::optional<Error> error_;
 };
@@ -126,7 +129,7 @@ class EmbeddedBlob final : public Store {
   ~EmbeddedBlob() override { Close(); }
 
   Result<std::unique_ptr<Writer>> Create(std::string_view key) override;
-  Result<std::unique_ptr<Source>> Open(std::string_view key) override;
+  Result<std::unique_ptr<Reader>> Open(std::string_view key) override;
   Result<Object> Stat(std::string_view key) override;
   Result<void> Remove(std::string_view key) override;
   Result<void> List(const std::function<bool(const Object&)>& visit) override;
@@ -134,6 +137,9 @@ class EmbeddedBlob final : public Store {
   Result<std::string> UrlFor(std::string_view key, seconds /*validity*/) override {
     if (auto checked = CheckKey(key); !checked) return Fail(std::move(checked).error());
     return std::string("blob:").append(key);
+  }
+  std::optional<std::string> KeyOf(std::string_view url) const override {
+    return KeyOfBlobUrl(url);
   }
   Result<void> Check() override { return CheckRoom(); }
   void Close() override;
@@ -384,11 +390,16 @@ Result<void> EmbeddedBlob::Rename(const Waiting& waiting) {
   return Fail(ErrorOf(errno, "renaming to " + Path(path)));
 }
 
-Result<std::unique_ptr<Source>> EmbeddedBlob::Open(std::string_view key) {
+Result<std::unique_ptr<Reader>> EmbeddedBlob::Open(std::string_view key) {
   if (auto checked = CheckKey(key); !checked) return Fail(std::move(checked).error());
   File file(openat(root_.fd(), PathOf(key).c_str(), O_RDONLY | O_CLOEXEC));
   if (file.fd() < 0) return Fail(ErrorOf(errno, fmt::format("opening blob {}", key)));
-  return std::make_unique<FileSource>(std::move(file), std::string(key));
+  struct stat status {};
+  if (fstat(file.fd(), &status) != 0) {
+    return Fail(ErrorOf(errno, fmt::format("asking for the size of blob {}", key)));
+  }
+  return std::make_unique<FileReader>(std::move(file), static_cast<std::uint64_t>(status.st_size),
+                                      std::string(key));
 }
 
 Result<Object> EmbeddedBlob::Stat(std::string_view key) {
@@ -427,7 +438,7 @@ Result<void> EmbeddedBlob::List(const std::function<bool(const Object&)>& visit)
     bool more = true;
     while (const dirent* entry = more ? readdir(entries) : nullptr) {
       if (entry->d_name[0] == '.') continue;
-      const Result<Object> object = Stat(KeyOf(entry->d_name));
+      const Result<Object> object = Stat(KeyOfName(entry->d_name));
       // Removed in the meantime, or not ours.
       if (!object) continue;
       more = visit(*object);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "blob/blob.h"
+#include "blob/key.h"
 #include "bus/bus.h"
 
 namespace insightd::ingress::testing {
@@ -25,9 +26,10 @@ class FakeBlobs : public blob::Store {
   bool hold_commits = false;
 
   Result<std::unique_ptr<blob::Writer>> Create(std::string_view key) override {
+    if (objects.find(key) != objects.end()) return Fail(Code::kConflict, "the key exists");
     return std::make_unique<FakeWriter>(*this, std::string(key));
   }
-  Result<std::unique_ptr<Source>> Open(std::string_view) override {
+  Result<std::unique_ptr<blob::Reader>> Open(std::string_view) override {
     return Fail(Code::kNotFound, "not read here");
   }
   Result<blob::Object> Stat(std::string_view key) override {
@@ -38,6 +40,9 @@ class FakeBlobs : public blob::Store {
   Result<void> List(const std::function<bool(const blob::Object&)>&) override { return {}; }
   Result<std::string> UrlFor(std::string_view key, seconds) override {
     return "blob:" + std::string(key);
+  }
+  std::optional<std::string> KeyOf(std::string_view url) const override {
+    return blob::KeyOfBlobUrl(url);
   }
   Result<void> Check() override { return {}; }
   std::int64_t BytesHeld() override { return -1; }

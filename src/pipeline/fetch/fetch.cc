@@ -35,17 +35,14 @@ Result<Fetched> OpenFromHost(const announce::Announcement& announcement, const S
 
 Result<Fetched> OpenArchive(const announce::Announcement& announcement, blob::Store& blobs,
                             const Settings& settings) {
-  const std::optional<std::string_view> key = announcement.blob_key();
+  const std::optional<std::string> key = blobs.KeyOf(announcement.url);
   if (!key) return OpenFromHost(announcement, settings);
-  Result<blob::Object> object = blobs.Stat(*key);
-  if (!object) {
-    return Fail(std::move(object).error().While(fmt::format("looking for archive {}", *key)));
+  Result<std::unique_ptr<blob::Reader>> reader = blobs.Open(*key);
+  if (!reader) {
+    return Fail(std::move(reader).error().While(fmt::format("opening archive {}", *key)));
   }
-  Result<std::unique_ptr<Source>> source = blobs.Open(*key);
-  if (!source) {
-    return Fail(std::move(source).error().While(fmt::format("opening archive {}", *key)));
-  }
-  return Fetched{*std::move(source), object->bytes};
+  const std::uint64_t bytes = (*reader)->bytes();
+  return Fetched{*std::move(reader), bytes};
 }
 
 }  // namespace insightd::pipeline

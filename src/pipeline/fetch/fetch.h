@@ -17,9 +17,10 @@ struct Fetched {
   std::uint64_t bytes = 0;  // as it lies there
 };
 
-// An archive of our own is read by its key (`blob:KEY`) with our own credentials, so that it can
-// be read however late. Another one is read by its URL, and only from a host that
-// `pipeline.archive_hosts` lists; else kInvalid. kNotFound: it has been removed.
+// An archive in our own object store is read by its key with our own credentials, so that it can be
+// read however late, also when the signature of its URL is over its time. Another one is read by
+// its URL, and only from a host that `pipeline.archive_hosts` lists; else kInvalid. kNotFound: it
+// has been removed.
 Result<Fetched> OpenArchive(const announce::Announcement& announcement, blob::Store& blobs,
                             const Settings& settings);
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "blob/blob.h"
+#include "blob/key.h"
 #include "bus/bus.h"
 #include "pipeline/evaluate/evaluator.h"
 
@@ -107,14 +108,14 @@ class FakeBlobs final : public blob::Store {
   Result<std::unique_ptr<blob::Writer>> Create(std::string_view) override {
     return Fail(Code::kInternal, "not asked for");
   }
-  Result<std::unique_ptr<Source>> Open(std::string_view key) override {
+  Result<std::unique_ptr<blob::Reader>> Open(std::string_view key) override {
     if (failures > 0) {
       --failures;
       return Fail(Code::kUnavailable, "the disk is away");
     }
     const auto at = objects.find(std::string(key));
     if (at == objects.end()) return Fail(Code::kNotFound, "no such object");
-    return std::make_unique<Reader>(at->second);
+    return std::make_unique<FakeReader>(at->second);
   }
   Result<blob::Object> Stat(std::string_view key) override {
     const auto at = objects.find(std::string(key));
@@ -126,6 +127,9 @@ class FakeBlobs final : public blob::Store {
   Result<std::string> UrlFor(std::string_view key, seconds) override {
     return "blob:" + std::string(key);
   }
+  std::optional<std::string> KeyOf(std::string_view url) const override {
+    return blob::KeyOfBlobUrl(url);
+  }
   Result<void> Check() override { return {}; }
   std::int64_t BytesHeld() override { return 0; }
   void Close() override {}
@@ -134,9 +138,10 @@ class FakeBlobs final : public blob::Store {
   int failures = 0;
 
  private:
-  class Reader final : public Source {
+  class FakeReader final : public blob::Reader {
    public:
-    explicit Reader(std::string bytes) : bytes_(std::move(bytes)) {}
+    explicit FakeReader(std::string bytes) : bytes_(std::move(bytes)) {}
+    std::uint64_t bytes() const override { return bytes_.size(); }
     Result<std::size_t> Read(std::span<char> into) override {
       const std::size_t count = std::min(into.size(), bytes_.size() - at_);
       bytes_.copy(into.data(), count, at_);

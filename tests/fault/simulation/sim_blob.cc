@@ -12,9 +12,10 @@ Error NoObject(std::string_view key) {
 }
 Error Away() { return Error(Code::kUnavailable, "the archives are away"); }
 
-class SimSource final : public Source {
+class SimReader final : public blob::Reader {
  public:
-  SimSource(MachineState& state, std::string bytes) : state_(state), bytes_(std::move(bytes)) {}
+  SimReader(MachineState& state, std::string bytes) : state_(state), bytes_(std::move(bytes)) {}
+  std::uint64_t bytes() const override { return bytes_.size(); }
   Result<std::size_t> Read(std::span<char> into) override {
     if (failed_ || !state_.Call() || state_.faults.Fires(Kind::kBlobReadFails)) {
       failed_ = true;
@@ -84,11 +85,11 @@ Result<std::unique_ptr<blob::Writer>> SimBlob::Create(std::string_view key) {
   return std::make_unique<SimBlobWriter>(*this, std::string(key));
 }
 
-Result<std::unique_ptr<Source>> SimBlob::Open(std::string_view key) {
+Result<std::unique_ptr<blob::Reader>> SimBlob::Open(std::string_view key) {
   if (auto begun = Begin(Kind::kBlobOpenFails); !begun) return Fail(std::move(begun).error());
   const auto at = folder_.objects.find(key);
   if (at == folder_.objects.end()) return Fail(NoObject(key));
-  return std::make_unique<SimSource>(state_, at->second.bytes);
+  return std::make_unique<SimReader>(state_, at->second.bytes);
 }
 
 Result<blob::Object> SimBlob::Stat(std::string_view key) {

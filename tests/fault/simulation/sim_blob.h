@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "blob/blob.h"
+#include "blob/key.h"
 #include "machine_state.h"
 
 namespace insightd::simulation {
@@ -38,13 +39,16 @@ class SimBlob final : public blob::Store {
       : state_(state), folder_(folder), syncs_(syncs) {}
 
   Result<std::unique_ptr<blob::Writer>> Create(std::string_view key) override;
-  Result<std::unique_ptr<Source>> Open(std::string_view key) override;
+  Result<std::unique_ptr<blob::Reader>> Open(std::string_view key) override;
   Result<blob::Object> Stat(std::string_view key) override;
   Result<void> Remove(std::string_view key) override;
   Result<void> List(const std::function<bool(const blob::Object&)>& visit) override;
   std::int64_t BytesHeld() override;
   Result<std::string> UrlFor(std::string_view key, seconds) override {
     return "blob:" + std::string(key);
+  }
+  std::optional<std::string> KeyOf(std::string_view url) const override {
+    return blob::KeyOfBlobUrl(url);
   }
   Result<void> Check() override;
   void Close() override {}
