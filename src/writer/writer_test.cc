@@ -56,6 +56,18 @@ class FaultyStore {
     Result<void> PutConsumerErrors(std::span<const store::ConsumerError> errors) override {
       return inner_.PutConsumerErrors(errors);
     }
+    Result<std::vector<store::PutOutcome>> PutWorkloads(
+        std::span<const store::ClusterWorkloads> workloads) override {
+      owner_.batches.push_back(workloads.size());
+      return inner_.PutWorkloads(workloads);
+    }
+    Result<std::vector<store::StoredWorkloads>> Workloads(std::int64_t org_id,
+                                                          std::string_view cluster) override {
+      return inner_.Workloads(org_id, cluster);
+    }
+    Result<std::string> WorkloadsText(std::int64_t, std::string_view, std::string_view) override {
+      return Unused();
+    }
     Result<store::Upload> FindUpload(std::string_view id) override { return inner_.FindUpload(id); }
     Result<std::size_t> ForgetUploads(Time, std::size_t) override { return Unused(); }
     Result<store::ClusterReport> Report(std::int64_t, std::string_view, std::string_view) override {

@@ -16,6 +16,7 @@
 #include "store/embedded/put.h"
 #include "store/embedded/reports.h"
 #include "store/embedded/schema.h"
+#include "store/embedded/workloads.h"
 
 namespace insightd::store {
 namespace {
@@ -97,6 +98,19 @@ class EmbeddedStore final : public Store {
 
   Result<std::vector<PutOutcome>> Put(std::span<const ClusterResult> results) override {
     return Write([&](auto& db) { return PutResults(db, results, clock_.Now()); });
+  }
+
+  Result<std::vector<PutOutcome>> PutWorkloads(
+      std::span<const ClusterWorkloads> workloads) override {
+    return Write([&](auto& db) { return WriteWorkloads(db, workloads); });
+  }
+  Result<std::vector<StoredWorkloads>> Workloads(std::int64_t org_id,
+                                                 std::string_view cluster) override {
+    return Read([&](auto& db) { return ReadWorkloads(db, org_id, cluster); });
+  }
+  Result<std::string> WorkloadsText(std::int64_t org_id, std::string_view cluster,
+                                    std::string_view namespace_id) override {
+    return Read([&](auto& db) { return ReadWorkloadsText(db, org_id, cluster, namespace_id); });
   }
 
   Result<Upload> FindUpload(std::string_view request_id) override {

@@ -587,8 +587,20 @@ TEST_F(EmbeddedStoreTest, SaysItsVersions) {
   const auto versions = store_->Versions().value();
   EXPECT_EQ(versions.recommendations, 32);
   EXPECT_EQ(versions.workloads, 4);
-  EXPECT_EQ(versions.own, 1);
+  EXPECT_EQ(versions.own, 3);
   EXPECT_TRUE(store_->Check());
+}
+
+TEST_F(EmbeddedStoreTest, AFileOfAnOlderVersionGetsWhatIsNew) {
+  Put(ResultOf(kCluster, 0, "r1"));
+  Execute(
+      "DROP TABLE insightd_dropped_letter; DROP TABLE insightd_workloads; "
+      "UPDATE insightd_version SET version = 1");
+  const auto store = OpenEmbeddedStore(options_);
+  ASSERT_TRUE(store) << store.error().message();
+  EXPECT_EQ((*store)->Versions()->own, 3);
+  EXPECT_EQ((*store)->Meta(1, kCluster)->request_id, "r1");
+  EXPECT_EQ(Number("SELECT count(*) FROM insightd_workloads"), 0);
 }
 
 TEST_F(EmbeddedStoreTest, ADatabaseOfANewerVersionIsRefusedAndLeftAlone) {

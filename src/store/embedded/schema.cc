@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <array>
+
 namespace insightd::store {
 namespace {
 
@@ -197,6 +199,37 @@ constexpr const char* kOwnTables = R"(
   CREATE INDEX insightd_dead_letter_archive ON insightd_dead_letter(archive);
 )";
 
+// From each version of our own tables to the next; a new file goes the same way.
+constexpr std::array<const char*, 2> kOwnSteps = {
+    // 2: records whose dead letters were dropped, and stay so when they are read again.
+    R"(
+  CREATE TABLE insightd_dropped_letter(
+    topic TEXT NOT NULL,
+    partition INTEGER NOT NULL,
+    topic_offset INTEGER NOT NULL,
+    produced_at INTEGER NOT NULL,
+    PRIMARY KEY (topic, partition, topic_offset)
+  ) STRICT, WITHOUT ROWID;
+  UPDATE insightd_version SET version = 2;
+)",
+    // 3: which message on workloads is the newest of a cluster, also when it named no namespace.
+    R"(
+  CREATE TABLE insightd_workloads(
+    cluster TEXT NOT NULL PRIMARY KEY,
+    org_id INTEGER NOT NULL,
+    request_id TEXT NOT NULL,
+    last_checked_at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  UPDATE insightd_version SET version = 3;
+)"};
+
+Result<void> StepForward(sqlite::Database& database, std::int32_t version) {
+  for (std::size_t step = static_cast<std::size_t>(version) - 1; step < kOwnSteps.size(); ++step) {
+    if (auto done = database.Execute(kOwnSteps[step]); !done) return done;
+  }
+  return {};
+}
+
 Result<bool> HasTable(sqlite::Database& database, std::string_view name) {
   sqlite::Query query(database, "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?");
   return query.Text(name).Step();
@@ -248,10 +281,15 @@ Result<void> PrepareSchema(sqlite::Database& database) {
   if (!*made) {
     if (auto done = database.Execute(kAggregatorTables); !done) return done;
     if (auto done = database.Execute(kOwnTables); !done) return done;
+    if (auto done = StepForward(database, 1); !done) return done;
     return transaction.Commit();
   }
-  const Result<SchemaVersions> versions = ReadVersions(database);
+  Result<SchemaVersions> versions = ReadVersions(database);
   if (!versions) return Fail(versions.error());
+  if (versions->own >= 1 && versions->own < kVersions.own) {
+    if (auto done = StepForward(database, versions->own); !done) return done;
+    versions->own = kVersions.own;
+  }
   if (auto good = CheckVersion(database.path(), "recommendations' tables",
                                versions->recommendations, kVersions.recommendations);
       !good) {

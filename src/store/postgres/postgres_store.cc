@@ -18,6 +18,16 @@ class PostgresStore final : public Store {
 
   Result<std::vector<PutOutcome>> Put(std::span<const ClusterResult>) override { return NotYet(); }
 
+  Result<std::vector<PutOutcome>> PutWorkloads(std::span<const ClusterWorkloads>) override {
+    return NotYet();
+  }
+  Result<std::vector<StoredWorkloads>> Workloads(std::int64_t, std::string_view) override {
+    return NotYet();
+  }
+  Result<std::string> WorkloadsText(std::int64_t, std::string_view, std::string_view) override {
+    return NotYet();
+  }
+
   Result<Upload> FindUpload(std::string_view) override { return NotYet(); }
   Result<std::size_t> ForgetUploads(Time, std::size_t) override { return NotYet(); }
 

@@ -1,0 +1,44 @@
+#include "store/workloads_row.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/json_writer.h"
+
+namespace insightd::store {
+namespace {
+
+constexpr std::int64_t kOrgIdMax = 4'294'967'295;
+
+bool HasNul(const std::string& text) { return text.find('\0') != text.npos; }
+
+}  // namespace
+
+Result<void> CheckWorkloads(const ClusterWorkloads& workloads) {
+  const auto refuse = [&workloads](std::string_view why) {
+    return Fail(Code::kInvalid, fmt::format("workloads {} of cluster {:.64}: {}",
+                                            workloads.request_id, workloads.cluster, why));
+  };
+  if (workloads.org_id < 0 || workloads.org_id > kOrgIdMax) {
+    return refuse(fmt::format("organisation {} is not in 0 to {}", workloads.org_id, kOrgIdMax));
+  }
+  if (workloads.cluster.empty()) return refuse("the cluster has no name");
+  const bool nul = HasNul(workloads.cluster) || HasNul(workloads.request_id) ||
+                   HasNul(workloads.report) ||
+                   std::any_of(workloads.namespaces.begin(), workloads.namespaces.end(),
+                               [](const NamespaceWorkloads& of) {
+                                 return HasNul(of.id) || HasNul(of.name) || HasNul(of.hits);
+                               });
+  if (nul) return refuse("a text holds a NUL character, which the database does not take");
+  return {};
+}
+
+std::string WorkloadsColumn(const std::string& report) {
+  std::string column;
+  column.reserve(report.size() + report.size() / 8);
+  json::AppendQuoted(column, report);
+  return column;
+}
+
+}  // namespace insightd::store
