@@ -31,7 +31,7 @@ WRAPPED = {r"boost/": {"http"}, r"toml\+\+/": {"base"}, r"CLI/": {"app"}, r"yaml
            r"curl/": {"http", "blob", "fleet"}, r"prometheus/": {"base"}, r"sqlite3\.h": {"base"},
            r"librdkafka/": {"bus"}, r"libpq": {"store"}, r"simdjson\.h": {"base"},
            r"openssl/": {"http", "rules", "blob"},
-           r"re2/": {"cel"}, r"isa-l|igzip": {"archive"}, r"nlohmann/": set(), r"regex$": set()}
+           r"re2/": {"cel"}, r"zlib\.h": {"base", "archive"}, r"isa-l|igzip": {"archive"}, r"nlohmann/": set(), r"regex$": set()}
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+(?:"([^"]+)"|<([^>]+)>)')
 
