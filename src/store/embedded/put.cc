@@ -1,61 +1,15 @@
 #include "store/embedded/put.h"
 
-#include <fmt/format.h>
-
 #include <array>
 #include <map>
 #include <set>
-#include <tuple>
 #include <utility>
 
-#include "base/log.h"
+#include "store/decide.h"
 #include "store/embedded/history.h"
 
 namespace insightd::store {
 namespace {
-
-constexpr log::Logger kLog("store");
-
-constexpr std::int64_t kOrgIdMax = 4'294'967'295;
-// History is kept for longer than this, so that of a younger result none has been searched yet.
-constexpr std::chrono::hours kSilentMin{24};
-
-// What is stored of a cluster.
-struct Current {
-  std::int64_t org_id = 0;
-  std::string request_id;
-  Time last_checked{};
-  Time reported{};
-  std::string version;
-  std::string archive;
-  bool judged = true;  // some rule hit or passed, or it is not known
-};
-
-bool HasNul(std::string_view text) { return text.find('\0') != text.npos; }
-
-// What PostgreSQL would refuse is refused here too: a result must not be good in one store and bad
-// in the other.
-Result<void> CheckResult(const ClusterResult& result) {
-  const auto refuse = [&result](std::string_view why) {
-    return Fail(Code::kInvalid, fmt::format("result {} of cluster {:.64}: {}", result.request_id,
-                                            result.cluster, why));
-  };
-  if (result.org_id < 0 || result.org_id > kOrgIdMax) {
-    return refuse(fmt::format("organisation {} is not in 0 to {}", result.org_id, kOrgIdMax));
-  }
-  if (result.cluster.empty()) return refuse("the cluster has no name");
-  if (HasNul(result.cluster) || HasNul(result.request_id) || HasNul(result.report) ||
-      HasNul(result.archive) || (result.version && HasNul(*result.version))) {
-    return refuse("a text holds a NUL character, which the database does not take");
-  }
-  for (const Hit& hit : result.hits) {
-    if (HasNul(hit.component) || HasNul(hit.key) || HasNul(hit.details)) {
-      return refuse(fmt::format("hit {}|{} holds a NUL character, which the database does not take",
-                                hit.component, hit.key));
-    }
-  }
-  return {};
-}
 
 // One result inside the transaction.
 class Putter {
@@ -79,13 +33,6 @@ class Putter {
   const Time now_seconds_;
 };
 
-// "x.y.report" -> "x.y"
-std::string_view RuleOf(std::string_view component) {
-  constexpr std::string_view kReport = ".report";
-  if (component.ends_with(kReport)) component.remove_suffix(kReport.size());
-  return component;
-}
-
 using HitName = std::pair<std::string_view, std::string_view>;
 
 Result<PutOutcome> Putter::Put(const ClusterResult& result) {
@@ -97,26 +44,22 @@ Result<PutOutcome> Putter::Put(const ClusterResult& result) {
     if (!noted) return Fail(noted.error());
     return outcome;
   };
-  if (result.empty) return only_note(UploadRow::Outcome::kEmpty, PutOutcome::kEmpty);
-  const Result<std::optional<Current>> read = ReadCurrent(result);
-  if (!read) return Fail(read.error());
-  const std::optional<Current>& current = *read;
+  std::optional<Current> current;
+  if (!result.empty) {
+    Result<std::optional<Current>> read = ReadCurrent(result);
+    if (!read) return Fail(std::move(read).error());
+    current = *std::move(read);
+  }
+  switch (Decide(result, current)) {
+    case PutOutcome::kSame: return PutOutcome::kSame;
+    case PutOutcome::kOlder: return only_note(UploadRow::Outcome::kOvertaken, PutOutcome::kOlder);
+    case PutOutcome::kEmpty: return only_note(UploadRow::Outcome::kEmpty, PutOutcome::kEmpty);
+    case PutOutcome::kStored: break;
+  }
   if (current) {
-    const auto order = std::tie(result.last_checked, result.request_id) <=>
-                       std::tie(current->last_checked, current->request_id);
-    if (order == 0) return PutOutcome::kSame;
-    if (order < 0) return only_note(UploadRow::Outcome::kOvertaken, PutOutcome::kOlder);
-    if (result.nothing_judged && current->judged) {
-      return only_note(UploadRow::Outcome::kEmpty, PutOutcome::kEmpty);
-    }
     if (current->org_id != result.org_id) {
       if (auto moved = MoveCluster(result); !moved) return Fail(std::move(moved).error());
-      kLog.Warn("",
-                fmt::format("cluster {} moves from organisation {} to {}", result.cluster,
-                            current->org_id, result.org_id),
-                {{"request_id", result.request_id},
-                 {"org_id", std::to_string(result.org_id)},
-                 {"cluster", result.cluster}});
+      LogMove(result, current->org_id);
     }
     if (now_ - current->reported > kSilentMin) {
       if (auto done = ForgetSilentUpload(database_, current->request_id); !done) {

@@ -13,6 +13,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -89,6 +90,14 @@ class Params {
 
   std::vector<Value> values_;
 };
+
+// Each array as one parameter.
+template <class... Arrays>
+Params Columns(Arrays... arrays) {
+  Params params;
+  (params.Add(std::move(arrays)), ...);
+  return params;
+}
 
 // Between our time and a timestamp's: microseconds since 2000.
 std::int64_t TimestampOf(Time time);

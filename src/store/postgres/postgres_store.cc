@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "store/postgres/put.h"
 #include "store/postgres/sessions.h"
 
 namespace insightd::store {
@@ -16,7 +17,11 @@ class PostgresStore final : public Store {
     return sessions_.TryTakeDuty(duty);
   }
 
-  Result<std::vector<PutOutcome>> Put(std::span<const ClusterResult>) override { return NotYet(); }
+  Result<std::vector<PutOutcome>> Put(std::span<const ClusterResult> results) override {
+    return sessions_.WriteFor(Duty::kResults, [&](pg::Connection& connection) {
+      return pg::PutResults(connection, results, clock_.Now());
+    });
+  }
 
   Result<std::vector<PutOutcome>> PutWorkloads(std::span<const ClusterWorkloads>) override {
     return NotYet();

@@ -1,0 +1,75 @@
+#include "store/decide.h"
+
+#include <fmt/format.h>
+
+#include <tuple>
+
+#include "base/log.h"
+
+namespace insightd::store {
+namespace {
+
+constexpr log::Logger kLog("store");
+
+bool HasNul(std::string_view text) { return text.find('\0') != text.npos; }
+
+}  // namespace
+
+Result<void> CheckResult(const ClusterResult& result) {
+  const auto refuse = [&result](std::string_view why) {
+    return Fail(Code::kInvalid, fmt::format("result {:.64} of cluster {:.64}: {}",
+                                            result.request_id, result.cluster, why));
+  };
+  if (result.org_id < 0 || result.org_id > kOrgIdMax) {
+    return refuse(fmt::format("organisation {} is not in 0 to {}", result.org_id, kOrgIdMax));
+  }
+  if (result.cluster.empty()) return refuse("the cluster has no name");
+  if (HasNul(result.cluster) || HasNul(result.request_id) || HasNul(result.report) ||
+      HasNul(result.archive) || (result.version && HasNul(*result.version))) {
+    return refuse("a text holds a NUL character, which the database does not take");
+  }
+  if (result.cluster.size() > kKeyBytesMax || result.request_id.size() > kKeyBytesMax) {
+    return refuse(fmt::format("cluster or request id has more than {} bytes", kKeyBytesMax));
+  }
+  for (const Hit& hit : result.hits) {
+    if (HasNul(hit.component) || HasNul(hit.key) || HasNul(hit.details)) {
+      return refuse(
+          fmt::format("hit {:.128}|{:.128} holds a NUL character, which the database does not take",
+                      hit.component, hit.key));
+    }
+    if (result.cluster.size() + hit.component.size() + hit.key.size() > kKeyBytesMax) {
+      return refuse(
+          fmt::format("hit {:.128}|{:.128}: cluster, component and key have more than {} "
+                      "bytes together",
+                      hit.component, hit.key, kKeyBytesMax));
+    }
+  }
+  return {};
+}
+
+PutOutcome Decide(const ClusterResult& result, const std::optional<Current>& current) {
+  if (result.empty) return PutOutcome::kEmpty;
+  if (!current) return PutOutcome::kStored;
+  const auto order = std::tie(result.last_checked, result.request_id) <=>
+                     std::tie(current->last_checked, current->request_id);
+  if (order == 0) return PutOutcome::kSame;
+  if (order < 0) return PutOutcome::kOlder;
+  return result.nothing_judged && current->judged ? PutOutcome::kEmpty : PutOutcome::kStored;
+}
+
+void LogMove(const ClusterResult& result, std::int64_t from_org_id) {
+  kLog.Warn("",
+            fmt::format("cluster {} moves from organisation {} to {}", result.cluster, from_org_id,
+                        result.org_id),
+            {{"request_id", result.request_id},
+             {"org_id", std::to_string(result.org_id)},
+             {"cluster", result.cluster}});
+}
+
+std::string_view RuleOf(std::string_view component) {
+  constexpr std::string_view kReport = ".report";
+  if (component.ends_with(kReport)) component.remove_suffix(kReport.size());
+  return component;
+}
+
+}  // namespace insightd::store

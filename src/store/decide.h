@@ -1,0 +1,45 @@
+// What becomes of a result beside what is stored of its cluster: the same in every store.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "store/store.h"
+
+namespace insightd::store {
+
+inline constexpr std::int64_t kOrgIdMax = 4'294'967'295;
+// What one entry of an index holds: cluster, component and key together.
+inline constexpr std::size_t kKeyBytesMax = 2'500;
+// History is kept for longer than this, so that of a younger result none has been searched yet.
+inline constexpr std::chrono::hours kSilentMin{24};
+
+// What is stored of a cluster.
+struct Current {
+  std::int64_t org_id = 0;
+  std::string request_id = {};  // empty: unknown
+  Time last_checked{};
+  Time reported{};
+  std::string version = {};
+  std::string archive = {};
+  bool judged = true;  // some rule hit or passed, or it is not known
+};
+
+// What PostgreSQL would refuse is refused everywhere: a result must not be good in one store and
+// bad in the other. kInvalid with the reason.
+Result<void> CheckResult(const ClusterResult& result);
+
+// kStored: it is to take the place of `current`.
+PutOutcome Decide(const ClusterResult& result, const std::optional<Current>& current);
+
+void LogMove(const ClusterResult& result, std::int64_t from_org_id);
+
+// "x.y.report" -> "x.y"
+std::string_view RuleOf(std::string_view component);
+
+}  // namespace insightd::store

@@ -1,0 +1,116 @@
+#include "store/postgres/put.h"
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "store/postgres/organization.h"
+#include "store/postgres/put_plan.h"
+#include "store/postgres/put_rows.h"
+
+namespace insightd::store::pg {
+namespace {
+
+Array TextsOf(const std::set<std::string_view>& texts) {
+  Array array = Array::OfTexts();
+  for (const std::string_view text : texts) array.Text(text);
+  return array;
+}
+
+// Rows of insightd_cluster may be older than the report, where another program wrote it: then
+// nothing but the archive is taken from them. The locks are taken in the order of the clusters, so
+// that two writers wait for each other rather than for ever.
+constexpr std::string_view kReadClusters = R"(
+SELECT r.cluster, r.org_id, r.last_checked_at, r.reported_at, i.version_info,
+  c.last_checked_at IS NOT DISTINCT FROM r.last_checked_at
+    AND c.reported_at IS NOT DISTINCT FROM r.reported_at,
+  c.request_id, c.archive, c.hits > 0 OR c.passes <> 0
+FROM report r
+LEFT JOIN insightd_cluster c ON c.cluster = r.cluster
+LEFT JOIN report_info i ON i.cluster_id = r.cluster
+WHERE r.cluster = ANY($1) ORDER BY r.cluster FOR NO KEY UPDATE OF r)";
+
+constexpr std::string_view kReadHits =
+    "SELECT cluster_id, org_id, rule_fqdn, error_key, template_data FROM rule_hit "
+    "WHERE cluster_id = ANY($1)";
+
+constexpr std::string_view kReadRecommendations =
+    "SELECT x.cluster_id, x.org_id, x.rule_fqdn, x.error_key "
+    "FROM unnest($1, $2) AS u(org_id, cluster) "
+    "JOIN recommendation x ON x.org_id = u.org_id AND x.cluster_id = u.cluster";
+
+void TakeClusters(const Rows& rows, PutPlan& plan) {
+  for (std::size_t row = 0; row < rows.size(); ++row) {
+    StoredCluster& stored = plan.Stored(rows.TextAt(row, 0));
+    const bool ours = rows.BoolAt(row, 5);
+    stored.version = rows.StringAt(row, 4);
+    stored.current = Current{.org_id = OrgOfColumn(rows.IntAt(row, 1)),
+                             .request_id = ours ? rows.StringAt(row, 6) : std::string(),
+                             .last_checked = rows.TimeAt(row, 2),
+                             .reported = rows.TimeAt(row, 3),
+                             .version = stored.version,
+                             .archive = rows.StringAt(row, 7),
+                             .judged = !ours || rows.BoolAt(row, 8)};
+  }
+}
+
+void TakeRecommendations(const Rows& rows, PutPlan& plan) {
+  for (std::size_t row = 0; row < rows.size(); ++row) {
+    const std::string_view cluster = rows.TextAt(row, 0);
+    if (OrgOfColumn(rows.IntAt(row, 1)) != plan.HomeOf(cluster)) continue;
+    plan.Stored(cluster).recommendations.emplace(rows.TextAt(row, 2), rows.TextAt(row, 3));
+  }
+}
+
+Result<void> ReadStored(Connection& connection, PutPlan& plan) {
+  Pipeline pipeline(connection);
+  pipeline.Add("BEGIN");
+  pipeline.Add(kReadClusters, Columns(TextsOf(plan.clusters())));
+  pipeline.Add(kReadHits, Columns(TextsOf(plan.clusters())));
+  pipeline.Add(kReadRecommendations, PlacesOf(plan.places()));
+  auto read = pipeline.Run();
+  if (!read) return Fail(std::move(read).error());
+  TakeClusters((*read)[1], plan);
+  const Rows& hits = (*read)[2];
+  for (std::size_t row = 0; row < hits.size(); ++row) {
+    const std::string_view cluster = hits.TextAt(row, 0);
+    if (OrgOfColumn(hits.IntAt(row, 1)) != plan.HomeOf(cluster)) continue;
+    plan.Stored(cluster).hits.insert_or_assign({hits.StringAt(row, 2), hits.StringAt(row, 3)},
+                                               hits.StringAt(row, 4));
+  }
+  TakeRecommendations((*read)[3], plan);
+
+  // Of clusters that move, the recommendations lie under an organisation that was not asked for.
+  std::set<Place> elsewhere;
+  for (const std::string_view cluster : plan.clusters()) {
+    const std::int64_t home = plan.HomeOf(cluster);
+    if (!plan.places().contains({home, cluster})) elsewhere.emplace(home, cluster);
+  }
+  if (elsewhere.empty()) return {};
+  auto more = connection.Run(kReadRecommendations, PlacesOf(elsewhere));
+  if (!more) return Fail(std::move(more).error());
+  TakeRecommendations(*more, plan);
+  return {};
+}
+
+}  // namespace
+
+Result<std::vector<PutOutcome>> PutResults(Connection& connection,
+                                           std::span<const ClusterResult> results, Time now) {
+  if (results.empty()) return std::vector<PutOutcome>();
+  for (const ClusterResult& result : results) {
+    if (auto good = CheckResult(result); !good) return Fail(std::move(good).error());
+  }
+  PutPlan plan(results, now);
+  if (auto read = ReadStored(connection, plan); !read) return Fail(std::move(read).error());
+  plan.Work();
+
+  Pipeline pipeline(connection);
+  AddRows(pipeline, plan, now);
+  pipeline.Add("COMMIT");
+  const auto written = pipeline.Run();
+  if (!written) return Fail(written.error());
+  return std::move(plan.outcomes);
+}
+
+}  // namespace insightd::store::pg
