@@ -7,7 +7,7 @@ PRESET ?= release
 UI ?= ON
 UI_PACKAGES = $(if $(filter ON,$(UI)),ui)
 
-.PHONY: help build demo test bench format lint conformance fuzz simulate install
+.PHONY: help build demo test bench format lint conformance fuzz simulate audit sbom install
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 22
@@ -47,6 +47,14 @@ format:  ## the layout of all C++ sources
 lint:  ## clang-tidy and shellcheck
 	@tools/install.sh build lint
 	@tools/lint.sh
+
+audit:  ## known weaknesses of the packages that the page is made of
+	@tools/install.sh build ui
+	@tools/audit.sh
+
+sbom: build  ## what the program is made of: build/release/insightd.cdx.json (CycloneDX)
+	@tools/sbom.py build/$(PRESET)/insightd build/$(PRESET)/insightd.cdx.json
+	@echo "build/$(PRESET)/insightd.cdx.json"
 
 install: build  ## the binary, the rule pack and a systemd unit (PREFIX=/usr/local, DESTDIR=)
 	@cmake --install build/$(PRESET) --prefix "$(or $(PREFIX),/usr/local)"
