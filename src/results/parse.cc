@@ -2,10 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <functional>
 
-#include "base/json_writer.h"
-#include "base/text.h"
+#include "results/envelope.h"
 #include "results/last_checked.h"
 #include "results/result.h"
 
@@ -15,64 +13,8 @@ namespace {
 using json::Type;
 using json::Value;
 
-constexpr std::int64_t kUint32Max = 4294967295;
-constexpr std::int64_t kUint8Max = 255;
 constexpr std::string_view kVersionInfo = "version_info|CLUSTER_VERSION_INFO";
 constexpr std::array<std::string_view, 3> kRequired = {"fingerprints", "reports", "system"};
-
-char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-bool SameName(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
-                                            [](char x, char y) { return Lower(x) == Lower(y); });
-}
-
-// Names of the envelope and of hits match whatever their case, as the original reads them.
-Value FindAnyCase(Value object, std::string_view name) {
-  Value found;
-  for (const auto& [member, value] : object.members()) {
-    if (SameName(member, name)) found = value;
-  }
-  return found;
-}
-
-std::string_view TypeName(Value value) {
-  switch (value.type()) {
-    case Type::kNull: return "null";
-    case Type::kBool: return "bool";
-    case Type::kInt:
-    case Type::kDouble: return "number";
-    case Type::kString: return "string";
-    case Type::kArray: return "array";
-    case Type::kObject: return "object";
-  }
-  __builtin_unreachable();
-}
-
-tl::unexpected<Error> WrongType(Value value, std::string_view field, std::string_view wanted) {
-  return Fail(Code::kInvalid, fmt::format("json: cannot unmarshal {} into field {} of type {}",
-                                          TypeName(value), field, wanted));
-}
-
-// A member that may be absent or null, else is of the type; `check` tells whether it is.
-insightd::Result<Value> Typed(Value object, std::string_view name, Type type,
-                              std::string_view wanted, std::string_view path = "") {
-  const Value value = FindAnyCase(object, name);
-  if (!value.is_null() && value.type() != type) {
-    return WrongType(value, std::string(path).append(name), wanted);
-  }
-  return value;
-}
-
-insightd::Result<std::int64_t> Whole(Value object, std::string_view name, std::int64_t max,
-                                     std::int64_t fallback) {
-  const Value value = FindAnyCase(object, name);
-  if (value.is_null()) return fallback;
-  if (!value.is_int() || value.AsInt() < 0 || value.AsInt() > max) {
-    return WrongType(value, name, fmt::format("integer 0 to {}", max));
-  }
-  return value.AsInt();
-}
 
 // Anything but a scalar with nothing in it; of `system` the host name decides.
 bool IsEmptyMember(std::string_view name, Value value) {
@@ -191,67 +133,6 @@ void CountSkips(Value report, Received& received) {
   }
 }
 
-std::string SortedText(Value report) {
-  std::vector<json::Member> members;
-  for (const json::Member member : report.members()) members.push_back(member);
-  std::stable_sort(members.begin(), members.end(),
-                   [](const json::Member& a, const json::Member& b) { return a.name < b.name; });
-  std::string out;
-  json::JsonWriter w(out);
-  w.BeginObject();
-  for (std::size_t i = 0; i < members.size(); ++i) {
-    // Of members with one name the last counts.
-    if (i + 1 < members.size() && members[i + 1].name == members[i].name) continue;
-    w.Key(members[i].name).Json(members[i].value);
-  }
-  w.EndObject();
-  return out;
-}
-
-// The types of the envelope, before anything else is looked at.
-struct Envelope {
-  Value org_id;
-  Value cluster;
-  Value report;
-  Value last_checked;
-};
-
-insightd::Result<Envelope> TakeEnvelope(Value root, Received& received) {
-  const auto org_id = Whole(root, "OrgID", kUint32Max, 0);
-  if (!org_id) return Fail(org_id.error());
-  const auto account = Whole(root, "AccountNumber", kUint32Max, 0);
-  if (!account) return Fail(account.error());
-  const auto version = Whole(root, "Version", kUint8Max, 0);
-  if (!version) return Fail(version.error());
-  const auto cluster = Typed(root, "ClusterName", Type::kString, "string");
-  if (!cluster) return Fail(cluster.error());
-  const auto report = Typed(root, "Report", Type::kObject, "object");
-  if (!report) return Fail(report.error());
-  const auto last_checked = Typed(root, "LastChecked", Type::kString, "string");
-  if (!last_checked) return Fail(last_checked.error());
-  const auto request_id = Typed(root, "RequestId", Type::kString, "string");
-  if (!request_id) return Fail(request_id.error());
-  const auto metadata = Typed(root, "Metadata", Type::kObject, "object");
-  if (!metadata) return Fail(metadata.error());
-  if (metadata->is_object()) {
-    const auto gathered = Typed(*metadata, "gathering_time", Type::kString, "time", "Metadata.");
-    if (!gathered) return Fail(gathered.error());
-    if (!gathered->is_null()) {
-      received.gathered = ParseTime(gathered->AsString());
-      if (!received.gathered) {
-        return Fail(Code::kInvalid,
-                    fmt::format("Metadata.gathering_time \"{}\" is no RFC 3339 time",
-                                gathered->AsString().substr(0, 64)));
-      }
-    }
-  }
-  received.org_id = *org_id;
-  received.version = static_cast<int>(*version);
-  received.cluster = cluster->StringOr("");
-  received.request_id = request_id->StringOr("");
-  return Envelope{FindAnyCase(root, "OrgID"), *cluster, *report, *last_checked};
-}
-
 insightd::Result<void> TakeReport(Value report, Received& received) {
   if (auto taken = TakeHits(report, received); !taken) return taken;
   if (auto taken = TakeInfos(report, received); !taken) return taken;
@@ -268,34 +149,18 @@ insightd::Result<void> TakeReport(Value report, Received& received) {
 }  // namespace
 
 insightd::Result<Received> Parse(std::string_view message, json::Parser& parser) {
-  if (message.empty()) return Fail(Code::kInvalid, "unexpected end of JSON input");
-  const insightd::Result<json::Document> document = parser.Parse(message);
-  if (!document) return Fail(Code::kInvalid, "not JSON: " + document.error().message());
-  const Value root = document->root();
-  if (!root.is_object()) return WrongType(root, "(message)", "object");
-
   Received received;
-  const insightd::Result<Envelope> envelope = TakeEnvelope(root, received);
+  const insightd::Result<Envelope> envelope = ReadEnvelope(message, "Report", parser, received);
   if (!envelope) return Fail(envelope.error());
-  for (const auto& [name, value] :
-       {std::pair{"OrgID", envelope->org_id}, std::pair{"ClusterName", envelope->cluster},
-        std::pair{"Report", envelope->report}}) {
-    if (value.is_null()) {
-      return Fail(Code::kInvalid, fmt::format("missing required attribute '{}'", name));
-    }
-  }
-  if (CanonicalUuid(received.cluster).empty()) {
-    return Fail(Code::kInvalid, "cluster name is not a UUID");
-  }
-  const insightd::Result<Structure> structure = CheckStructure(envelope->report);
+  const insightd::Result<Structure> structure = CheckStructure(envelope->body);
   if (!structure) return Fail(structure.error());
   received.empty = *structure == Structure::kEmpty;
-  const std::string_view last_checked = envelope->last_checked.StringOr("");
+  const std::string_view last_checked = envelope->last_checked;
   if (received.empty) {
     received.last_checked = ParseTime(last_checked).value_or(Time{});
     return received;
   }
-  if (auto taken = TakeReport(envelope->report, received); !taken) return Fail(taken.error());
+  if (auto taken = TakeReport(envelope->body, received); !taken) return Fail(taken.error());
   const insightd::Result<Time> time = ParseLastChecked(last_checked);
   if (!time) return Fail(time.error());
   received.last_checked = *time;

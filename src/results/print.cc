@@ -1,6 +1,7 @@
 #include <fmt/core.h>
 
 #include "base/json_writer.h"
+#include "results/print_parts.h"
 #include "results/result.h"
 
 namespace insightd::results {
@@ -41,15 +42,8 @@ void WriteFinding(JsonWriter& w, const Finding& finding, const Names& names, jso
     }
   }
   w.Key("type").String(names.type).Key(names.key).String(finding.key).EndObject();
-  w.Key("tags").BeginArray();
-  for (const std::string& tag : finding.tags) w.String(tag);
-  w.EndArray().Key("links");
-  const insightd::Result<json::Document> links = parser.Parse(finding.links);
-  if (links && links->root().is_object()) {
-    w.Json(links->root());
-  } else {
-    w.BeginObject().EndObject();
-  }
+  PrintTexts(w, "tags", finding.tags);
+  PrintObject(w, "links", finding.links, parser);
   if (!finding.evidence.empty()) {
     const insightd::Result<json::Document> evidence = parser.Parse(finding.evidence);
     if (evidence) w.Key(kEvidence).Json(evidence->root());
@@ -64,44 +58,6 @@ void WriteFindings(JsonWriter& w, std::string_view name, const std::vector<Findi
   w.EndArray();
 }
 
-// "2025-10-10T15:21:20.012345+00:00"
-std::string PythonTime(Time time) {
-  std::string text = FormatTime(time);
-  text.pop_back();
-  return text + "+00:00";
-}
-
-void WriteAnalysis(JsonWriter& w, const Report& report) {
-  w.Key("analysis_metadata").BeginObject();
-  w.Key("start").String(PythonTime(report.started));
-  w.Key("finish").String(PythonTime(report.finished));
-  w.Key("execution_context").String("ccx_ocp_core.context.InsightsOperatorContext");
-  w.Key("plugin_sets").BeginObject();
-  for (const PluginSet& set : report.plugin_sets) {
-    w.Key(set.name).BeginObject().Key("version").String(set.version).Key("commit").Null();
-    w.EndObject();
-  }
-  w.EndObject().EndObject();
-}
-
-void WriteReport(JsonWriter& w, const Report& report, json::Parser& parser) {
-  w.BeginObject();
-  w.Key("system").BeginObject().Key("metadata").BeginObject().EndObject();
-  w.Key("hostname").Null().EndObject();
-  WriteFindings(w, "reports", report.hits, kHitNames, parser);
-  w.Key("fingerprints").BeginArray().EndArray();
-  w.Key("skips").BeginArray();
-  for (const Skip& skip : report.skips) {
-    w.BeginObject().Key("rule_fqdn").String(skip.component).Key("reason").String(skip.reason);
-    w.Key("details").String(skip.details).Key("type").String("skip").EndObject();
-  }
-  w.EndArray();
-  WriteFindings(w, "info", report.infos, kInfoNames, parser);
-  if (!report.passes.empty()) WriteFindings(w, "pass", report.passes, kPassNames, parser);
-  WriteAnalysis(w, report);
-  w.EndObject();
-}
-
 void AppendNames(std::string& out, const std::vector<std::string>& names) {
   out += '[';
   for (const std::string& name : names) {
@@ -113,6 +69,18 @@ void AppendNames(std::string& out, const std::vector<std::string>& names) {
 
 }  // namespace
 
+void PrintReport(JsonWriter& w, const Report& report, json::Parser& parser) {
+  w.BeginObject();
+  PrintSystem(w);
+  WriteFindings(w, "reports", report.hits, kHitNames, parser);
+  w.Key("fingerprints").BeginArray().EndArray();
+  PrintSkips(w, report.skips);
+  WriteFindings(w, "info", report.infos, kInfoNames, parser);
+  if (!report.passes.empty()) WriteFindings(w, "pass", report.passes, kPassNames, parser);
+  PrintAnalysis(w, report);
+  w.EndObject();
+}
+
 std::string Print(const Result& result, json::Parser& parser) {
   std::string out;
   constexpr std::size_t kUsualBytes = 32 * 1024;
@@ -120,14 +88,9 @@ std::string Print(const Result& result, json::Parser& parser) {
   JsonWriter w(out, JsonWriter::Form::kSpaced);
   w.BeginObject().Key("OrgID").Uint(result.org_id).Key("ClusterName").String(result.cluster);
   w.Key("Report");
-  WriteReport(w, result.report, parser);
+  PrintReport(w, result.report, parser);
   w.Key("LastChecked").String(result.last_checked).Key("Version").Int(kSchemaVersion);
-  w.Key("RequestId");
-  if (result.request_id.empty()) {
-    w.Null();
-  } else {
-    w.String(result.request_id);
-  }
+  PrintTextOrNull(w, "RequestId", result.request_id);
   w.Key("Metadata").BeginObject().Key("gathering_time").String(result.gathering_time).EndObject();
   if (result.account_number) w.Key("AccountNumber").Int(*result.account_number);
   w.EndObject();

@@ -56,6 +56,9 @@ struct PluginSet {
 
 struct Report {
   std::vector<Finding> hits;
+  // Hits of rules about workloads, which go into a message of their own (workloads.h); nothing when
+  // the archive holds no data on workloads.
+  std::optional<std::vector<Finding>> workloads;
   std::vector<Skip> skips;
   std::vector<Finding> infos;
   std::vector<Finding> passes;  // empty: no member `pass`
@@ -90,13 +93,18 @@ struct Hit {
   std::string details;  // compact JSON; empty when absent
 };
 
-struct Received {
+// What results and workloads have in common.
+struct Head {
   std::int64_t org_id = 0;
   std::string cluster;
   std::string request_id;  // empty: none
   Time last_checked{};
   std::optional<Time> gathered;
-  int version = 0;     // 1 and 2 are known; any other is worth a warning
+  std::optional<std::int64_t> account_number;
+  int version = 0;  // 1 and 2 are known; any other is worth a warning
+};
+
+struct Received : Head {
   std::string report;  // compact, top-level members in ascending order
   std::vector<Hit> hits;
   std::optional<std::string> cluster_version;  // of info version_info|CLUSTER_VERSION_INFO
