@@ -5,7 +5,7 @@
 #   tools/install.sh --help
 #
 # Quiet and without the network when nothing is missing. As root, else by sudo. A service that a
-# package brings is not started: the tests start their own.
+# package brings is not started: the tests start their own, whose jars come with the list `test`.
 set -eu
 
 usage() { sed -n '2,8s/^# \{0,1\}//p' "$0"; }
@@ -14,7 +14,9 @@ folder=$(dirname "$0")/packages
 case "${1:-}" in '' | -h | --help) usage; exit 0 ;; esac
 
 missing=""
+servers=""
 for list in "$@"; do
+  [ "$list" != test ] || servers=yes
   if [ ! -f "$folder/$list.txt" ]; then
     echo "install.sh: no list '$list'; there are: $(cd "$folder" && echo ./*.txt)" >&2
     exit 2
@@ -32,7 +34,13 @@ for list in "$@"; do
     esac
   done
 done
-[ -n "$missing" ] || exit 0
+install_servers() {
+  [ -z "$servers" ] || "$(dirname "$0")/servers/servers.py" install
+}
+if [ -z "$missing" ]; then
+  install_servers
+  exit 0
+fi
 
 as_root=""
 if [ "$(id -u)" != 0 ]; then
@@ -66,4 +74,5 @@ if [ "$status" != 0 ]; then
   echo "install.sh: apt-get failed; what it said stands above" >&2
 fi
 rm -f "$log"
+[ "$status" != 0 ] || install_servers || status=$?
 exit "$status"

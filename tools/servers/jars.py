@@ -1,0 +1,74 @@
+"""Downloads the jars of a pinned pom.xml once and keeps them, for servers that run on Java.
+
+`jars("kafka")` gives the folder `${XDG_CACHE_HOME:-~/.cache}/insightd/jars/kafka-HASH`, where HASH
+is of the pom.xml: another version is another folder. A folder appears whole or not at all; two who
+ask at once wait for each other. Errors are ServerError with what Maven said.
+"""
+import contextlib
+import fcntl
+import hashlib
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+
+from process import ServerError
+
+HERE = pathlib.Path(__file__).resolve().parent
+DOWNLOAD_S_MAX = 900
+
+
+def cache():
+    home = os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache"
+    folder = pathlib.Path(home) / "insightd" / "jars"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def jars(name, quiet=False):
+    pom = HERE / name / "pom.xml"
+    folder = cache() / f"{name}-{hashlib.sha256(pom.read_bytes()).hexdigest()[:12]}"
+    return once(folder, lambda new: _download(name, pom, new, quiet))
+
+
+def once(folder, make):
+    """`folder`, made by `make(new folder)` if it is not there yet."""
+    if folder.is_dir():
+        return folder
+    with open(folder.with_suffix(".lock"), "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if folder.is_dir():
+            return folder
+        new = pathlib.Path(tempfile.mkdtemp(prefix=folder.name + ".", dir=folder.parent))
+        try:
+            make(new)
+            new.rename(folder)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                shutil.rmtree(new)
+            raise
+    return folder
+
+
+def _download(name, pom, folder, quiet):
+    if not quiet:
+        print(f"Downloading the jars of {name} (once)…", file=sys.stderr, flush=True)
+    words = ["mvn", "-q", "-B", "-f", str(pom), "dependency:copy-dependencies",
+             f"-DoutputDirectory={folder}", "-DincludeScope=runtime"]
+    try:
+        done = subprocess.run(words, capture_output=True, text=True, timeout=DOWNLOAD_S_MAX,
+                              stdin=subprocess.DEVNULL, check=False)
+    except FileNotFoundError:
+        raise ServerError("mvn is not installed; `tools/install.sh test` installs it") from None
+    except subprocess.TimeoutExpired:
+        raise ServerError(f"the jars of {name} did not come within {DOWNLOAD_S_MAX} s") from None
+    if done.returncode != 0 or not any(folder.glob("*.jar")):
+        raise ServerError(f"the jars of {name} ({pom}) did not come:\n{done.stdout}{done.stderr}")
+
+
+def java(name, *options):
+    """The first words of a command that runs a class of these jars with a small heap."""
+    return ["java", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData", *options,
+            "-cp", f"{jars(name)}/*"]
