@@ -23,9 +23,9 @@
 namespace insightd::store {
 
 struct PostgresStoreOptions {
-  std::string conninfo;       // of the primary
-  std::string read_conninfo;  // for reading calls; empty: as conninfo
-  std::string password = {};  // empty: as conninfo says
+  std::string conninfo = {};       // of the primary
+  std::string read_conninfo = {};  // for reading calls; empty: as conninfo
+  std::string password = {};       // empty: as conninfo says
   std::string application = "insightd";
   std::size_t connections_max = 8;  // of the pool for reading calls
   milliseconds connect_max{5'000};

@@ -1,0 +1,296 @@
+// Results a second into PostgreSQL: the store's own way beside a bare one, in turn, in one
+// database.
+//
+//   results_into_postgres fill CONNINFO FOLDER CLUSTERS     tables, and so many clusters in them
+//   results_into_postgres run CONNINFO FOLDER CLUSTERS BATCH SECONDS
+//
+// FOLDER holds result messages (*.json). Cluster number i has the rows of message i modulo their
+// number. `bare` is what a program could do that decides nothing: all rows of a batch into the
+// aggregator's four tables, one statement a table, INSERT … ON CONFLICT DO UPDATE. Each takes
+// clusters in a random order. Prints lines `name value`, for bench/writer_postgres.py.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "base/random.h"
+#include "results/result.h"
+#include "store/decide.h"
+#include "store/postgres/connection.h"
+#include "store/postgres/migrations/migrate.h"
+#include "store/postgres/postgres_store.h"
+
+namespace insightd::store {
+namespace {
+
+constexpr std::int64_t kOrganizations = 1'000;
+
+template <class T>
+T Good(Result<T> result, std::string_view doing) {
+  if (!result) {
+    fmt::print(stderr, "{}: {}\n", doing, result.error().message());
+    std::exit(1);
+  }
+  if constexpr (!std::is_void_v<T>) return *std::move(result);
+}
+
+std::vector<ClusterResult> ReadMessages(const std::string& folder) {
+  std::vector<std::filesystem::path> paths;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
+    if (entry.path().extension() == ".json") paths.push_back(entry.path());
+  }
+  std::sort(paths.begin(), paths.end());
+  json::Parser parser;
+  std::vector<ClusterResult> messages;
+  for (const auto& path : paths) {
+    std::ifstream file(path);
+    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    auto received = Good(results::Parse(text, parser), path.string());
+    ClusterResult result{.report = std::move(received.report), .version = received.cluster_version};
+    if (!result.version) result.version = "4.18.24";
+    for (auto& hit : received.hits) {
+      result.hits.push_back({std::move(hit.component), std::move(hit.key), std::move(hit.details)});
+    }
+    messages.push_back(std::move(result));
+  }
+  if (messages.empty()) {
+    fmt::print(stderr, "no messages in {}\n", folder);
+    std::exit(1);
+  }
+  return messages;
+}
+
+std::string ClusterName(std::int64_t number) {
+  return fmt::format("{:08x}-0000-4000-8000-000000000000", number);
+}
+
+class Fleet {
+ public:
+  Fleet(std::vector<ClusterResult> messages, std::int64_t clusters)
+      : messages_(std::move(messages)), clusters_(clusters) {}
+
+  std::vector<ClusterResult> NextBatch(std::size_t size) {
+    std::set<std::int64_t> numbers;
+    while (numbers.size() < size) {
+      numbers.insert(static_cast<std::int64_t>(random_->Below(clusters_)));
+    }
+    now_ += seconds(1);
+    std::vector<ClusterResult> batch;
+    for (const std::int64_t number : numbers) {
+      ClusterResult result = messages_[number % messages_.size()];
+      result.org_id = 1 + number % kOrganizations;
+      result.cluster = ClusterName(number);
+      result.request_id = random_->Hex(32);
+      result.archive = result.request_id;
+      result.last_checked = now_;
+      result.gathered = now_;
+      batch.push_back(std::move(result));
+    }
+    return batch;
+  }
+
+ private:
+  const std::vector<ClusterResult> messages_;
+  const std::int64_t clusters_;
+  std::unique_ptr<Random> random_ = MakeSeededRandom(1);
+  Time now_ = std::chrono::floor<seconds>(SystemClock().Now());
+};
+
+// ---- Fill ----
+
+class Quiet final : public pg::MigrationObserver {
+  void Waits(std::string_view) override {}
+  void Begins(pg::Storage, std::int32_t, bool, std::string_view) override {}
+  void Ended(microseconds) override {}
+  void Moved(const pg::Move&, microseconds) override {}
+  void Adds(std::string_view) override {}
+};
+
+void Fill(const std::string& conninfo, const std::vector<ClusterResult>& messages,
+          std::int64_t clusters) {
+  auto connection = Good(pg::Connection::Open({.conninfo = conninfo, .statement_max = {}}), "fill");
+  Quiet quiet;
+  Good(pg::Migrate(*connection, {}, quiet), "migrate");
+  Good(connection->Execute("CREATE TEMP TABLE m(n int PRIMARY KEY, report text, version text);"
+                           "CREATE TEMP TABLE h(n int, rule text, key text, details text)"),
+       "samples");
+  for (std::size_t n = 0; n < messages.size(); ++n) {
+    const auto number = static_cast<std::int64_t>(n);
+    Good(connection->Run(
+             "INSERT INTO m VALUES ($1, $2, $3)",
+             pg::Params().Int(number).Text(messages[n].report).Text(*messages[n].version)),
+         "sample");
+    std::set<std::pair<std::string, std::string>> seen;
+    for (const Hit& hit : messages[n].hits) {
+      if (!seen.insert({hit.component, hit.key}).second) continue;
+      Good(connection->Run(
+               "INSERT INTO h VALUES ($1, $2, $3, $4)",
+               pg::Params().Int(number).Text(hit.component).Text(hit.key).Text(hit.details)),
+           "sample");
+    }
+  }
+  const std::string from = fmt::format(
+      "FROM (SELECT g, 1 + g % {} AS org, "
+      "lpad(to_hex(g), 8, '0') || '-0000-4000-8000-000000000000' AS cluster, (g % {})::int AS n "
+      "FROM generate_series(0, {} - 1) g) c ",
+      kOrganizations, messages.size(), clusters);
+  const std::string at = "timestamp '2026-01-01'";
+  Good(connection->Execute(
+           "INSERT INTO report SELECT org, cluster, m.report, " + at + ", " + at + ", 0, " + at +
+           " " + from +
+           "JOIN m USING (n) ORDER BY g; "
+           "INSERT INTO report_info SELECT org, cluster, m.version " +
+           from +
+           "JOIN m USING (n) ORDER BY g; "
+           "INSERT INTO rule_hit SELECT org, cluster, h.rule, h.key, h.details, " +
+           at + " " + from +
+           "JOIN h USING (n) ORDER BY g; "
+           "INSERT INTO recommendation SELECT org, cluster, regexp_replace(h.rule, '\\.report$', "
+           "''), h.key, h.rule || '|' || h.key, " +
+           at + ", " + at + " " + from +
+           "JOIN h USING (n) ORDER BY g; "
+           "INSERT INTO insightd_cluster SELECT org, cluster, md5(g::text), " +
+           at + ", " + at + ", " + at + ", m.version, '', 7, 100, 10, 0 " + from +
+           "JOIN m USING (n) ORDER BY g"),
+       "rows");
+  Good(connection->Execute("VACUUM ANALYZE"), "vacuum");
+}
+
+// ---- Bare ----
+
+void PutBare(pg::Connection& connection, const std::vector<ClusterResult>& batch) {
+  using pg::Array;
+  Array orgs = Array::OfInts();
+  Array clusters = Array::OfTexts();
+  Array reports = Array::OfTexts();
+  Array checked = Array::OfTimes();
+  Array versions = Array::OfTexts();
+  Array hit_orgs = Array::OfInts();
+  Array hit_clusters = Array::OfTexts();
+  Array components = Array::OfTexts();
+  Array rules = Array::OfTexts();
+  Array keys = Array::OfTexts();
+  Array details = Array::OfTexts();
+  for (const ClusterResult& result : batch) {
+    orgs.Int(result.org_id);
+    clusters.Text(result.cluster);
+    reports.Text(result.report);
+    checked.At(result.last_checked);
+    versions.Text(*result.version);
+    std::set<std::pair<std::string_view, std::string_view>> seen;
+    for (const Hit& hit : result.hits) {
+      if (!seen.insert({hit.component, hit.key}).second) continue;
+      hit_orgs.Int(result.org_id);
+      hit_clusters.Text(result.cluster);
+      components.Text(hit.component);
+      rules.Text(RuleOf(hit.component));
+      keys.Text(hit.key);
+      details.Text(hit.details);
+    }
+  }
+  const Time now = SystemClock().Now();
+  pg::Pipeline pipeline(connection);
+  pipeline.Add("BEGIN");
+  pipeline.Add(
+      "INSERT INTO report SELECT org, cluster, report, $5, checked, 0, checked "
+      "FROM unnest($1, $2, $3, $4) AS u(org, cluster, report, checked) "
+      "ON CONFLICT (cluster) DO UPDATE SET org_id = excluded.org_id, "
+      "report = excluded.report, reported_at = excluded.reported_at, "
+      "last_checked_at = excluded.last_checked_at, gathered_at = excluded.gathered_at",
+      std::move(pg::Columns(orgs, clusters, std::move(reports), std::move(checked)).At(now)));
+  pipeline.Add(
+      "INSERT INTO report_info SELECT * FROM unnest($1, $2, $3) "
+      "ON CONFLICT (cluster_id) DO UPDATE SET org_id = excluded.org_id, "
+      "version_info = excluded.version_info",
+      pg::Columns(std::move(orgs), std::move(clusters), std::move(versions)));
+  pipeline.Add(
+      "INSERT INTO rule_hit SELECT *, $6 FROM unnest($1, $2, $3, $4, $5) "
+      "ON CONFLICT (cluster_id, org_id, rule_fqdn, error_key) "
+      "DO UPDATE SET template_data = excluded.template_data",
+      std::move(pg::Columns(hit_orgs, hit_clusters, std::move(components), keys, std::move(details))
+                    .At(now)));
+  pipeline.Add(
+      "INSERT INTO recommendation SELECT org, cluster, rule, key, rule || '|' || key, "
+      "$5, $5 FROM unnest($1, $2, $3, $4) AS u(org, cluster, rule, key) "
+      "ON CONFLICT (org_id, cluster_id, rule_fqdn, error_key) "
+      "DO UPDATE SET created_at = excluded.created_at",
+      std::move(pg::Columns(std::move(hit_orgs), std::move(hit_clusters), std::move(rules),
+                            std::move(keys))
+                    .At(now)));
+  pipeline.Add("COMMIT");
+  Good(pipeline.Run(), "bare");
+}
+
+// ---- Run ----
+
+double MemoryMib() {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("VmRSS:")) return std::stod(line.substr(6)) / 1024;
+  }
+  return 0;
+}
+
+void RunBoth(const std::string& conninfo, Fleet fleet, std::size_t batch_size, double run_s) {
+  auto bare = Good(pg::Connection::Open({.conninfo = conninfo, .by_key_only = true}), "bare");
+  auto store = Good(OpenPostgresStore({.conninfo = conninfo}), "store");
+  const auto lease = Good(store->TryTakeDuty(Duty::kResults), "duty");
+  constexpr int kRounds = 5;
+  const double slice_s = run_s / (2 * kRounds);
+  double spent[2] = {};
+  double results[2] = {};
+  // The first round warms caches and plans.
+  for (int round = 0; round <= kRounds; ++round) {
+    for (const int way : {0, 1}) {
+      double slice = 0;
+      while (slice < slice_s) {
+        const std::vector<ClusterResult> batch = fleet.NextBatch(batch_size);
+        const microseconds begun = SystemClock().Steady();
+        if (way == 0) {
+          PutBare(*bare, batch);
+        } else {
+          for (const PutOutcome outcome : Good(store->Put(batch), "put")) {
+            INSIGHTD_ASSERT(outcome == PutOutcome::kStored);
+          }
+        }
+        const double took = static_cast<double>((SystemClock().Steady() - begun).count()) / 1e6;
+        slice += took;
+        if (round == 0) continue;
+        spent[way] += took;
+        results[way] += static_cast<double>(batch.size());
+      }
+    }
+  }
+  fmt::print("bare_per_s {:.0f}\nours_per_s {:.0f}\nshare {:.2f}\nmemory_mib {:.1f}\n",
+             results[0] / spent[0], results[1] / spent[1],
+             results[1] / spent[1] / (results[0] / spent[0]), MemoryMib());
+}
+
+}  // namespace
+}  // namespace insightd::store
+
+int main(int argc, char** argv) {
+  using namespace insightd::store;
+  const std::vector<std::string> words(argv + 1, argv + argc);
+  if (words.size() == 4 && words[0] == "fill") {
+    Fill(words[1], ReadMessages(words[2]), std::stoll(words[3]));
+    return 0;
+  }
+  if (words.size() == 6 && words[0] == "run") {
+    RunBoth(words[1], Fleet(ReadMessages(words[2]), std::stoll(words[3])), std::stoul(words[4]),
+            std::stod(words[5]));
+    return 0;
+  }
+  fmt::print(stderr, "see the first lines of bench/results_into_postgres.cc\n");
+  return 2;
+}
