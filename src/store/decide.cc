@@ -5,13 +5,15 @@
 #include <tuple>
 
 #include "base/log.h"
+#include "store/letter_texts.h"
 
 namespace insightd::store {
 namespace {
 
 constexpr log::Logger kLog("store");
 
-bool HasNul(std::string_view text) { return text.find('\0') != text.npos; }
+constexpr std::string_view kUnstorable =
+    "holds NUL or what is no UTF-8, which the database does not take";
 
 }  // namespace
 
@@ -24,18 +26,16 @@ Result<void> CheckResult(const ClusterResult& result) {
     return refuse(fmt::format("organisation {} is not in 0 to {}", result.org_id, kOrgIdMax));
   }
   if (result.cluster.empty()) return refuse("the cluster has no name");
-  if (HasNul(result.cluster) || HasNul(result.request_id) || HasNul(result.report) ||
-      HasNul(result.archive) || (result.version && HasNul(*result.version))) {
-    return refuse("a text holds a NUL character, which the database does not take");
+  if (!IsStorable(result.cluster) || !IsStorable(result.request_id) || !IsStorable(result.report) ||
+      !IsStorable(result.archive) || (result.version && !IsStorable(*result.version))) {
+    return refuse(fmt::format("a text {}", kUnstorable));
   }
   if (result.cluster.size() > kKeyBytesMax || result.request_id.size() > kKeyBytesMax) {
     return refuse(fmt::format("cluster or request id has more than {} bytes", kKeyBytesMax));
   }
   for (const Hit& hit : result.hits) {
-    if (HasNul(hit.component) || HasNul(hit.key) || HasNul(hit.details)) {
-      return refuse(
-          fmt::format("hit {:.128}|{:.128} holds a NUL character, which the database does not take",
-                      hit.component, hit.key));
+    if (!IsStorable(hit.component) || !IsStorable(hit.key) || !IsStorable(hit.details)) {
+      return refuse(fmt::format("hit {:.128}|{:.128} {}", hit.component, hit.key, kUnstorable));
     }
     if (result.cluster.size() + hit.component.size() + hit.key.size() > kKeyBytesMax) {
       return refuse(

@@ -365,7 +365,8 @@ class Store {
   virtual Result<std::vector<Toggle>> Toggles(std::int64_t org_id) = 0;
 
   // A letter that is there already (topic, partition, offset) keeps its id and first failure; the
-  // rest is written over. All or nothing.
+  // rest is written over. One that was dropped stays so: its record has only been read again. Texts
+  // are repaired where they are no UTF-8 or hold NUL. All or nothing.
   virtual Result<void> PutDeadLetters(std::span<const DeadLetter> letters) = 0;
   // Without `value`; by ascending id.
   virtual Result<std::vector<DeadLetter>> ListDeadLetters(const DeadLetterFilter& filter) = 0;
@@ -373,7 +374,8 @@ class Store {
   virtual Result<DeadLetter> GetDeadLetter(std::int64_t id) = 0;
   // kNotFound when there is no such letter.
   virtual Result<void> DropDeadLetter(std::int64_t id, ArchiveFate fate) = 0;
-  // Rows that are there already stay as they are.
+  // Rows that are there already stay as they are. Texts are repaired; an offset above 2147483647,
+  // which the aggregator's column cannot hold, may be left out.
   virtual Result<void> PutConsumerErrors(std::span<const ConsumerError> errors) = 0;
 
   // Archives that nobody needs since `until` or earlier, oldest first, at most `archives_max`.

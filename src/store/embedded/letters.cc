@@ -4,33 +4,11 @@
 
 #include <utility>
 
-#include "base/packed_text.h"
-#include "base/utf8.h"
 #include "store/embedded/history.h"
+#include "store/letter_texts.h"
 
 namespace insightd::store {
 namespace {
-
-// A message in consumer_error is for people; the dead letter has it whole.
-constexpr std::size_t kMessageBytesMax = 64 * 1024;
-
-std::string Packed(const std::vector<LetterHeader>& headers) {
-  std::string out;
-  for (const LetterHeader& header : headers) {
-    PutPacked(out, header.name);
-    PutPacked(out, header.value);
-  }
-  return out;
-}
-
-std::vector<LetterHeader> Unpacked(std::string_view packed) {
-  std::vector<LetterHeader> headers;
-  LetterHeader header;
-  while (TakePacked(packed, header.name) && TakePacked(packed, header.value)) {
-    headers.push_back(header);
-  }
-  return headers;
-}
 
 // The order of columns of both statements below.
 DeadLetter LetterAt(sqlite::Query& query) {
@@ -40,7 +18,7 @@ DeadLetter LetterAt(sqlite::Query& query) {
           .offset = query.IntAt(3),
           .key = std::string(query.BlobAt(4)),
           .value = {},
-          .headers = Unpacked(query.BlobAt(5)),
+          .headers = UnpackedHeaders(query.BlobAt(5)),
           .produced = query.TimeAt(6),
           .value_bytes = query.IntAt(18),
           .stage = query.StringAt(7),
@@ -56,6 +34,16 @@ DeadLetter LetterAt(sqlite::Query& query) {
           .archive = query.StringAt(17)};
 }
 
+// Its record is still on the bus and has been read again. Of a topic that was made anew another
+// record may lie at the place: it was produced at another time.
+Result<bool> WasDropped(sqlite::Database& database, const DeadLetter& letter) {
+  sqlite::Query query(database,
+                      "SELECT 1 FROM insightd_dropped_letter WHERE topic = ? AND partition = ? AND "
+                      "topic_offset = ? AND produced_at = ?");
+  query.Text(letter.topic).Int(letter.partition).Int(letter.offset).At(letter.produced);
+  return query.Step();
+}
+
 Error NoSuchLetter(std::int64_t id) {
   return Error(Code::kNotFound, fmt::format("there is no dead letter {}", id));
 }
@@ -64,7 +52,17 @@ Error NoSuchLetter(std::int64_t id) {
 
 Result<void> WriteLetters(sqlite::Database& database, std::span<const DeadLetter> letters) {
   for (const DeadLetter& letter : letters) {
-    const std::string headers = Packed(letter.headers);
+    const Result<bool> dropped = WasDropped(database, letter);
+    if (!dropped) return Fail(dropped.error());
+    if (*dropped) continue;
+    const std::string headers = PackedHeaders(letter.headers);
+    const std::string stage = StorableText(letter.stage);
+    const std::string code = StorableText(letter.code);
+    const std::string reason = StorableText(letter.reason);
+    const std::string build = StorableText(letter.build);
+    const std::string request_id = StorableText(letter.request_id);
+    const std::string cluster = StorableText(letter.cluster);
+    const std::string archive = StorableText(letter.archive);
     sqlite::Query query(
         database,
         "INSERT INTO insightd_dead_letter(topic, partition, topic_offset, record_key, headers, "
@@ -78,15 +76,15 @@ Result<void> WriteLetters(sqlite::Database& database, std::span<const DeadLetter
         "build = excluded.build, request_id = excluded.request_id, org_id = excluded.org_id, "
         "cluster = excluded.cluster, archive = excluded.archive, value = excluded.value");
     query.Text(letter.topic).Int(letter.partition).Int(letter.offset).Blob(letter.key);
-    query.Blob(headers).At(letter.produced).Text(letter.stage).Text(letter.code);
-    query.Text(letter.reason).Int(letter.tries).At(letter.first_failed).At(letter.last_failed);
-    query.Text(letter.build).Text(letter.request_id);
+    query.Blob(headers).At(letter.produced).Text(stage).Text(code);
+    query.Text(reason).Int(letter.tries).At(letter.first_failed).At(letter.last_failed);
+    query.Text(build).Text(request_id);
     if (letter.org_id) {
       query.Int(*letter.org_id);
     } else {
       query.Null();
     }
-    query.Text(letter.cluster).Text(letter.archive).Blob(letter.value);
+    query.Text(cluster).Text(archive).Blob(letter.value);
     if (auto done = query.Run(); !done) return done;
   }
   return {};
@@ -136,6 +134,11 @@ Result<void> RemoveLetter(sqlite::Database& database, std::int64_t id, ArchiveFa
     if (!*row) return Fail(NoSuchLetter(id));
     archive = query.StringAt(0);
   }
+  sqlite::Query mark(
+      database,
+      "INSERT OR REPLACE INTO insightd_dropped_letter(topic, partition, topic_offset, produced_at) "
+      "SELECT topic, partition, topic_offset, produced_at FROM insightd_dead_letter WHERE id = ?");
+  if (auto done = mark.Int(id).Run(); !done) return done;
   sqlite::Query removal(database, "DELETE FROM insightd_dead_letter WHERE id = ?");
   if (auto done = removal.Int(id).Run(); !done) return done;
   if (archive.empty() || fate == ArchiveFate::kInFlight) return {};
@@ -149,14 +152,15 @@ Result<void> RemoveLetter(sqlite::Database& database, std::int64_t id, ArchiveFa
 Result<void> WriteConsumerErrors(sqlite::Database& database, std::span<const ConsumerError> errors,
                                  Time now) {
   for (const ConsumerError& error : errors) {
-    const std::string key = utf8::Repaired(error.key);
+    const std::string key = StorableText(error.key);
     const std::string message =
-        utf8::Repaired(std::string_view(error.message).substr(0, kMessageBytesMax));
+        StorableText(std::string_view(error.message).substr(0, kErrorMessageBytesMax));
+    const std::string text = StorableText(error.error);
     sqlite::Query query(database,
                         "INSERT OR IGNORE INTO consumer_error(topic, partition, topic_offset, key, "
                         "produced_at, consumed_at, message, error) VALUES (?,?,?,?,?,?,?,?)");
     query.Text(error.topic).Int(error.partition).Int(error.offset).TextOrNull(key);
-    query.At(error.produced).At(now).Text(message).Text(error.error);
+    query.At(error.produced).At(now).Text(message).Text(text);
     if (auto done = query.Run(); !done) return done;
   }
   return {};

@@ -1,0 +1,26 @@
+// What both stores make of dead letters and consumer errors before they write them: what is wrong
+// with a record may be its very texts, and it must be kept for all that.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "store/store.h"
+
+namespace insightd::store {
+
+// A message in consumer_error is for people; the dead letter has it whole.
+inline constexpr std::size_t kErrorMessageBytesMax = 64 * 1024;
+
+// `text` as every database takes it: U+FFFD for each byte that is no UTF-8, and for NUL.
+std::string StorableText(std::string_view text);
+
+// Whether every database takes it as it is. What is asked for by another text is not there.
+bool IsStorable(std::string_view text);
+
+std::string PackedHeaders(const std::vector<LetterHeader>& headers);
+std::vector<LetterHeader> UnpackedHeaders(std::string_view packed);
+
+}  // namespace insightd::store
