@@ -1,7 +1,7 @@
 """Downloads the jars of a pinned pom.xml once and keeps them, for servers that run on Java.
 
 `jars("kafka")` gives the folder `${XDG_CACHE_HOME:-~/.cache}/insightd/jars/kafka-HASH`, where HASH
-is of the pom.xml: another version is another folder. A folder appears whole or not at all; two who
+is of the pom.xml: another version is another folder. `NAME.jsa` beside it is for a quick start. A folder appears whole or not at all; two who
 ask at once wait for each other. Errors are ServerError with what Maven said.
 """
 import contextlib
@@ -70,5 +70,29 @@ def _download(name, pom, folder, quiet):
 
 def java(name, *options):
     """The first words of a command that runs a class of these jars with a small heap."""
-    return ["java", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData", *options,
-            "-cp", f"{jars(name)}/*"]
+    shared = _shared(name)
+    # Twice as fast to start with classes that are loaded already; one that does not fit is ignored.
+    share = [f"-XX:SharedArchiveFile={shared}"] if shared.exists() else []
+    return ["java", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData",
+            "-Xlog:disable", "-Xlog:all=error:stderr", *share, *options, "-cp", f"{jars(name)}/*"]
+
+
+def _shared(name):
+    return jars(name).with_suffix(".jsa")
+
+
+def share_classes(server):
+    """Keeps the loaded classes of a server for its next starts; costs one start, once."""
+    shared = _shared(server.name)
+    if shared.exists():
+        return
+    new = shared.with_suffix(f".{os.getpid()}")
+    command = server.command
+    server.command = lambda: ["java", f"-XX:ArchiveClassesAtExit={new}", *command()[1:]]
+    try:
+        server.start()
+        server.stop()
+    finally:
+        server.end()
+    if new.exists():
+        new.rename(shared)

@@ -32,7 +32,7 @@ import certificates  # noqa: E402
 import kafka_server  # noqa: E402
 import postgres_server  # noqa: E402
 import s3_server  # noqa: E402
-from jars import jars  # noqa: E402
+from jars import share_classes  # noqa: E402
 from kafka_server import Kafka  # noqa: E402, F401
 from postgres_server import Postgres  # noqa: E402, F401
 from process import ServerError, free_port, start_all  # noqa: E402, F401
@@ -247,9 +247,7 @@ def main():
         if options.command == "install":
             for name in ("kafka", "s3"):
                 if name in names:
-                    jars(name)
-            if "kafka" in names:
-                kafka_server.empty_folder()
+                    share_classes(KINDS[name]())
             return 0
         if options.command == "run":
             return run(env, names, options.users)
