@@ -1,0 +1,202 @@
+#include "app/compat/ccx_messaging/logging.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <array>
+#include <optional>
+#include <utility>
+
+#include "base/json_writer.h"
+
+namespace insightd::app::ccx {
+namespace {
+
+struct LevelRow {
+  std::string_view name;
+  log::Level level;
+};
+constexpr std::array<LevelRow, 8> kLevels = {{{"DEBUG", log::Level::kDebug},
+                                              {"INFO", log::Level::kInfo},
+                                              {"WARNING", log::Level::kWarn},
+                                              {"ERROR", log::Level::kError},
+                                              {"CRITICAL", log::Level::kFatal},
+                                              {"WARN", log::Level::kWarn},
+                                              {"FATAL", log::Level::kFatal},
+                                              {"NOTSET", log::Level::kDebug}}};
+
+std::optional<log::Level> LevelOf(std::string_view name) {
+  for (const LevelRow& row : kLevels) {
+    if (row.name == name) return row.level;
+  }
+  return std::nullopt;
+}
+
+std::string_view NameOf(log::Level level) {
+  for (const LevelRow& row : kLevels) {
+    if (row.level == level) return row.name;
+  }
+  return "INFO";
+}
+
+// The fields `%(name)s` of a format, in order.
+std::vector<std::string> FieldsOf(std::string_view format) {
+  std::vector<std::string> fields;
+  for (std::size_t at = format.find("%("); at != format.npos; at = format.find("%(", at + 1)) {
+    const std::size_t close = format.find(')', at);
+    if (close == format.npos) break;
+    fields.emplace_back(format.substr(at + 2, close - at - 2));
+  }
+  return fields;
+}
+
+std::string PrintTime(const Logging& logging, Time at) {
+  const auto whole = std::chrono::floor<seconds>(at);
+  const std::time_t time = whole.time_since_epoch().count();
+  if (!logging.date_format.empty()) {
+    std::array<char, 128> buffer{};
+    std::tm fields{};
+    ::localtime_r(&time, &fields);
+    const std::size_t size =
+        std::strftime(buffer.data(), buffer.size(), logging.date_format.c_str(), &fields);
+    return {buffer.data(), size};
+  }
+  const auto fraction = std::chrono::duration_cast<milliseconds>(at - whole).count();
+  return fmt::format("{:%Y-%m-%d %H:%M:%S},{:03}", fmt::localtime(time), fraction);
+}
+
+// Empty for what no record of ours has, such as a line in a Python file.
+std::string FieldText(const Logging& logging, const Line& line, int process,
+                      std::string_view field) {
+  if (field == "message") return std::string(line.message);
+  if (field == "levelname") return std::string(NameOf(line.level));
+  if (field == "name") return std::string(line.logger);
+  if (field == "asctime") return PrintTime(logging, line.at);
+  if (field == "process") return std::to_string(process);
+  if (field == "threadName") return "MainThread";
+  if (field == "filename" || field == "module") {
+    const std::size_t dot = line.logger.rfind('.');
+    std::string module(line.logger.substr(dot == line.logger.npos ? 0 : dot + 1));
+    return field == "filename" ? module + ".py" : module;
+  }
+  if (field == "lineno") return "0";
+  return {};
+}
+
+}  // namespace
+
+Result<Logging> ReadLogging(const Value& section) {
+  Logging logging;
+  const Value* formatters = section.Find("formatters");
+  const Value* handlers = section.Find("handlers");
+  const Value* root = section.Find("root");
+  const Value* names = root == nullptr ? nullptr : root->Find("handlers");
+  const auto level_of = [](const Value& owner, std::string_view where,
+                           std::string& level) -> Result<void> {
+    const Value* given = owner.Find("level");
+    if (given == nullptr || given->is_null()) return {};
+    if (!LevelOf(given->text)) {
+      return Fail(Code::kInvalid, fmt::format("service.logging: {} has the unknown level \"{}\"",
+                                              where, given->text));
+    }
+    level = given->text;
+    return {};
+  };
+  if (root != nullptr) {
+    if (auto read = level_of(*root, "root", logging.root_level); !read) {
+      return Fail(std::move(read).error());
+    }
+  }
+  if (const Value* loggers = section.Find("loggers")) {
+    for (const auto& [name, logger] : loggers->members) {
+      std::string level;
+      if (auto read = level_of(logger, name, level); !read) return Fail(std::move(read).error());
+      if (!level.empty()) logging.levels[name] = level;
+    }
+  }
+  if (names == nullptr || names->items.empty()) return logging;
+  // One handler is what files of today have; of several the first that is known counts.
+  for (const Value& name : names->items) {
+    const Value* handler = handlers == nullptr ? nullptr : handlers->Find(name.text);
+    if (handler == nullptr) {
+      return Fail(Code::kInvalid,
+                  fmt::format("service.logging: there is no handler \"{}\"", name.text));
+    }
+    const Value* kind = handler->Find("class");
+    const Value* file = handler->Find("filename");
+    if (kind != nullptr && kind->text == "logging.FileHandler" && file != nullptr) {
+      logging.file = file->text;
+    }
+    const Value* formatter_name = handler->Find("formatter");
+    if (formatter_name == nullptr) break;
+    const Value* formatter =
+        formatters == nullptr ? nullptr : formatters->Find(formatter_name->text);
+    if (formatter == nullptr) {
+      return Fail(Code::kInvalid, fmt::format("service.logging: there is no formatter \"{}\"",
+                                              formatter_name->text));
+    }
+    const Value* factory = formatter->Find("()");
+    logging.json = factory != nullptr && factory->text.ends_with("JsonFormatter");
+    if (const Value* format = formatter->Find("format")) logging.format = format->text;
+    if (const Value* dates = formatter->Find("datefmt"); dates != nullptr && !dates->is_null()) {
+      logging.date_format = dates->text;
+    }
+    logging.fields = FieldsOf(logging.format);
+    break;
+  }
+  return logging;
+}
+
+bool Written(const Logging& logging, std::string_view logger, log::Level level) {
+  std::string_view name = logger;
+  while (!name.empty()) {
+    if (const auto found = logging.levels.find(name); found != logging.levels.end()) {
+      return level >= *LevelOf(found->second);
+    }
+    const std::size_t dot = name.rfind('.');
+    name = name.substr(0, dot == name.npos ? 0 : dot);
+  }
+  return level >= *LevelOf(logging.root_level);
+}
+
+std::string Print(const Logging& logging, const Line& line, int process) {
+  if (logging.json) {
+    std::string out;
+    json::JsonWriter w(out, json::JsonWriter::Form::kSpaced);
+    w.BeginObject();
+    for (const std::string& field : logging.fields) {
+      w.Key(field);
+      if (field == "process") {
+        w.Int(process);
+      } else if (field == "lineno") {
+        w.Int(0);
+      } else {
+        w.String(FieldText(logging, line, process, field));
+      }
+    }
+    w.EndObject();
+    out += '\n';
+    return out;
+  }
+  std::string out;
+  const std::string_view format = logging.format;
+  for (std::size_t at = 0; at < format.size();) {
+    const std::size_t close = format.find(')', at);
+    if (!format.substr(at).starts_with("%(") || close == format.npos) {
+      out += format[at++];
+      continue;
+    }
+    out += FieldText(logging, line, process, format.substr(at + 2, close - at - 2));
+    at = close + 1;
+    // Width and kind, as in `%(levelname)-8s`: the kind ends it.
+    while (at < format.size() &&
+           std::string_view("sdf").find(format[at]) == std::string_view::npos) {
+      ++at;
+    }
+    if (at < format.size()) ++at;
+  }
+  out += '\n';
+  return out;
+}
+
+}  // namespace insightd::app::ccx

@@ -1,0 +1,69 @@
+#include "app/compat/ccx_messaging/logging.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace insightd::app::ccx {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr const char* kJson = R"yaml(
+version: 1
+handlers:
+  default: {level: DEBUG, class: logging.StreamHandler, stream: "ext://sys.stdout", formatter: json}
+formatters:
+  json:
+    "()": pythonjsonlogger.json.JsonFormatter
+    format: "%(levelname)s %(name)s %(process)d %(message)s"
+root: {handlers: [default]}
+loggers: {ccx_messaging: {level: INFO}, insights_messaging: {level: WARNING}}
+)yaml";
+
+Logging Configured(const char* yaml) {
+  const auto logging = ReadLogging(*ParseYaml("c.yaml", yaml));
+  EXPECT_TRUE(logging) << logging.error().message();
+  return logging.value_or(Logging());
+}
+
+TEST(LoggingTest, WritesJsonWithTheKeysOfTheFormat) {
+  const Line line{.logger = "ccx_messaging.consumers.kafka_consumer",
+                  .level = log::Level::kWarn,
+                  .message = "no \"x\"",
+                  .at = {}};
+  EXPECT_EQ(Print(Configured(kJson), line, 7),
+            "{\"levelname\": \"WARNING\", \"name\": \"ccx_messaging.consumers.kafka_consumer\", "
+            "\"process\": 7, \"message\": \"no \\\"x\\\"\"}\n");
+}
+
+TEST(LoggingTest, AsksTheNearestLoggerForTheLevel) {
+  const Logging logging = Configured(kJson);
+  EXPECT_TRUE(Written(logging, "ccx_messaging.ingress", log::Level::kInfo));
+  EXPECT_FALSE(Written(logging, "ccx_messaging.ingress", log::Level::kDebug));
+  EXPECT_FALSE(Written(logging, "insights_messaging.consumers", log::Level::kInfo));
+  EXPECT_FALSE(Written(logging, "other", log::Level::kInfo));
+}
+
+TEST(LoggingTest, WritesTextInItsFormat) {
+  const Logging logging = Configured(
+      "handlers: {h: {class: logging.StreamHandler, formatter: f}}\n"
+      "formatters: {f: {format: '[%(levelname)-8s] %(asctime)s %(message)s!', datefmt: '%Y'}}\n"
+      "root: {handlers: [h], level: DEBUG}\n");
+  const Line line{.logger = "x", .level = log::Level::kInfo, .message = "m", .at = {}};
+  EXPECT_EQ(Print(logging, line, 1), "[INFO] 1970 m!\n");
+  EXPECT_TRUE(Written(logging, "x", log::Level::kDebug));
+}
+
+TEST(LoggingTest, RefusesNamesThatAreNotThere) {
+  for (const auto& [yaml, named] : std::vector<std::pair<const char*, const char*>>{
+           {"root: {level: LOUD}", "LOUD"},
+           {"root: {handlers: [h]}", "\"h\""},
+           {"handlers: {h: {formatter: f}}\nroot: {handlers: [h]}", "\"f\""}}) {
+    const auto logging = ReadLogging(*ParseYaml("c.yaml", yaml));
+    ASSERT_FALSE(logging) << yaml;
+    EXPECT_THAT(logging.error().message(), HasSubstr(named));
+  }
+}
+
+}  // namespace
+}  // namespace insightd::app::ccx
