@@ -60,6 +60,13 @@ inline const Definition kHttpConnections{Kind::kGauge, "insightd_http_connection
 // bus, blob, store
 inline const Definition kBusLag{Kind::kGauge, "insightd_bus_lag",
                                 "Messages that a group has not finished, by group."};
+inline const Definition kBusRecordsLost{Kind::kCounter, "insightd_bus_records_lost_total",
+                                        "Records that retention deleted before they were read, by "
+                                        "group and topic."};
+inline const Definition kBusRebalances{Kind::kCounter, "insightd_bus_rebalances_total",
+                                       "Times that partitions were taken or given back, by group."};
+inline const Definition kBusProducerRestarts{Kind::kCounter, "insightd_bus_producer_restarts_total",
+                                             "Producers that were lost for good and replaced."};
 inline const Definition kBlobBytes{Kind::kGauge, "insightd_blob_bytes", "Bytes of archives kept."};
 inline const Definition kBuildInfo{Kind::kGauge, "insightd_build_info",
                                    "1, with the version and the commit as labels."};

@@ -7,9 +7,6 @@
 
 #include <atomic>
 #include <filesystem>
-#include <future>
-#include <map>
-#include <thread>
 
 #include "base/sqlite.h"
 #include "base/testing/temp_folder.h"
@@ -59,13 +56,6 @@ std::unique_ptr<Consumer> Subscribe(Bus& bus, std::string_view group,
   return std::move(*consumer);
 }
 
-Result<Position> ProduceAndWait(Bus& bus, std::string_view topic, Record record) {
-  std::promise<Result<Position>> promise;
-  bus.producer().Produce(topic, std::move(record),
-                         [&](Result<Position> position) { promise.set_value(position); });
-  return promise.get_future().get();
-}
-
 void ProduceAll(Bus& bus, int first, int count, std::size_t bytes = 10) {
   for (int i = first; i < first + count; ++i) {
     std::string value = std::to_string(i);
@@ -88,113 +78,6 @@ std::vector<int> Numbers(const std::vector<Message>& messages) {
   return numbers;
 }
 
-// ---- With its thread ----
-
-TEST_F(EmbeddedBusTest, ARecordComesAsItWasProduced) {
-  const auto bus = Open();
-  const auto consumer = Subscribe(*bus, "g");
-  const Record record{.key = "k",
-                      .value = std::string("\0\xff", 2),
-                      .headers = {{"a", "1"}, {"", ""}},
-                      .timestamp = Time(microseconds(123'456'789))};
-
-  const auto position = ProduceAndWait(*bus, "t", record);
-
-  ASSERT_TRUE(position);
-  EXPECT_EQ(position->offset, 0);
-  const auto messages = Poll(*consumer, 10, seconds(5));
-  ASSERT_EQ(messages.size(), 1U);
-  EXPECT_EQ(messages[0].record.key, "k");
-  EXPECT_EQ(messages[0].record.value, record.value);
-  EXPECT_EQ(messages[0].record.headers.size(), 2U);
-  EXPECT_EQ(messages[0].record.headers[0].value, "1");
-  EXPECT_EQ(messages[0].record.timestamp, record.timestamp);
-}
-
-TEST_F(EmbeddedBusTest, ManyProducersEachKeepTheirOrder) {
-  const auto bus = Open();
-  const auto consumer = Subscribe(*bus, "g");
-  std::vector<std::thread> threads;
-  for (int t = 0; t < 4; ++t) {
-    threads.emplace_back([&bus, t] { ProduceAll(*bus, t * 1000, 500); });
-  }
-  for (auto& thread : threads) thread.join();
-  ASSERT_TRUE(bus->producer().Flush(seconds(30)));
-
-  std::map<int, int> last;
-  std::size_t count = 0;
-  while (count < 2000) {
-    const auto messages = Poll(*consumer, 100, seconds(5));
-    ASSERT_FALSE(messages.empty());
-    for (const int number : Numbers(messages)) {
-      const auto [at, first] = last.try_emplace(number / 1000, number);
-      if (!first) {
-        EXPECT_EQ(number, at->second + 1);
-      }
-      at->second = number;
-    }
-    count += messages.size();
-  }
-  EXPECT_EQ(count, 2000U);
-}
-
-TEST_F(EmbeddedBusTest, APollThatWaitsIsWokenByARecord) {
-  const auto bus = Open();
-  const auto consumer = Subscribe(*bus, "g");
-  auto polled = std::async(std::launch::async, [&] { return Poll(*consumer, 10, seconds(60)); });
-  ProduceAll(*bus, 7, 1);
-  EXPECT_EQ(Numbers(polled.get()), std::vector<int>{7});
-}
-
-TEST_F(EmbeddedBusTest, APollThatWaitsIsWokenByWakeAndByStop) {
-  const auto bus = Open();
-  const auto consumer = Subscribe(*bus, "g");
-  auto polled = std::async(std::launch::async, [&] { return Poll(*consumer, 10, seconds(60)); });
-  consumer->Wake();
-  EXPECT_TRUE(polled.get().empty());
-
-  std::stop_source stop;
-  auto stopped = std::async(std::launch::async, [&] {
-    return consumer->Poll(10, seconds(60), stop.get_token())->size();
-  });
-  stop.request_stop();
-  EXPECT_EQ(stopped.get(), 0U);
-}
-
-TEST_F(EmbeddedBusTest, CloseWaitsForWhatWasHandedOver) {
-  std::atomic<int> delivered = 0;
-  {
-    const auto bus = Open();
-    for (int i = 0; i < 200; ++i) {
-      bus->producer().Produce("t", {.key = {}, .value = "x", .headers = {}},
-                              [&](const Result<Position>& position) {
-                                if (position) ++delivered;
-                              });
-    }
-    bus->Close(seconds(30));
-    EXPECT_EQ(delivered, 200);
-    const auto late = ProduceAndWait(*bus, "t", {.key = {}, .value = "late", .headers = {}});
-    ASSERT_FALSE(late);
-    EXPECT_EQ(late.error().code(), Code::kUnavailable);
-  }
-  const auto bus = Open();
-  EXPECT_EQ(Poll(*Subscribe(*bus, "g")).size(), 200U);
-}
-
-TEST_F(EmbeddedBusTest, RefusesAnUnknownTopicAndATooLargeRecord) {
-  options_.record_bytes_max = 1000;
-  const auto bus = Open();
-  const auto unknown = ProduceAndWait(*bus, "nowhere", {});
-  ASSERT_FALSE(unknown);
-  EXPECT_EQ(unknown.error().code(), Code::kNotFound);
-  EXPECT_FALSE(bus->Subscribe("g", {"nowhere"}));
-
-  const auto large =
-      ProduceAndWait(*bus, "t", {.key = {}, .value = std::string(1001, 'x'), .headers = {}});
-  ASSERT_FALSE(large);
-  EXPECT_EQ(large.error().code(), Code::kTooLarge);
-}
-
 // ---- Positions of groups ----
 
 TEST_F(EmbeddedBusTest, WhatWasNotCommittedComesAgainAfterStart) {
@@ -212,26 +95,6 @@ TEST_F(EmbeddedBusTest, WhatWasNotCommittedComesAgainAfterStart) {
   EXPECT_EQ(Numbers(Poll(*Subscribe(*bus, "g"))), (std::vector<int>{3, 4}));
 }
 
-TEST_F(EmbeddedBusTest, ALowerCommitAfterAHigherOneChangesNothing) {
-  const auto bus = OpenWithoutThreads();
-  auto consumer = Subscribe(*bus, "g");
-  ProduceAll(*bus, 0, 5);
-  ASSERT_TRUE(bus->producer().Flush(seconds(0)));
-  ASSERT_TRUE(consumer->Commit({"t", 0, 3}));
-  ASSERT_TRUE(consumer->Commit({"t", 0, 1}));
-  consumer.reset();
-  EXPECT_EQ(Numbers(Poll(*Subscribe(*bus, "g"))), std::vector<int>{4});
-}
-
-TEST_F(EmbeddedBusTest, EachGroupReadsEverythingANewOneFromTheEarliest) {
-  const auto bus = OpenWithoutThreads();
-  const auto first = Subscribe(*bus, "one");
-  ProduceAll(*bus, 0, 3);
-  ASSERT_TRUE(bus->producer().Flush(seconds(0)));
-  EXPECT_EQ(Poll(*first).size(), 3U);
-  EXPECT_EQ(Poll(*Subscribe(*bus, "two")).size(), 3U);
-}
-
 TEST_F(EmbeddedBusTest, MembersOfAGroupShareThePartitions) {
   options_.topics = {{.name = "t", .partitions = 4}};
   const auto bus = OpenWithoutThreads();
@@ -245,26 +108,6 @@ TEST_F(EmbeddedBusTest, MembersOfAGroupShareThePartitions) {
   two.reset();
 
   EXPECT_EQ(Poll(*one).size(), 4U) << "what the other had not committed";
-}
-
-TEST_F(EmbeddedBusTest, RecordsOfOneKeyAreInOnePartition) {
-  options_.topics = {{.name = "t", .partitions = 8}};
-  const auto bus = OpenWithoutThreads();
-  const auto consumer = Subscribe(*bus, "g");
-  for (int i = 0; i < 100; ++i) {
-    bus->producer().Produce(
-        "t", {.key = std::to_string(i % 20), .value = std::to_string(i), .headers = {}},
-        [](const Result<Position>&) {});
-  }
-  ASSERT_TRUE(bus->producer().Flush(seconds(0)));
-  std::map<std::string, std::int32_t> partition;
-  std::set<std::int32_t> used;
-  for (const Message& message : Poll(*consumer)) {
-    const auto [at, _] = partition.try_emplace(message.record.key, message.position.partition);
-    EXPECT_EQ(at->second, message.position.partition);
-    used.insert(message.position.partition);
-  }
-  EXPECT_GT(used.size(), 3U);
 }
 
 TEST_F(EmbeddedBusTest, APollIsBoundedInMessagesAndBytes) {
@@ -407,18 +250,6 @@ TEST_F(EmbeddedBusTest, AFullDiskIsUnavailableAndItGoesOnWhenThereIsRoom) {
   EXPECT_TRUE(*waiting);
   EXPECT_TRUE(bus->Check());
   EXPECT_EQ(Poll(*consumer).size(), 1U);
-}
-
-TEST_F(EmbeddedBusTest, AQueueThatIsFullFailsAtOnce) {
-  options_.queue_bytes_max = 50'000;
-  const auto bus = OpenWithoutThreads();
-  ProduceAll(*bus, 0, 4, 10'000);
-  std::optional<Result<Position>> refused;
-  bus->producer().Produce("t", {.key = {}, .value = std::string(10'000, 'x'), .headers = {}},
-                          [&](Result<Position> position) { refused = position; });
-  ASSERT_TRUE(refused);
-  EXPECT_EQ(refused->error().code(), Code::kUnavailable);
-  EXPECT_NE(refused->error().message().find("queue_bytes_max"), std::string::npos);
 }
 
 TEST_F(EmbeddedBusTest, AFileOfANewerVersionIsRefused) {

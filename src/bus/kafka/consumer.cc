@@ -1,0 +1,511 @@
+#include "bus/kafka/consumer.h"
+
+#include <fmt/format.h>
+#include <librdkafka/rdkafka.h>
+#include <pthread.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "base/log.h"
+#include "base/metric_names.h"
+
+namespace insightd::bus {
+namespace {
+
+constexpr log::Logger kLog("bus");
+
+constexpr milliseconds kServeWait{100};
+constexpr milliseconds kAskLimit{10'000};
+constexpr milliseconds kLeaveLimit{10'000};
+constexpr const char* kCommitIntervalMs = "200";
+constexpr const char* kPollIntervalMs = "300000";
+constexpr milliseconds kHeartbeatMax{1'000};
+constexpr seconds kTellAwayPause{10};
+constexpr std::size_t kErrorTextBytes = 512;
+// Of a message beside its bytes: names, headers, the library's own.
+constexpr std::size_t kMessageOverheadBytes = 256;
+
+using PartitionList =
+    std::unique_ptr<rd_kafka_topic_partition_list_t, void (*)(rd_kafka_topic_partition_list_t*)>;
+
+PartitionList MakeList(std::size_t size) {
+  return {rd_kafka_topic_partition_list_new(static_cast<int>(size)),
+          rd_kafka_topic_partition_list_destroy};
+}
+
+std::string Text(const void* bytes, std::size_t size) {
+  return bytes == nullptr ? std::string() : std::string(static_cast<const char*>(bytes), size);
+}
+
+Message ToMessage(const rd_kafka_message_t& from) {
+  Message message;
+  message.position = {rd_kafka_topic_name(from.rkt), from.partition, from.offset};
+  Record& record = message.record;
+  record.key = Text(from.key, from.key_len);
+  record.value = Text(from.payload, from.len);
+  rd_kafka_timestamp_type_t type = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
+  const std::int64_t timestamp_ms = rd_kafka_message_timestamp(&from, &type);
+  if (type != RD_KAFKA_TIMESTAMP_NOT_AVAILABLE && timestamp_ms > 0) {
+    record.timestamp = Time(milliseconds(timestamp_ms));
+  }
+  rd_kafka_headers_t* headers = nullptr;
+  if (rd_kafka_message_headers(&from, &headers) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+    const std::size_t count = rd_kafka_header_cnt(headers);
+    record.headers.reserve(count);
+    for (std::size_t i = 0; i < count; ++i) {
+      const char* name = nullptr;
+      const void* value = nullptr;
+      std::size_t size = 0;
+      if (rd_kafka_header_get_all(headers, i, &name, &value, &size) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        break;
+      }
+      record.headers.push_back({name, Text(value, size)});
+    }
+  }
+  return message;
+}
+
+std::size_t BytesOf(const Record& record) {
+  std::size_t bytes = kMessageOverheadBytes + record.key.size() + record.value.size();
+  for (const Header& header : record.headers) {
+    bytes += sizeof(Header) + header.name.size() + header.value.size();
+  }
+  return bytes;
+}
+
+std::string Names(const std::vector<PartitionKey>& keys) {
+  std::string names;
+  for (const auto& [topic, partition] : keys) {
+    fmt::format_to(std::back_inserter(names), "{}{}/{}", names.empty() ? "" : " ", topic,
+                   partition);
+  }
+  return names;
+}
+
+}  // namespace
+
+KafkaConsumer::KafkaConsumer(const KafkaBusOptions& options, BrokerState& state, std::string group,
+                             std::vector<std::string> topics)
+    : options_(options),
+      state_(state),
+      group_(std::move(group)),
+      topics_(topics.begin(), topics.end()) {
+  if (options.registry != nullptr) {
+    rebalances_ = options.registry->MakeCounter(metrics::kBusRebalances, {{"group", group_}});
+  }
+}
+
+Result<std::unique_ptr<KafkaConsumer>> KafkaConsumer::Open(const KafkaBusOptions& options,
+                                                           BrokerState& state, std::string group,
+                                                           std::vector<std::string> topics) {
+  std::unique_ptr<KafkaConsumer> consumer(
+      new KafkaConsumer(options, state, std::move(group), std::move(topics)));
+  if (auto started = consumer->Start(); !started) return Fail(std::move(started).error());
+  return consumer;
+}
+
+Result<void> KafkaConsumer::Start() {
+  const milliseconds heartbeat = std::min(kHeartbeatMax, options_.session_max / 3);
+  ClientProperties properties = {
+      {"group.id", group_},
+      // One that several members at once can join and leave in a second or two.
+      {"partition.assignment.strategy", "range"},
+      {"enable.auto.offset.store", "false"},
+      {"enable.auto.commit", "true"},  // of what is stored; also before partitions are given back
+      {"auto.commit.interval.ms", kCommitIntervalMs},
+      {"auto.offset.reset", "earliest"},
+      {"isolation.level", "read_committed"},
+      {"session.timeout.ms", std::to_string(options_.session_max.count())},
+      {"heartbeat.interval.ms", std::to_string(heartbeat.count())},
+      {"max.poll.interval.ms", kPollIntervalMs},
+      {"fetch.min.bytes", "1"},
+      // A message that comes is sent at once; giving partitions back waits for the last request.
+      {"fetch.wait.max.ms", "200"},
+      {"fetch.error.backoff.ms", "100"},
+      {"fetch.max.bytes", "8388608"},
+      {"max.partition.fetch.bytes", "1048576"},
+      // The library's own queue is emptied at once; the bound is that of the buffer here.
+      {"queued.min.messages", "10000"},
+      {"queued.max.messages.kbytes", "65536"}};
+  if (!options_.group_instance.empty()) {
+    properties.emplace_back("group.instance.id", options_.group_instance);
+  }
+  auto client = Client::Make(Client::Kind::kConsumer, options_, properties, *this, state_);
+  if (!client) return Fail(std::move(client).error());
+  client_ = *std::move(client);
+  rd_kafka_poll_set_consumer(client_->get());
+  const PartitionList list = MakeList(topics_.size());
+  for (const std::string& topic : topics_) {
+    rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), RD_KAFKA_PARTITION_UA);
+  }
+  if (const auto error = rd_kafka_subscribe(client_->get(), list.get());
+      error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    return Fail(ToError(error, fmt::format("joining group {}", group_)));
+  }
+  thread_ = std::jthread([this](std::stop_token stop) { Serve(std::move(stop)); });
+  return {};
+}
+
+KafkaConsumer::~KafkaConsumer() {
+  if (on_end_) on_end_();
+  if (thread_.joinable()) {
+    thread_.request_stop();
+    rd_kafka_queue_t* queue = rd_kafka_queue_get_consumer(client_->get());
+    rd_kafka_queue_yield(queue);
+    rd_kafka_queue_destroy(queue);
+    thread_.join();
+  }
+}
+
+// ---- The thread of the group ----
+
+void KafkaConsumer::Serve(std::stop_token stop) {
+  pthread_setname_np(pthread_self(), "kafka-consume");
+  while (!stop.stop_requested()) {
+    rd_kafka_message_t* message =
+        rd_kafka_consumer_poll(client_->get(), static_cast<int>(kServeWait.count()));
+    if (message != nullptr) {
+      if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        Take(*message);
+      } else {
+        ReportError(*message);
+      }
+      rd_kafka_message_destroy(message);
+    }
+    std::array<char, kErrorTextBytes> reason{};
+    if (rd_kafka_fatal_error(client_->get(), reason.data(), reason.size()) !=
+        RD_KAFKA_RESP_ERR_NO_ERROR) {
+      const std::lock_guard lock(mutex_);
+      fatal_ =
+          Error(Code::kInternal,
+                fmt::format("group {} has shut this member out: {}. If bus.kafka_group_instance "
+                            "is set, another process has the same",
+                            group_, reason.data()));
+      changed_.notify_all();
+    }
+    ReportJumps();
+  }
+  Leave();
+}
+
+void KafkaConsumer::Leave() {
+  rd_kafka_queue_t* queue = rd_kafka_queue_new(client_->get());
+  if (rd_kafka_error_t* error = rd_kafka_consumer_close_queue(client_->get(), queue)) {
+    rd_kafka_error_destroy(error);
+  } else {
+    const microseconds until = SystemClock().Steady() + kLeaveLimit;
+    while (rd_kafka_consumer_closed(client_->get()) == 0 && SystemClock().Steady() < until) {
+      rd_kafka_queue_poll_callback(queue, 10);
+    }
+  }
+  rd_kafka_queue_destroy(queue);
+}
+
+void KafkaConsumer::Take(const rd_kafka_message_s& from) {
+  Message message = ToMessage(from);
+  const PartitionKey key{message.position.topic, message.position.partition};
+  std::optional<Position> anew;
+  {
+    const std::lock_guard lock(mutex_);
+    const Assignment::Arrived arrived = assignment_.Arrive(key, message.position.offset);
+    if (!arrived.ours) return;
+    if (arrived.began_anew) {
+      DropBuffered(key);
+      anew = message.position;
+    }
+    if (arrived.jumped_from) {
+      jumps_.push_back({key, *arrived.jumped_from, message.position.offset});
+    }
+    message.position.epoch = arrived.epoch;
+    const std::size_t bytes = BytesOf(message.record);
+    buffered_bytes_ += bytes;
+    ++buffered_messages_;
+    buffer_[key].push_back({std::move(message), bytes});
+    PauseOrResume();
+    changed_.notify_one();
+  }
+  if (anew) {
+    kLog.Error("", "the log of a partition was cut or made again: it is read from its start",
+               {{"group", group_},
+                {"topic", anew->topic},
+                {"partition", anew->partition},
+                {"offset", anew->offset}});
+    // The group may have been further: it must not go on there after the next start.
+    const PartitionList list = MakeList(1);
+    rd_kafka_topic_partition_list_add(list.get(), anew->topic.c_str(), anew->partition)->offset =
+        anew->offset;
+    rd_kafka_commit(client_->get(), list.get(), 1);
+  }
+}
+
+void KafkaConsumer::ReportError(const rd_kafka_message_s& message) {
+  const std::string text =
+      message.payload != nullptr ? rd_kafka_message_errstr(&message) : ErrorText(message.err);
+  if (message.err == RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED) {
+    kLog.Warn("", "this process stood still for so long that its partitions went to others",
+              {{"group", group_}, {"error", text}});
+    return;
+  }
+  client_->Log(4, ErrorText(message.err), text);
+  state_.Failed(text);
+  const std::lock_guard lock(mutex_);
+  refused_ = Error(Code::kUnavailable, fmt::format("group {}: {}", group_, text));
+}
+
+void KafkaConsumer::OnRebalance(bool assigned, rd_kafka_topic_partition_list_s& partitions) {
+  rebalances_.Add();
+  if (assigned) {
+    TakePartitions(partitions);
+  } else {
+    GivePartitionsBack();
+  }
+}
+
+void KafkaConsumer::TakePartitions(rd_kafka_topic_partition_list_s& partitions) {
+  // Without the answer the library asks again by itself; then all begins anew, see Assignment.
+  const PartitionList known = {rd_kafka_topic_partition_list_copy(&partitions),
+                               rd_kafka_topic_partition_list_destroy};
+  if (partitions.cnt > 0) {
+    const auto error =
+        rd_kafka_committed(client_->get(), known.get(), static_cast<int>(kAskLimit.count()));
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      client_->Log(4, "committed", ErrorText(error));
+      for (int i = 0; i < known->cnt; ++i) known->elems[i].err = error;
+    }
+  }
+  std::vector<PartitionKey> keys;
+  const std::lock_guard lock(mutex_);
+  std::map<PartitionKey, std::int64_t> to_commit;
+  for (int i = 0; i < partitions.cnt; ++i) {
+    rd_kafka_topic_partition_t& partition = partitions.elems[i];
+    const rd_kafka_topic_partition_t& committed = known->elems[i];
+    const PartitionKey key{partition.topic, partition.partition};
+    std::optional<std::int64_t> next;
+    if (committed.err == RD_KAFKA_RESP_ERR_NO_ERROR && committed.offset >= 0) {
+      next = committed.offset;
+    }
+    const Assignment::Start start = assignment_.Assign(key, next);
+    if (start.offset) {
+      partition.offset = *start.offset;
+    } else if (committed.err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+      partition.offset = RD_KAFKA_OFFSET_BEGINNING;
+    } else {
+      partition.offset = RD_KAFKA_OFFSET_STORED;
+    }
+    if (start.commit) to_commit[key] = *start.commit;
+    keys.push_back(key);
+  }
+  const auto error = rd_kafka_assign(client_->get(), &partitions);
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) client_->Log(4, "assign", ErrorText(error));
+  if (paused_) {
+    rd_kafka_resume_partitions(client_->get(), &partitions);
+    paused_ = false;
+  }
+  for (const auto& [key, next] : to_commit) Store(key, next);
+  kLog.Info("", "partitions taken",
+            {{"group", group_}, {"count", keys.size()}, {"partitions", Names(keys)}});
+}
+
+void KafkaConsumer::GivePartitionsBack() {
+  const bool lost = rd_kafka_assignment_lost(client_->get()) != 0;
+  const std::lock_guard lock(mutex_);
+  const std::size_t count = assignment_.owned().size();
+  assignment_.RevokeAll();
+  buffer_.clear();
+  buffered_bytes_ = 0;
+  buffered_messages_ = 0;
+  // Commits what is stored, unless the partitions were lost.
+  rd_kafka_assign(client_->get(), nullptr);
+  kLog.Info("", lost ? "partitions lost" : "partitions given back",
+            {{"group", group_}, {"count", count}});
+}
+
+void KafkaConsumer::OnCommitted(int error, const rd_kafka_topic_partition_list_s* offsets) {
+  if (error == RD_KAFKA_RESP_ERR__NO_OFFSET || offsets == nullptr) return;
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    // They are committed with the next ones, or another member has the partitions by now.
+    client_->Log(4, "commit", ErrorText(error));
+    return;
+  }
+  state_.Answered();
+  const std::lock_guard lock(mutex_);
+  for (int i = 0; i < offsets->cnt; ++i) {
+    const rd_kafka_topic_partition_t& partition = offsets->elems[i];
+    if (partition.err == RD_KAFKA_RESP_ERR_NO_ERROR && partition.offset >= 0) {
+      assignment_.Committed({partition.topic, partition.partition}, partition.offset);
+    }
+  }
+}
+
+void KafkaConsumer::ReportJumps() {
+  std::vector<Jump> jumps;
+  {
+    const std::lock_guard lock(mutex_);
+    jumps.swap(jumps_);
+  }
+  for (const Jump& jump : jumps) {
+    const auto& [topic, partition] = jump.key;
+    std::int64_t first = 0;
+    std::int64_t next = 0;
+    const auto error =
+        rd_kafka_query_watermark_offsets(client_->get(), topic.c_str(), partition, &first, &next,
+                                         static_cast<int>(kAskLimit.count()));
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      const std::lock_guard lock(mutex_);
+      jumps_.push_back(jump);
+      return;
+    }
+    // Compacted logs and transactions leave gaps too: there the log still begins before.
+    const std::int64_t lost = std::min(first, jump.to) - jump.from;
+    if (lost <= 0) continue;
+    kLog.Error("", fmt::format("{} records were deleted by retention before they were read", lost),
+               {{"group", group_},
+                {"topic", topic},
+                {"partition", partition},
+                {"offset", jump.from},
+                {"records_lost", lost}});
+    if (options_.registry != nullptr) {
+      options_.registry
+          ->MakeCounter(metrics::kBusRecordsLost, {{"group", group_}, {"topic", topic}})
+          .Add(static_cast<double>(lost));
+    }
+  }
+}
+
+// ---- The user's side ----
+
+Result<std::vector<Message>> KafkaConsumer::Poll(std::size_t messages_max, milliseconds wait,
+                                                 std::stop_token stop) {
+  std::unique_lock lock(mutex_);
+  changed_.wait_for(lock, stop, wait,
+                    [this] { return buffered_messages_ > 0 || woken_ || fatal_.has_value(); });
+  if (std::exchange(woken_, false) || stop.stop_requested()) return std::vector<Message>();
+  if (fatal_) return Fail(*fatal_);
+  if (buffered_messages_ > 0) return TakeBuffered(messages_max);
+  if (refused_) return Fail(*std::exchange(refused_, std::nullopt));
+  // An outage is told once in a while: whoever polls logs it.
+  if (auto away = state_.Check(); !away) {
+    const microseconds now = SystemClock().Steady();
+    if (told_away_ == microseconds{} || now - told_away_ > kTellAwayPause) {
+      told_away_ = now;
+      return Fail(std::move(away).error());
+    }
+  }
+  return std::vector<Message>();
+}
+
+std::vector<Message> KafkaConsumer::TakeBuffered(std::size_t messages_max) {
+  std::vector<Message> messages;
+  std::size_t bytes = 0;
+  const std::size_t partitions = buffer_.size();
+  std::vector<std::deque<Arrived>*> queues;
+  queues.reserve(partitions);
+  for (auto& [key, queue] : buffer_) queues.push_back(&queue);
+  for (std::size_t i = 0; i < partitions && messages.size() < messages_max; ++i) {
+    std::deque<Arrived>& queue = *queues[(turn_ + i) % partitions];
+    while (!queue.empty() && messages.size() < messages_max &&
+           (messages.empty() || bytes + queue.front().bytes <= options_.poll_bytes_max)) {
+      Arrived& arrived = queue.front();
+      bytes += arrived.bytes;
+      assignment_.HandOut(arrived.message.position, arrived.message.record.timestamp);
+      messages.push_back(std::move(arrived.message));
+      queue.pop_front();
+    }
+  }
+  ++turn_;
+  std::erase_if(buffer_, [](const auto& entry) { return entry.second.empty(); });
+  buffered_bytes_ -= bytes;
+  buffered_messages_ -= messages.size();
+  PauseOrResume();
+  return messages;
+}
+
+void KafkaConsumer::DropBuffered(const PartitionKey& key) {
+  const auto at = buffer_.find(key);
+  if (at == buffer_.end()) return;
+  for (const Arrived& arrived : at->second) buffered_bytes_ -= arrived.bytes;
+  buffered_messages_ -= at->second.size();
+  buffer_.erase(at);
+}
+
+void KafkaConsumer::PauseOrResume() {
+  const bool full = buffered_bytes_ >= options_.prefetch_bytes_max ||
+                    buffered_messages_ >= options_.prefetch_messages_max;
+  // What is on its way when pausing is read again, so it is not done at each message.
+  const bool half = buffered_bytes_ <= options_.prefetch_bytes_max / 2 &&
+                    buffered_messages_ <= options_.prefetch_messages_max / 2;
+  if (paused_ ? !half : !full) return;
+  const std::vector<PartitionKey> owned = assignment_.owned();
+  const PartitionList list = MakeList(owned.size());
+  for (const auto& [topic, partition] : owned) {
+    rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), partition);
+  }
+  if (paused_) {
+    rd_kafka_resume_partitions(client_->get(), list.get());
+  } else {
+    rd_kafka_pause_partitions(client_->get(), list.get());
+  }
+  paused_ = !paused_;
+}
+
+void KafkaConsumer::Store(const PartitionKey& key, std::int64_t next) {
+  const PartitionList list = MakeList(1);
+  rd_kafka_topic_partition_list_add(list.get(), key.first.c_str(), key.second)->offset = next;
+  // Fails only while the partition is being taken from us: then the message comes again.
+  (void)rd_kafka_offsets_store(client_->get(), list.get());
+}
+
+Result<void> KafkaConsumer::Commit(const Position& position) {
+  if (!topics_.contains(position.topic)) {
+    return Fail(Code::kNotFound, fmt::format("group {} has no topic {}", group_, position.topic));
+  }
+  const std::lock_guard lock(mutex_);
+  if (const auto next = assignment_.Commit(position)) {
+    Store({position.topic, position.partition}, *next);
+  }
+  return {};
+}
+
+void KafkaConsumer::Wake() {
+  const std::lock_guard lock(mutex_);
+  woken_ = true;
+  changed_.notify_all();
+}
+
+// ---- Lag ----
+
+std::vector<PartitionKey> KafkaConsumer::Partitions() const {
+  const std::lock_guard lock(mutex_);
+  return assignment_.owned();
+}
+
+void KafkaConsumer::SetEnds(const std::map<PartitionKey, LogEnds>& ends) {
+  const std::lock_guard lock(mutex_);
+  for (const auto& [key, value] : ends) ends_[key] = value;
+}
+
+std::vector<PartitionLag> KafkaConsumer::Lags() const {
+  std::vector<PartitionLag> lags;
+  const std::lock_guard lock(mutex_);
+  for (const PartitionKey& key : assignment_.owned()) {
+    const auto ends = ends_.find(key);
+    if (ends == ends_.end()) continue;
+    lags.push_back({.group = group_,
+                    .topic = key.first,
+                    .partition = key.second,
+                    .records = assignment_.Unfinished(key, ends->second.first, ends->second.next),
+                    .oldest = assignment_.OldestInWork(key)});
+  }
+  return lags;
+}
+
+std::int64_t KafkaConsumer::Lag() {
+  std::int64_t records = 0;
+  const std::vector<PartitionLag> lags = Lags();
+  for (const PartitionLag& lag : lags) records += lag.records;
+  return lags.empty() ? -1 : records;
+}
+
+}  // namespace insightd::bus

@@ -1,0 +1,233 @@
+#include "bus/kafka/kafka_bus.h"
+
+#include <fmt/format.h>
+#include <librdkafka/rdkafka.h>
+#include <pthread.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+#include <set>
+#include <thread>
+
+#include "base/log.h"
+#include "bus/kafka/client.h"
+#include "bus/kafka/consumer.h"
+#include "bus/kafka/producer.h"
+#include "bus/kafka/topics.h"
+
+namespace insightd::bus {
+namespace {
+
+constexpr log::Logger kLog("bus");
+
+constexpr milliseconds kWatchPause{2'000};
+constexpr milliseconds kWatchLimit{3'000};
+constexpr milliseconds kStartAttempt{1'000};
+constexpr milliseconds kTopicLimit{10'000};
+// Of the request for offsets by time: not a time, but an end of the log.
+constexpr std::int64_t kTimeOfFirst = -2;
+constexpr std::int64_t kTimeOfNext = -1;
+
+bool BrokersAnswer(Client& client, BrokerState& state, milliseconds limit) {
+  const rd_kafka_metadata_t* metadata = nullptr;
+  const auto error =
+      rd_kafka_metadata(client.get(), 0, nullptr, &metadata, static_cast<int>(limit.count()));
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    state.Unanswered();
+    return false;
+  }
+  rd_kafka_metadata_destroy(metadata);
+  state.Answered();
+  return true;
+}
+
+// Who we are to the brokers, for messages: never a secret.
+std::string Described(const KafkaSecurity& security) {
+  std::string text = fmt::format("bus.kafka_security {}", security.protocol);
+  if (!security.username.empty()) {
+    text +=
+        fmt::format(", bus.kafka_username {} by {}", security.username, security.sasl_mechanism);
+  }
+  if (!security.ca_file.empty()) text += fmt::format(", bus.kafka_ca_file {}", security.ca_file);
+  if (!security.cert_file.empty()) {
+    text += fmt::format(", bus.kafka_cert_file {}", security.cert_file);
+  }
+  return text;
+}
+
+class KafkaBus final : public Bus {
+ public:
+  explicit KafkaBus(KafkaBusOptions options)
+      : options_(std::move(options)), state_(options_.brokers) {}
+  ~KafkaBus() override { Close(milliseconds(5'000)); }
+
+  Result<void> Open();
+
+  Producer& producer() override { return *producer_; }
+  Result<std::unique_ptr<Consumer>> Subscribe(std::string_view group,
+                                              std::vector<std::string> topics) override;
+  std::vector<PartitionLag> Lag() override;
+  Result<void> Check() override { return state_.Check(); }
+  void Close(milliseconds limit) override;
+
+ private:
+  Result<void> AwaitBrokers();
+  // Asks the brokers for their state and the ends of the logs that are read here.
+  void Watch(std::stop_token stop);
+  void AskForEnds(Client& client);
+
+  const KafkaBusOptions options_;
+  BrokerState state_;
+  KnownTopics topics_;
+  std::unique_ptr<KafkaProducer> producer_;
+  std::mutex mutex_;
+  std::condition_variable_any watch_;
+  std::set<KafkaConsumer*> consumers_;
+  std::jthread watcher_;
+};
+
+Result<void> KafkaBus::Open() {
+  if (options_.brokers.empty()) {
+    return Fail(Code::kInvalid, "bus.kafka_brokers is not set: name at least one broker");
+  }
+  auto producer = KafkaProducer::Open(options_, state_, topics_);
+  if (!producer) return Fail(std::move(producer).error());
+  producer_ = *std::move(producer);
+  if (auto there = AwaitBrokers(); !there) return there;
+  if (auto checked = CheckTopics(producer_->client()->get(), options_, topics_); !checked) {
+    return checked;
+  }
+  watcher_ = std::jthread([this](std::stop_token stop) { Watch(std::move(stop)); });
+  return {};
+}
+
+Result<void> KafkaBus::AwaitBrokers() {
+  const microseconds until = SystemClock().Steady() + options_.start_max;
+  bool told = false;
+  while (true) {
+    const microseconds begun = SystemClock().Steady();
+    const auto left = std::chrono::duration_cast<milliseconds>(until - begun);
+    const milliseconds attempt = std::clamp(left, milliseconds(1), kStartAttempt);
+    if (BrokersAnswer(*producer_->client(), state_, attempt)) return {};
+    const std::string reason = state_.last_reason();
+    if (SystemClock().Steady() >= until) {
+      return Fail(
+          Code::kUnavailable,
+          fmt::format("no broker of bus.kafka_brokers ({}) has answered within {} ms "
+                      "(bus.kafka_start_ms_max), tried with {}{}",
+                      options_.brokers, options_.start_max.count(), Described(options_.security),
+                      reason.empty() ? ": no answer at all" : ": " + reason));
+    }
+    if (!std::exchange(told, true)) {
+      kLog.Warn("", "waiting for the brokers",
+                {{"brokers", options_.brokers},
+                 {"limit_ms", options_.start_max.count()},
+                 {"error", reason}});
+    }
+    // It may have failed at once.
+    std::this_thread::sleep_for(std::min(begun + attempt, until) - SystemClock().Steady());
+  }
+}
+
+Result<std::unique_ptr<Consumer>> KafkaBus::Subscribe(std::string_view group,
+                                                      std::vector<std::string> topics) {
+  const std::shared_ptr<Client> client = producer_->client();
+  if (client == nullptr) return Fail(Code::kUnavailable, "the bus is closed");
+  std::vector<std::string> unknown;
+  std::copy_if(topics.begin(), topics.end(), std::back_inserter(unknown),
+               [this](const std::string& topic) { return !topics_.Contains(topic); });
+  if (!unknown.empty()) {
+    const auto partitions = PartitionsOf(client->get(), unknown, kTopicLimit);
+    if (!partitions) return Fail(partitions.error());
+    for (const auto& [topic, count] : *partitions) {
+      if (count == 0) return Fail(Code::kNotFound, fmt::format("topic {} does not exist", topic));
+      topics_.Add(topic, count);
+    }
+  }
+  auto consumer = KafkaConsumer::Open(options_, state_, std::string(group), std::move(topics));
+  if (!consumer) return Fail(std::move(consumer).error());
+  KafkaConsumer* const member = consumer->get();
+  member->OnEnd([this, member] {
+    const std::lock_guard lock(mutex_);
+    consumers_.erase(member);
+  });
+  const std::lock_guard lock(mutex_);
+  consumers_.insert(member);
+  return *std::move(consumer);
+}
+
+std::vector<PartitionLag> KafkaBus::Lag() {
+  std::vector<PartitionLag> lags;
+  const std::lock_guard lock(mutex_);
+  for (const KafkaConsumer* consumer : consumers_) {
+    std::vector<PartitionLag> some = consumer->Lags();
+    std::move(some.begin(), some.end(), std::back_inserter(lags));
+  }
+  return lags;
+}
+
+void KafkaBus::Watch(std::stop_token stop) {
+  pthread_setname_np(pthread_self(), "kafka-watch");
+  while (!stop.stop_requested()) {
+    const std::shared_ptr<Client> client = producer_->client();
+    if (client != nullptr && BrokersAnswer(*client, state_, kWatchLimit)) AskForEnds(*client);
+    std::unique_lock lock(mutex_);
+    watch_.wait_for(lock, stop, kWatchPause, [] { return false; });
+  }
+}
+
+void KafkaBus::AskForEnds(Client& client) {
+  std::set<PartitionKey> keys;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const KafkaConsumer* consumer : consumers_) {
+      for (PartitionKey& key : consumer->Partitions()) keys.insert(std::move(key));
+    }
+  }
+  if (keys.empty()) return;
+  std::map<PartitionKey, LogEnds> ends;
+  for (const std::int64_t time : {kTimeOfFirst, kTimeOfNext}) {
+    rd_kafka_topic_partition_list_t* list =
+        rd_kafka_topic_partition_list_new(static_cast<int>(keys.size()));
+    for (const auto& [topic, partition] : keys) {
+      rd_kafka_topic_partition_list_add(list, topic.c_str(), partition)->offset = time;
+    }
+    const auto error =
+        rd_kafka_offsets_for_times(client.get(), list, static_cast<int>(kWatchLimit.count()));
+    for (int i = 0; error == RD_KAFKA_RESP_ERR_NO_ERROR && i < list->cnt; ++i) {
+      const rd_kafka_topic_partition_t& answer = list->elems[i];
+      const PartitionKey key{answer.topic, answer.partition};
+      if (answer.err != RD_KAFKA_RESP_ERR_NO_ERROR || answer.offset < 0) {
+        keys.erase(key);
+        ends.erase(key);
+      } else if (time == kTimeOfFirst) {
+        ends[key].first = answer.offset;
+      } else {
+        ends[key].next = answer.offset;
+      }
+    }
+    rd_kafka_topic_partition_list_destroy(list);
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR || keys.empty()) return;
+  }
+  const std::lock_guard lock(mutex_);
+  for (KafkaConsumer* consumer : consumers_) consumer->SetEnds(ends);
+}
+
+void KafkaBus::Close(milliseconds limit) {
+  if (watcher_.joinable()) {
+    watcher_.request_stop();
+    watcher_.join();
+  }
+  if (producer_ != nullptr) producer_->Close(limit);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Bus>> OpenKafkaBus(KafkaBusOptions options) {
+  auto bus = std::make_unique<KafkaBus>(std::move(options));
+  if (auto opened = bus->Open(); !opened) return Fail(std::move(opened).error());
+  return bus;
+}
+
+}  // namespace insightd::bus
