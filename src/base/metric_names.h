@@ -45,6 +45,17 @@ inline const Definition kBatchResults{Kind::kHistogram,
                                       {1, 2, 5, 10, 20, 50, 100, 200, 500}};
 inline const Definition kStoreSeconds{Kind::kHistogram, "insightd_store_seconds",
                                       "Seconds that storing a batch took.", kSecondsBuckets};
+inline const Definition kWorkloads{Kind::kCounter, "insightd_workloads_total",
+                                   "Messages on workloads by outcome: stored, older, same, empty, "
+                                   "refused."};
+// other messages
+inline const Definition kOtherMessages{
+    Kind::kCounter, "insightd_other_messages_total",
+    "Messages made of archives beside the result, by kind "
+    "(workloads, workload_info) and outcome: delivered, refused."};
+inline const Definition kStatusMessages{Kind::kCounter, "insightd_status_messages_total",
+                                        "Messages for the payload tracker by topic and outcome: "
+                                        "sent, dropped, failed."};
 // dead letters
 inline const Definition kDeadLetters{Kind::kCounter, "insightd_dead_letters_total",
                                      "Messages set aside, by stage and code."};
@@ -67,8 +78,87 @@ inline const Definition kBusRebalances{Kind::kCounter, "insightd_bus_rebalances_
                                        "Times that partitions were taken or given back, by group."};
 inline const Definition kBusProducerRestarts{Kind::kCounter, "insightd_bus_producer_restarts_total",
                                              "Producers that were lost for good and replaced."};
+inline const Definition kLagRecords{Kind::kGauge, "kafka_consumer_lag_records",
+                                    "Messages that a group has not finished, by group, topic and "
+                                    "partition; of the partitions that this process has."};
+inline const Definition kLagSeconds{Kind::kGauge, "kafka_consumer_oldest_unprocessed_seconds",
+                                    "Age of the oldest message in work, by group, topic and "
+                                    "partition; 0: none is."};
 inline const Definition kBlobBytes{Kind::kGauge, "insightd_blob_bytes", "Bytes of archives kept."};
 inline const Definition kBuildInfo{Kind::kGauge, "insightd_build_info",
                                    "1, with the version and the commit as labels."};
+// process, under the names of Prometheus' own clients
+inline const Definition kProcessCpu{Kind::kCounter, "process_cpu_seconds_total",
+                                    "Processor time taken, user and system."};
+inline const Definition kProcessResident{Kind::kGauge, "process_resident_memory_bytes",
+                                         "Memory in use."};
+inline const Definition kProcessVirtual{Kind::kGauge, "process_virtual_memory_bytes",
+                                        "Address space in use."};
+inline const Definition kProcessFiles{Kind::kGauge, "process_open_fds", "Open files and sockets."};
+inline const Definition kProcessFilesMax{Kind::kGauge, "process_max_fds",
+                                         "Files and sockets that may be open."};
+inline const Definition kProcessThreads{Kind::kGauge, "process_threads", "Threads."};
+inline const Definition kProcessStart{Kind::kGauge, "process_start_time_seconds",
+                                      "When the process began, in seconds since 1970."};
+
+// ---- Names of the hosted pipeline, for its dashboards and alerts ----
+
+inline const std::vector<double> kHostedSecondsBuckets = {
+    0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10};
+// pipeline; `archive` is hypershift for an archive with config/infrastructure.json, else ocp
+inline const Definition kCcxReceived{Kind::kCounter, "ccx_consumer_received_total",
+                                     "Announcements taken that can be read."};
+inline const Definition kCcxFiltered{Kind::kCounter, "ccx_consumer_filtered_total",
+                                     "Announcements for other services."};
+inline const Definition kCcxNotHandled{Kind::kCounter, "ccx_not_handled_total", "Always 0."};
+inline const Definition kCcxDownloaded{Kind::kHistogram, "ccx_downloaded_total",
+                                       "Bytes of archives that were read.", kBytesBuckets};
+inline const Definition kCcxArchiveSize{Kind::kHistogram, "ccx_consumer_archive_size",
+                                        "Bytes of archives as uploaded, by archive.",
+                                        kBytesBuckets};
+inline const Definition kCcxExtracted{Kind::kCounter, "ccx_consumer_extracted_total",
+                                      "Archives unpacked, by archive."};
+inline const Definition kCcxProcessed{Kind::kCounter, "ccx_engine_processed_total",
+                                      "Archives judged, by archive."};
+inline const Definition kCcxTimeouts{Kind::kCounter, "ccx_engine_processed_timeout_total",
+                                     "Always 0, by archive: a rule has a budget, an archive none."};
+inline const Definition kCcxPublished{Kind::kCounter, "ccx_published_total",
+                                      "Archives whose results were delivered, by archive."};
+inline const Definition kCcxFailures{Kind::kCounter, "ccx_failures_total",
+                                     "Announcements set aside, by archive."};
+inline const Definition kCcxDownloadSeconds{Kind::kHistogram, "ccx_download_duration_seconds",
+                                            "From taking an announcement to its archive at hand.",
+                                            kHostedSecondsBuckets};
+inline const Definition kCcxProcessSeconds{Kind::kHistogram, "ccx_process_duration_seconds",
+                                           "Unpacking and judging, by archive.",
+                                           kHostedSecondsBuckets};
+inline const Definition kCcxPublishSeconds{Kind::kHistogram, "ccx_publish_duration_seconds",
+                                           "From the judgement to its delivery, by archive.",
+                                           kHostedSecondsBuckets};
+inline const Definition kRemoteConfiguration{
+    Kind::kCounter, "gathering_conditions_remote_configuration_version_total",
+    "Archives by the version of the gathering rules that their operator followed."};
+// writer
+inline const Definition kConsumedMessages{Kind::kCounter, "consumed_messages",
+                                          "Messages taken from the bus."};
+inline const Definition kConsumingErrors{Kind::kCounter, "consuming_errors",
+                                         "Messages that were refused."};
+inline const Definition kEmptyResults{Kind::kCounter, "messages_with_empty_rule_execution_result",
+                                      "Messages that held nothing to store."};
+inline const Definition kSuccessSeconds{Kind::kHistogram, "successful_messages_processing_time",
+                                        "Seconds from taking a message to its commit.",
+                                        kHostedSecondsBuckets};
+inline const Definition kFailureSeconds{Kind::kHistogram, "failed_messages_processing_time",
+                                        "The same of a message that was refused.",
+                                        kHostedSecondsBuckets};
+inline const Definition kCheckedLagMinutes{
+    Kind::kHistogram,
+    "last_checked_timestamp_lag_minutes",
+    "Minutes from the upload to the storing of its result.",
+    {0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 480, 1440}};
+inline const Definition kProducedMessages{Kind::kCounter, "produced_messages",
+                                          "Dead letters and status messages sent by a writer."};
+inline const Definition kWrittenReports{Kind::kCounter, "written_reports",
+                                        "Results and workloads stored."};
 
 }  // namespace insightd::metrics

@@ -10,6 +10,12 @@ void Desk::AddReady(std::unique_ptr<Job> job) {
   work_.notify_one();
 }
 
+void Desk::AddJudged(std::unique_ptr<Job> job) {
+  const std::lock_guard lock(mutex_);
+  ready_.push_front(std::move(job));
+  work_.notify_one();
+}
+
 std::unique_ptr<Job> Desk::TakeReady(std::stop_token stop) {
   std::unique_lock lock(mutex_);
   if (!work_.wait(lock, stop, [this] { return !ready_.empty(); }) || stop.stop_requested()) {
@@ -35,9 +41,9 @@ std::size_t Desk::ready() const {
   return ready_.size();
 }
 
-void Desk::AddFinished(const bus::Position& position) {
+void Desk::AddFinished(Finished finished) {
   const std::lock_guard lock(mutex_);
-  finished_.push_back(position);
+  finished_.push_back(std::move(finished));
   has_changed_ = true;
   changed_.notify_all();
 }
@@ -49,7 +55,7 @@ void Desk::AddFailed(Failed failed) {
   changed_.notify_all();
 }
 
-std::vector<bus::Position> Desk::TakeFinished() {
+std::vector<Finished> Desk::TakeFinished() {
   const std::lock_guard lock(mutex_);
   return std::exchange(finished_, {});
 }

@@ -8,6 +8,7 @@
 #include <mutex>
 #include <optional>
 #include <stop_token>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -21,10 +22,20 @@ namespace insightd::pipeline {
 // One message on its way; of one owner at a time.
 struct Job {
   bus::Message message;
+  // What was made of it, once its other messages are durable: the result is the next to go.
+  std::optional<Handled> judged = {};
   int tries = 0;
   Time first_failed{};           // zero: has not failed
   microseconds failing_since{};  // steady: the clock of the wall may be set meanwhile
   microseconds due{};            // steady: not before
+};
+
+// A message that has its end.
+struct Finished {
+  bus::Position position;
+  Known known = {};
+  std::string_view status = {};  // for the payload tracker; empty: nothing is told
+  std::string reason = {};       // of an error
 };
 
 struct Failed {
@@ -39,15 +50,17 @@ struct Failed {
 class Desk {
  public:
   void AddReady(std::unique_ptr<Job> job);
+  // Goes before all that are to be judged.
+  void AddJudged(std::unique_ptr<Job> job);
   // Waits for a ready job; null when `stop` was requested.
   std::unique_ptr<Job> TakeReady(std::stop_token stop);
   // Null when there is none.
   std::unique_ptr<Job> TryTakeReady();
   std::size_t ready() const;
 
-  void AddFinished(const bus::Position& position);
+  void AddFinished(Finished finished);
   void AddFailed(Failed failed);
-  std::vector<bus::Position> TakeFinished();
+  std::vector<Finished> TakeFinished();
   std::vector<Failed> TakeFailed();
 
   // Until something was added or taken, `limit` has passed or `stop` was requested.
@@ -58,7 +71,7 @@ class Desk {
   std::condition_variable_any work_;
   std::condition_variable_any changed_;
   std::deque<std::unique_ptr<Job>> ready_;
-  std::vector<bus::Position> finished_;
+  std::vector<Finished> finished_;
   std::vector<Failed> failed_;
   bool has_changed_ = false;
 };

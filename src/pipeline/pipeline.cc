@@ -5,12 +5,15 @@
 
 #include <algorithm>
 #include <charconv>
+#include <mutex>
 #include <thread>
+#include <utility>
 
 #include "base/log.h"
 #include "base/log_events.h"
 #include "base/metric_names.h"
 #include "bus/dead_letter.h"
+#include "results/payload_status.h"
 
 namespace insightd::pipeline {
 namespace {
@@ -60,10 +63,16 @@ Pipeline::Pipeline(Doors doors, Settings settings, MakeEvaluator make_evaluator,
       build_(std::move(build)),
       progress_(static_cast<std::size_t>(settings_.in_work_max)),
       bytes_in_work_(settings_.in_work_bytes_max),
+      hosted_(doors.registry),
+      status_(settings_, doors.bus.producer(), doors.clock, doors.registry),
       judged_(doors.registry.MakeCounter(metrics::kArchives, {{"outcome", "ok"}})),
       retried_(doors.registry.MakeCounter(metrics::kArchives, {{"outcome", "retried"}})),
       dead_lettered_(
           doors.registry.MakeCounter(metrics::kArchives, {{"outcome", "dead_lettered"}})),
+      workloads_delivered_(doors.registry.MakeCounter(
+          metrics::kOtherMessages, {{"kind", "workloads"}, {"outcome", "delivered"}})),
+      workload_info_delivered_(doors.registry.MakeCounter(
+          metrics::kOtherMessages, {{"kind", "workload_info"}, {"outcome", "delivered"}})),
       lag_(doors.registry.MakeGauge(metrics::kBusLag, {{"group", settings_.group}})) {}
 
 Pipeline::~Pipeline() = default;
@@ -78,7 +87,7 @@ Result<void> Pipeline::Open() {
 
 std::unique_ptr<Worker> Pipeline::MakeWorker() {
   return std::make_unique<Worker>(settings_, doors_.blobs, doors_.clock, bytes_in_work_,
-                                  doors_.registry, make_evaluator_());
+                                  doors_.registry, hosted_, status_, make_evaluator_());
 }
 
 Result<void> Pipeline::Run(std::stop_token stop) {
@@ -170,6 +179,11 @@ std::size_t Pipeline::TakeIn(std::size_t messages_max, milliseconds wait, std::s
 }
 
 void Pipeline::HandleNext(Worker& worker, std::unique_ptr<Job> job, std::stop_token stop) {
+  if (job->judged) {
+    Handled judged = *std::exchange(job->judged, std::nullopt);
+    Deliver(std::move(job), std::move(judged));
+    return;
+  }
   ++job->tries;
   Handled handled = worker.Handle(job->message, job->tries, std::move(stop));
   if (handled.filtered) {
@@ -178,11 +192,53 @@ void Pipeline::HandleNext(Worker& worker, std::unique_ptr<Job> job, std::stop_to
                {"partition", job->message.position.partition},
                {"offset", job->message.position.offset},
                {"outcome", "skipped"}});
-    desk_->AddFinished(job->message.position);
+    hosted_.filtered.Add();
+    desk_->AddFinished({.position = job->message.position});
+  } else if (handled.result && !handled.others.empty()) {
+    DeliverOthers(std::move(job), std::move(handled));
   } else if (handled.result) {
     Deliver(std::move(job), std::move(handled));
   } else {
     desk_->AddFailed({std::move(job), std::move(handled.known), handled.stage, *handled.failure});
+  }
+}
+
+void Pipeline::DeliverOthers(std::unique_ptr<Job> job, Handled handled) {
+  // Shared by the callbacks: the last one sends the job on its way.
+  struct Travelling {
+    std::unique_ptr<Job> job;
+    Known known;
+    std::mutex mutex;
+    std::size_t left;
+    std::optional<Error> failed;
+  };
+  const std::vector<Outgoing> others = std::exchange(handled.others, {});
+  const auto travelling = std::make_shared<Travelling>();
+  travelling->known = handled.known;
+  travelling->left = others.size();
+  job->judged = std::move(handled);
+  travelling->job = std::move(job);
+  for (const Outgoing& other : others) {
+    const bool is_info = other.topic == settings_.workload_info_topic;
+    doors_.bus.producer().Produce(
+        other.topic, other.record,
+        [desk = desk_, travelling, topic = other.topic,
+         count = is_info ? workload_info_delivered_
+                         : workloads_delivered_](Result<bus::Position> delivered) {
+          if (delivered) count.Add();
+          {
+            const std::lock_guard lock(travelling->mutex);
+            if (!delivered) travelling->failed = std::move(delivered).error().While(topic);
+            if (--travelling->left > 0) return;
+          }
+          if (!travelling->failed) {
+            desk->AddJudged(std::move(travelling->job));
+            return;
+          }
+          travelling->job->judged.reset();
+          desk->AddFailed(
+              {std::move(travelling->job), travelling->known, kStageProduce, *travelling->failed});
+        });
   }
 }
 
@@ -191,22 +247,31 @@ void Pipeline::Deliver(std::unique_ptr<Job> job, Handled handled) {
   auto travelling = std::make_shared<std::unique_ptr<Job>>(std::move(job));
   doors_.bus.producer().Produce(
       settings_.results_topic, *std::move(handled.result),
-      [desk = desk_, travelling, known = std::move(handled.known),
-       judged = judged_](Result<bus::Position> delivered) {
+      [desk = desk_, travelling, known = std::move(handled.known), judged = judged_,
+       published = hosted_.published, seconds = hosted_.publish_seconds, since = handled.judged,
+       &clock = doors_.clock](Result<bus::Position> delivered) {
         std::unique_ptr<Job> back = std::move(*travelling);
         if (!delivered) {
           desk->AddFailed({std::move(back), known, kStageProduce, std::move(delivered).error()});
           return;
         }
         judged.Add();
+        published[Index(known.kind)].Add();
+        const microseconds took = clock.Steady() - since;
+        seconds[Index(known.kind)].Observe(static_cast<double>(took.count()) / 1e6);
         LogDelivered(log::Level::kInfo, log::event::kResultProduced, "result delivered", "ok",
                      known, back->message.position, *delivered, back->tries);
-        desk->AddFinished(back->message.position);
+        desk->AddFinished({.position = back->message.position,
+                           .known = known,
+                           .status = results::kStatusSuccess});
       });
 }
 
 Result<void> Pipeline::Tend() {
-  for (const bus::Position& position : desk_->TakeFinished()) progress_.Done(position);
+  for (const Finished& finished : desk_->TakeFinished()) {
+    progress_.Done(finished.position);
+    if (!finished.status.empty()) status_.Tell(finished.known, finished.status, finished.reason);
+  }
   for (Failed& failed : desk_->TakeFailed()) {
     if (Result<void> settled = Settle(std::move(failed)); !settled) return settled;
   }
@@ -303,6 +368,7 @@ void Pipeline::SetAside(std::unique_ptr<Job> job, const Known& known, std::strin
   doors_.bus.producer().Produce(
       settings_.dead_letter_topic, std::move(letter),
       [desk = desk_, travelling, known, letters, dead_lettered = dead_lettered_,
+       failures = hosted_.failures, why = failure.reason,
        reason = failure.stage + ": " + failure.reason](Result<bus::Position> delivered) {
         std::unique_ptr<Job> back = std::move(*travelling);
         if (!delivered) {
@@ -311,9 +377,13 @@ void Pipeline::SetAside(std::unique_ptr<Job> job, const Known& known, std::strin
         }
         letters.Add();
         dead_lettered.Add();
+        failures[Index(known.kind)].Add();
         LogDelivered(log::Level::kWarn, log::event::kDlqProduced, reason, "dead_lettered", known,
                      back->message.position, *delivered, back->tries);
-        desk->AddFinished(back->message.position);
+        desk->AddFinished({.position = back->message.position,
+                           .known = known,
+                           .status = results::kStatusError,
+                           .reason = why});
       });
 }
 

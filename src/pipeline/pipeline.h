@@ -4,8 +4,9 @@
 //   delivery); the results are the same but for their times, and the writer takes the first.
 // * In which order: archives are judged side by side and results come in any order; which of two
 //   results of a cluster is newer is told by their `LastChecked`.
-// * Done: an announcement's offset is committed when its result, or its dead letter, is durable
-//   and all lower offsets of the partition are done.
+// * Done: an announcement's offset is committed when its result and its other messages (workloads),
+//   or its dead letter, are durable and all lower offsets of the partition are done. The result
+//   goes last, so what has a result has all its messages.
 // * The other side away: what fails with a code that VerdictFor retries is tried again with a
 //   growing delay, for `retry_s_max` at most; then it is a dead letter. A dead letter that cannot
 //   be delivered is tried again without end. kInternal ends Run.
@@ -32,7 +33,9 @@
 #include "pipeline/bytes_in_work.h"
 #include "pipeline/desk.h"
 #include "pipeline/evaluate/evaluator.h"
+#include "pipeline/hosted_metrics.h"
 #include "pipeline/settings.h"
+#include "pipeline/status_reports.h"
 #include "pipeline/worker.h"
 
 namespace insightd::pipeline {
@@ -66,6 +69,8 @@ class Pipeline {
  private:
   Result<void> Tend();
   Result<void> Settle(Failed failed);
+  // The other messages first; the job comes back for its result when they are durable.
+  void DeliverOthers(std::unique_ptr<Job> job, Handled handled);
   void Deliver(std::unique_ptr<Job> job, Handled handled);
   void SetAside(std::unique_ptr<Job> job, const Known& known, std::string_view stage,
                 const Error& error);
@@ -87,10 +92,14 @@ class Pipeline {
   std::vector<std::unique_ptr<Job>> waiting_;  // to be tried again when due
   std::shared_ptr<Desk> desk_ = std::make_shared<Desk>();
   BytesInWork bytes_in_work_;
+  const HostedMetrics hosted_;
+  StatusReports status_;
   std::unique_ptr<Worker> step_worker_;
   metrics::Counter judged_;
   metrics::Counter retried_;
   metrics::Counter dead_lettered_;
+  metrics::Counter workloads_delivered_;
+  metrics::Counter workload_info_delivered_;
   metrics::Gauge lag_;
 };
 

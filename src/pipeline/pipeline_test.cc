@@ -6,10 +6,12 @@
 #include <thread>
 
 #include "archive/pack.h"
+#include "base/gzip.h"
 #include "base/log.h"
 #include "bus/dead_letter.h"
 #include "pipeline/testing/fakes.h"
 #include "results/result.h"
+#include "results/workloads.h"
 
 namespace insightd::pipeline {
 namespace {
@@ -24,9 +26,14 @@ const std::string kResults = "ccx.ocp.results";
 const std::string kDead = "ccx.data.pipeline.dead.letter.queue";
 const std::string kCluster = "11111111-2222-4333-8444-555555555555";
 
-std::string Archive(std::string_view config_id) {
+const std::string kWorkloads = "ccx.dvo.results";
+const std::string kInfo = "archive-results";
+const std::string kTracker = "platform.payload-status";
+
+std::string Archive(std::string_view config_id, std::vector<archive::PackMember> more = {}) {
   std::vector<archive::PackMember> members = {{"config/version.json", "{}", 1}};
   if (!config_id.empty()) members.push_back({"config/id", config_id, 1});
+  for (const archive::PackMember& member : more) members.push_back(member);
   return archive::Pack(members).value();
 }
 
@@ -52,6 +59,24 @@ class PipelineTest : public ::testing::Test {
   void Upload(const std::string& request_id, const std::string& cluster = kCluster) {
     blobs_.objects[request_id] = Archive(kCluster);
     Announce(request_id, cluster);
+  }
+
+  // With data on workloads.
+  void UploadWorkloads(const std::string& request_id) {
+    blobs_.objects[request_id] = Archive(
+        kCluster, {{"config/dvo_metrics", "# nothing\n", 1},
+                   {"config/workload_info.json", R"({"pods":2})", 1},
+                   {"insights-operator/remote-configuration.json", R"({"version":"1.1.2"})", 1}});
+    Announce(request_id);
+  }
+  std::vector<std::string> Statuses() {
+    std::vector<std::string> statuses;
+    json::Parser parser;
+    for (const bus::Record& record : bus_.topics[kTracker]) {
+      const auto document = parser.Parse(record.value);
+      statuses.emplace_back(document->root()["status"].StringOr(""));
+    }
+    return statuses;
   }
 
   std::unique_ptr<Pipeline> Open() {
@@ -271,6 +296,185 @@ TEST_F(PipelineTest, NeverTakesMoreIntoWorkThanItMay) {
   }
   EXPECT_EQ(bus_.topics[kResults].size(), 10u);
   EXPECT_EQ(bus_.committed[kAnnounce], 9);
+}
+
+// ---- Other messages ----
+
+TEST_F(PipelineTest, WorkloadsGoOutBesideTheResult) {
+  UploadWorkloads("r1");
+  Drain(*Open());
+  ASSERT_EQ(bus_.topics[kResults].size(), 1u);
+  ASSERT_EQ(bus_.topics[kWorkloads].size(), 1u);
+  const bus::Record& record = bus_.topics[kWorkloads][0];
+  EXPECT_EQ(record.key, kCluster);
+  json::Parser parser;
+  const auto received = results::ParseWorkloads(record.value, parser);
+  ASSERT_TRUE(received) << received.error().message();
+  EXPECT_EQ(received->cluster, kCluster);
+  EXPECT_EQ(received->request_id, "r1");
+  EXPECT_EQ(FormatTime(received->last_checked), "2026-08-01T10:00:00.123456Z");
+  EXPECT_EQ(received->namespaces.size(), 1u);
+  EXPECT_EQ(bus_.committed[kAnnounce], 0);
+  EXPECT_TRUE(bus_.topics[kInfo].empty()) << "nobody asked for it";
+}
+
+TEST_F(PipelineTest, WithoutATopicNoWorkloadsAreSent) {
+  settings_.workloads_topic = "";
+  UploadWorkloads("r1");
+  Drain(*Open());
+  EXPECT_EQ(bus_.topics[kResults].size(), 1u);
+  EXPECT_TRUE(bus_.topics[kWorkloads].empty());
+}
+
+TEST_F(PipelineTest, TheResultWaitsUntilItsOtherMessagesAreDurable) {
+  UploadWorkloads("r1");
+  const auto pipeline = Open();
+  bus_.hold = true;
+  Drain(*pipeline);
+  EXPECT_EQ(bus_.topics[kWorkloads].size(), 1u);
+  EXPECT_TRUE(bus_.topics[kResults].empty());
+  EXPECT_EQ(bus_.committed[kAnnounce], -1);
+  bus_.ReleaseHeld();
+  Drain(*pipeline);
+  EXPECT_EQ(bus_.topics[kResults].size(), 1u);
+  EXPECT_EQ(bus_.committed[kAnnounce], -1) << "it is not durable yet";
+  bus_.ReleaseHeld();
+  Drain(*pipeline);
+  EXPECT_EQ(bus_.committed[kAnnounce], 0);
+}
+
+TEST_F(PipelineTest, TriesAgainWhenWorkloadsAreNotDelivered) {
+  UploadWorkloads("r1");
+  bus_.failures[kWorkloads] = 1;
+  const auto pipeline = Open();
+  Drain(*pipeline);
+  EXPECT_TRUE(bus_.topics[kResults].empty());
+  EXPECT_EQ(bus_.committed[kAnnounce], -1);
+  clock_.steady += seconds(60);
+  Drain(*pipeline);
+  EXPECT_EQ(bus_.topics[kWorkloads].size(), 1u);
+  EXPECT_EQ(bus_.topics[kResults].size(), 1u);
+  EXPECT_EQ(bus_.committed[kAnnounce], 0);
+}
+
+TEST_F(PipelineTest, WorkloadsThatTheBusDoesNotTakeAreTheOnlyEndOfTheirUpload) {
+  settings_.workload_info_topic = kInfo;
+  UploadWorkloads("r1");
+  bus_.record_bytes_max = 200;  // workload info fits, workloads do not
+  const auto pipeline = Open();
+  Drain(*pipeline);
+  EXPECT_EQ(bus_.topics[kInfo].size(), 1u);
+  EXPECT_TRUE(bus_.topics[kWorkloads].empty());
+  EXPECT_TRUE(bus_.topics[kResults].empty());
+  EXPECT_EQ(bus_.committed[kAnnounce], -1) << "the letter does not fit either";
+  bus_.record_bytes_max = 1 << 20;
+  bus_.failures[kWorkloads] = 0;
+  clock_.steady += seconds(60);
+  Drain(*pipeline);
+  ASSERT_EQ(bus_.topics[kDead].size() + bus_.topics[kResults].size(), 1u);
+}
+
+TEST_F(PipelineTest, MessagesAreGzippedWhereSettingsSaySo) {
+  settings_.workloads_gzip = true;
+  settings_.workload_info_topic = kInfo;
+  settings_.workload_info_gzip = true;
+  UploadWorkloads("r1");
+  Drain(*Open());
+  const std::string info = gzip::Inflate(bus_.topics[kInfo].at(0).value, 1 << 20, "test").value();
+  EXPECT_TRUE(info.ends_with("\n")) << info;
+  EXPECT_NE(info.find(R"("Images": {"pods": 2}, "LastChecked")"), info.npos) << info;
+  EXPECT_TRUE(gzip::IsGzip(bus_.topics[kWorkloads].at(0).value));
+  EXPECT_FALSE(gzip::IsGzip(bus_.topics[kResults].at(0).value)) << "its readers do not inflate";
+}
+
+TEST_F(PipelineTest, BadWorkloadInfoDoesNotHarmTheResult) {
+  settings_.workload_info_topic = kInfo;
+  blobs_.objects["r1"] = Archive(kCluster, {{"config/workload_info.json", "{", 1}});
+  Announce("r1");
+  Drain(*Open());
+  EXPECT_EQ(bus_.topics[kResults].size(), 1u);
+  EXPECT_TRUE(bus_.topics[kInfo].empty());
+  EXPECT_TRUE(bus_.topics[kDead].empty());
+  EXPECT_NE(registry_.Text().find(
+                R"(insightd_other_messages_total{kind="workload_info",outcome="refused"} 1)"),
+            std::string::npos);
+}
+
+TEST_F(PipelineTest, ReadsAGzippedAnnouncementWithinItsLimit) {
+  Upload("r1");
+  bus::Record& record = bus_.topics[kAnnounce].back();
+  const std::string plain = record.value;
+  record.value = gzip::Deflate(plain);
+  Announce("r2");
+  bus_.topics[kAnnounce].back().value = gzip::Deflate(plain + std::string(2 << 20, ' '));
+  Announce("r3");
+  bus_.topics[kAnnounce].back().value = gzip::Deflate(plain).substr(0, 40);
+  Drain(*Open());
+  EXPECT_EQ(bus_.topics[kResults].size(), 1u);
+  ASSERT_EQ(bus_.topics[kDead].size(), 2u);
+  EXPECT_EQ(Letter(0).failure.code, "too_large");
+  EXPECT_NE(Letter(0).failure.reason.find("pipeline.announcement_bytes_max"), std::string::npos);
+  EXPECT_EQ(Letter(0).record.value, bus_.topics[kAnnounce][1].value) << "as it came";
+  EXPECT_EQ(Letter(1).failure.code, "corrupt");
+}
+
+TEST_F(PipelineTest, TellsThePayloadTrackerHowUploadsComeAlong) {
+  settings_.payload_tracker_topic = kTracker;
+  Upload("r1");
+  Announce("gone");
+  const auto pipeline = Open();
+  Drain(*pipeline);
+  EXPECT_EQ(Statuses(),
+            (std::vector<std::string>{"received", "processing", "success", "received", "error"}));
+  const std::string& last = bus_.topics[kTracker].back().value;
+  EXPECT_NE(last.find(R"("service": "ccx-data-pipeline", "request_id": "gone")"), last.npos)
+      << last;
+  EXPECT_NE(last.find(R"("org_id": "7")"), last.npos) << last;
+  EXPECT_NE(last.find(R"("status_msg": ")"), last.npos) << last;
+}
+
+TEST_F(PipelineTest, ATrackerThatIsAwayHoldsNothingUp) {
+  settings_.payload_tracker_topic = kTracker;
+  bus_.failures[kTracker] = 1'000;
+  Upload("r1");
+  Drain(*Open());
+  EXPECT_EQ(bus_.topics[kResults].size(), 1u);
+  EXPECT_EQ(bus_.committed[kAnnounce], 0);
+  EXPECT_NE(
+      registry_.Text().find(
+          R"(insightd_status_messages_total{outcome="failed",topic="platform.payload-status"} 3)"),
+      std::string::npos);
+}
+
+TEST_F(PipelineTest, CountsUnderTheNamesOfTheHostedPipeline) {
+  UploadWorkloads("r1");
+  Announce("gone");
+  Announce("other", kCluster, "advisor");
+  Drain(*Open());
+  const std::string text = registry_.Text();
+  for (const std::string_view line :
+       {"ccx_consumer_received_total 2", "ccx_consumer_filtered_total 1", "ccx_not_handled_total 0",
+        "ccx_downloaded_total_count 1", R"(ccx_consumer_archive_size_count{archive="ocp"} 1)",
+        R"(ccx_engine_processed_total{archive="ocp"} 1)", R"(ccx_published_total{archive="ocp"} 1)",
+        R"(ccx_failures_total{archive="ocp"} 1)", R"(ccx_failures_total{archive="hypershift"} 0)",
+        R"(ccx_process_duration_seconds_count{archive="ocp"} 1)",
+        R"(ccx_publish_duration_seconds_count{archive="ocp"} 1)",
+        R"(ccx_engine_processed_timeout_total{archive="ocp"} 0)",
+        R"(gathering_conditions_remote_configuration_version_total{version="1.1.2"} 1)"}) {
+    EXPECT_NE(text.find(line), text.npos) << line;
+  }
+}
+
+TEST_F(PipelineTest, VersionsOfConfigurationsAreBounded) {
+  const HostedMetrics hosted(registry_);
+  json::Parser parser;
+  for (int i = 0; i < 100; ++i) {
+    hosted.CountConfiguration(R"({"version":")" + std::to_string(i) + R"("})", parser);
+  }
+  hosted.CountConfiguration(R"({"version":"a b"})", parser);
+  hosted.CountConfiguration("{}", parser);
+  hosted.CountConfiguration("[]", parser);
+  EXPECT_NE(registry_.Text().find(R"(version="other"} 52)"), std::string::npos) << registry_.Text();
 }
 
 }  // namespace

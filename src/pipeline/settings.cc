@@ -8,12 +8,29 @@ void Settings::AddTo(settings::Table& table) {
   table.Add("pipeline.results_topic", &results_topic, {}, "Topic that results go to.");
   table.Add("pipeline.dead_letter_topic", &dead_letter_topic, {},
             "Topic for announcements that cannot be handled.");
+  table.Add("pipeline.workloads_topic", &workloads_topic, {},
+            "Topic for what archives say about workloads (Deployment Validation Operator); empty: "
+            "none is made.");
+  table.Add("pipeline.workloads_gzip", &workloads_gzip, {},
+            "Whether these messages are gzipped, as the hosted extractor sends them.");
+  table.Add("pipeline.workload_info_topic", &workload_info_topic, {},
+            "Topic for the fingerprints of workloads (config/workload_info.json); empty: they are "
+            "not passed on.");
+  table.Add("pipeline.workload_info_gzip", &workload_info_gzip, {},
+            "Whether these messages are gzipped.");
+  table.Add("pipeline.payload_tracker_topic", &payload_tracker_topic, {},
+            "Topic that a payload tracker reads, usually platform.payload-status; empty: it is "
+            "told nothing.");
+  table.Add("pipeline.payload_tracker_service", &payload_tracker_service, {},
+            "Name of this service for the payload tracker.");
   table.Add("pipeline.service", &service, {},
             "Announcements whose header `service` is another one are passed over; empty: none.");
   table.Add("pipeline.archive_hosts", &archive_hosts, {},
             "Hosts beside our own object store that archives may be read from by URL.");
   table.Add("pipeline.archive_bytes_max", &archive_bytes_max, {.min = 1024},
             "Largest archive in bytes that is read from such a host.");
+  table.Add("pipeline.announcement_bytes_max", &announcement_bytes_max, {.min = 1024},
+            "Largest announcement in bytes, once inflated where it comes gzipped.");
   table.Add("pipeline.workers", &workers, {.min = 0, .max = 256},
             "Archives judged at one time; 0: as many as there are cores.");
   table.Add("pipeline.in_work_max", &in_work_max, {.min = 1, .max = 100'000},

@@ -15,11 +15,21 @@ struct Settings {
   std::string group = "ccx_data_pipeline_app";
   std::string results_topic = "ccx.ocp.results";
   std::string dead_letter_topic = "ccx.data.pipeline.dead.letter.queue";
+  // Messages on workloads, of archives with such data; empty: none are made.
+  std::string workloads_topic = "ccx.dvo.results";
+  bool workloads_gzip = false;
+  // Fingerprints of workloads, passed on as they come; empty: none are.
+  std::string workload_info_topic = {};
+  bool workload_info_gzip = false;
+  // How uploads come along, for a tracker; empty: nothing is told.
+  std::string payload_tracker_topic = {};
+  std::string payload_tracker_service = "ccx-data-pipeline";
   // Announcements of other services are passed over; empty: none are.
   std::string service = "openshift";
   // Hosts other than our own object store that archives may be read from; see http::GetOptions.
   std::vector<std::string> archive_hosts = {};
-  std::uint64_t archive_bytes_max = std::uint64_t{100} << 20;  // of one from there
+  std::uint64_t archive_bytes_max = std::uint64_t{100} << 20;     // of one from there
+  std::uint64_t announcement_bytes_max = std::uint64_t{1} << 20;  // inflated
 
   int workers = 0;  // 0: as many as there are cores
   // Announcements taken from one partition and not committed yet.

@@ -3,11 +3,15 @@
 #include <fmt/core.h>
 #include <malloc.h>
 
+#include "base/gzip.h"
 #include "base/log.h"
 #include "base/log_events.h"
 #include "base/metric_names.h"
 #include "pipeline/fetch/fetch.h"
 #include "pipeline/unpack/cluster_id.h"
+#include "results/other_messages.h"
+#include "results/payload_status.h"
+#include "results/workloads.h"
 
 namespace insightd::pipeline {
 namespace {
@@ -32,7 +36,10 @@ struct Worker::Task {
   int tries;
   Handled handled;
   announce::Announcement announcement;
+  microseconds taken{};  // steady
   std::unique_ptr<Source> source;
+  std::uint64_t bytes = 0;  // as uploaded
+  microseconds begun{};     // steady: unpacking
   std::optional<BytesInWork::Share> share;
   archive::FileTree tree;
   Evaluated evaluated;
@@ -63,7 +70,8 @@ struct Worker::Task {
 };
 
 Worker::Worker(const Settings& settings, blob::Store& blobs, const Clock& clock, BytesInWork& bytes,
-               metrics::Registry& registry, std::unique_ptr<Evaluator> evaluator)
+               metrics::Registry& registry, const HostedMetrics& hosted, StatusReports& status,
+               std::unique_ptr<Evaluator> evaluator)
     : settings_(settings),
       blobs_(blobs),
       clock_(clock),
@@ -72,14 +80,21 @@ Worker::Worker(const Settings& settings, blob::Store& blobs, const Clock& clock,
       unpack_seconds_(
           registry.MakeHistogram(metrics::kArchiveSeconds, {{"stage", std::string(kStageUnpack)}})),
       evaluate_seconds_(registry.MakeHistogram(metrics::kArchiveSeconds,
-                                               {{"stage", std::string(kStageEvaluate)}})) {}
+                                               {{"stage", std::string(kStageEvaluate)}})),
+      workload_info_refused_(registry.MakeCounter(
+          metrics::kOtherMessages, {{"kind", "workload_info"}, {"outcome", "refused"}})),
+      hosted_(hosted),
+      status_(status) {}
 
 Handled Worker::Handle(const bus::Message& message, int tries, std::stop_token stop) {
   Task task{.message = message,
             .tries = tries,
             .handled = {},
             .announcement = {},
+            .taken = clock_.Steady(),
             .source = {},
+            .bytes = 0,
+            .begun = {},
             .share = {},
             .tree = {},
             .evaluated = {}};
@@ -104,9 +119,18 @@ Handled Worker::Handle(const bus::Message& message, int tries, std::stop_token s
 
 Result<void> Worker::Parse(Task& task) {
   Known& known = task.handled.known;
-  Result<announce::Announcement> parsed = announce::Parse(task.message.record.value, parser_);
+  std::string_view text = task.message.record.value;
+  std::string inflated;
+  if (gzip::IsGzip(text)) {
+    Result<std::string> plain =
+        gzip::Inflate(text, settings_.announcement_bytes_max, "pipeline.announcement_bytes_max");
+    if (!plain) return Fail(std::move(plain).error());
+    inflated = *std::move(plain);
+    text = inflated;
+  }
+  Result<announce::Announcement> parsed = announce::Parse(text, parser_);
   if (!parsed) {
-    const announce::Traces traces = announce::TracesOf(task.message.record.value, parser_);
+    const announce::Traces traces = announce::TracesOf(text, parser_);
     known = {traces.request_id, traces.org_id, traces.cluster, ""};
     return Fail(std::move(parsed).error());
   }
@@ -114,8 +138,13 @@ Result<void> Worker::Parse(Task& task) {
   known.request_id = task.announcement.request_id;
   known.org_id = std::to_string(task.announcement.identity.org_id);
   known.cluster = task.announcement.cluster();
+  known.account = task.announcement.account;
   known.archive = blobs_.KeyOf(task.announcement.url).value_or("");
   task.Log(log::Level::kInfo, log::event::kAnnounceConsumed, "announcement taken");
+  if (task.tries == 1) {
+    hosted_.received.Add();
+    status_.Tell(known, results::kStatusReceived);
+  }
   return {};
 }
 
@@ -125,19 +154,27 @@ Result<void> Worker::Fetch(Task& task, std::stop_token stop) {
   Result<Fetched> fetched = OpenArchive(task.announcement, blobs_, settings_);
   if (!fetched) return Fail(std::move(fetched).error());
   task.source = std::move(fetched->source);
+  task.bytes = fetched->bytes;
   task.share = bytes_.Take(fetched->bytes * kMemoryPerUploadedByte, stop);
   if (!task.share) return Fail(Code::kTimeout, "stopped before the archive's turn");
   // What is left of reading happens while it is unpacked: the bytes stream.
   task.LogStage(log::event::kArchiveDownloaded, "archive opened", clock_.Steady() - begun,
                 fetched->bytes);
+  hosted_.downloaded_bytes.Observe(static_cast<double>(fetched->bytes));
+  hosted_.download_seconds.Observe(Seconds(clock_.Steady() - task.taken));
   return {};
 }
 
 Result<void> Worker::Unpack(Task& task) {
   const microseconds begun = clock_.Steady();
+  task.begun = begun;
   evaluator_->Begin();
   const auto wanted = [this](std::string_view member) {
-    return member.ends_with(kClusterIdMember) || evaluator_->Wants(member);
+    return member.ends_with(kClusterIdMember) || member.ends_with(kRemoteConfigurationMember) ||
+           (!settings_.workloads_topic.empty() && member.ends_with(results::kWorkloadsMember)) ||
+           (!settings_.workload_info_topic.empty() &&
+            member.ends_with(results::kWorkloadInfoMember)) ||
+           evaluator_->Wants(member);
   };
   Result<archive::FileTree> tree = unpacker_.Unpack(*task.source, wanted, settings_.limits);
   if (!tree) return Fail(std::move(tree).error());
@@ -155,7 +192,33 @@ Result<void> Worker::Unpack(Task& task) {
   task.LogStage(log::event::kArchiveExtracted, "archive unpacked", duration,
                 task.tree.totals().unpacked_bytes);
   unpack_seconds_.Observe(Seconds(duration));
+  Known& known = task.handled.known;
+  if (task.tree.Find(kInfrastructureMember) != nullptr) known.kind = ArchiveKind::kHypershift;
+  hosted_.extracted[Index(known.kind)].Add();
+  hosted_.archive_bytes[Index(known.kind)].Observe(static_cast<double>(task.bytes));
+  if (const archive::Member* followed = task.tree.Find(kRemoteConfigurationMember)) {
+    hosted_.CountConfiguration(followed->bytes, parser_);
+  }
+  AddWorkloadInfo(task);
   return {};
+}
+
+void Worker::AddWorkloadInfo(Task& task) {
+  if (settings_.workload_info_topic.empty()) return;
+  const archive::Member* member = task.tree.Find(results::kWorkloadInfoMember);
+  if (member == nullptr) return;
+  Result<std::string> value = results::PrintWorkloadInfo(Envelope(task), member->bytes, parser_);
+  if (value) {
+    AddOther(task, settings_.workload_info_topic, settings_.workload_info_gzip, *std::move(value));
+    return;
+  }
+  // The archive's result does not suffer from one file that nobody here reads.
+  workload_info_refused_.Add();
+  const Known& known = task.handled.known;
+  kLog.Warn("", "workload info is not passed on",
+            {{"request_id", known.request_id},
+             {"cluster", known.cluster},
+             {"error", value.error().message()}});
 }
 
 Result<void> Worker::Evaluate(Task& task) {
@@ -181,21 +244,42 @@ Result<void> Worker::Evaluate(Task& task) {
              {"attempt", task.tries},
              {"duration_ms", Milliseconds(duration)}});
   evaluate_seconds_.Observe(Seconds(duration));
+  hosted_.processed[Index(known.kind)].Add();
+  status_.Tell(known, results::kStatusProcessing);
   return {};
 }
 
-void Worker::Print(Task& task) {
+results::Result Worker::Envelope(const Task& task) const {
   const announce::Announcement& announcement = task.announcement;
   const Known& known = task.handled.known;
   results::Result result;
   result.org_id = announcement.identity.org_id;
   result.cluster = known.cluster;
-  result.report = std::move(task.evaluated.report);
   result.last_checked = announcement.LastChecked();
   result.request_id = known.request_id;
   result.gathering_time =
       FormatTimeSeconds(announce::ParseIsoTime(announcement.gathering_time).value_or(clock_.Now()));
   result.account_number = announcement.identity.account_number;
+  return result;
+}
+
+void Worker::AddOther(Task& task, const std::string& topic, bool gzip, std::string value) {
+  if (gzip) value = gzip::Deflate(value);
+  task.handled.others.push_back({topic,
+                                 {.key = task.handled.known.cluster,
+                                  .value = std::move(value),
+                                  .headers = {},
+                                  .timestamp = {}}});
+}
+
+void Worker::Print(Task& task) {
+  const Known& known = task.handled.known;
+  results::Result result = Envelope(task);
+  result.report = std::move(task.evaluated.report);
+  if (result.report.workloads && !settings_.workloads_topic.empty()) {
+    AddOther(task, settings_.workloads_topic, settings_.workloads_gzip,
+             results::PrintWorkloads(result, parser_));
+  }
 
   bus::Record record;
   record.key = known.cluster;
@@ -206,6 +290,8 @@ void Worker::Print(Task& task) {
   record.headers.push_back(
       {std::string(results::kPassesHeader), std::to_string(task.evaluated.passes)});
   task.handled.result = std::move(record);
+  task.handled.judged = clock_.Steady();
+  hosted_.process_seconds[Index(known.kind)].Observe(Seconds(task.handled.judged - task.begun));
 }
 
 }  // namespace insightd::pipeline

@@ -7,6 +7,7 @@
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "announce/announcement.h"
 #include "archive/unpack.h"
@@ -18,7 +19,9 @@
 #include "bus/bus.h"
 #include "pipeline/bytes_in_work.h"
 #include "pipeline/evaluate/evaluator.h"
+#include "pipeline/hosted_metrics.h"
 #include "pipeline/settings.h"
+#include "pipeline/status_reports.h"
 
 namespace insightd::pipeline {
 
@@ -28,12 +31,24 @@ struct Known {
   std::string org_id;  // as text, for log records
   std::string cluster;
   std::string archive;  // key of its blob
+  std::string account = {};
+  ArchiveKind kind = ArchiveKind::kOcp;
+};
+
+// A record and where it goes.
+struct Outgoing {
+  std::string topic;
+  bus::Record record;
 };
 
 struct Handled {
   Known known;
   // The record for the results topic; without it `failure` says why, `stage` where.
   std::optional<bus::Record> result;
+  // What else is made of the archive: has to be durable before the result goes, so that an archive
+  // of which one of these is refused has one end, its dead letter.
+  std::vector<Outgoing> others = {};
+  microseconds judged{};  // steady: when all this was made
   std::optional<Error> failure;
   std::string_view stage;
   // The announcement is of another service: nothing is to be done for it.
@@ -53,7 +68,8 @@ class Worker {
  public:
   // All but `evaluator` outlive the worker.
   Worker(const Settings& settings, blob::Store& blobs, const Clock& clock, BytesInWork& bytes,
-         metrics::Registry& registry, std::unique_ptr<Evaluator> evaluator);
+         metrics::Registry& registry, const HostedMetrics& hosted, StatusReports& status,
+         std::unique_ptr<Evaluator> evaluator);
 
   // kTimeout when `stop` was requested before the archive's turn came.
   Handled Handle(const bus::Message& message, int tries, std::stop_token stop);
@@ -65,6 +81,10 @@ class Worker {
   Result<void> Unpack(Task& task);
   Result<void> Evaluate(Task& task);
   void Print(Task& task);
+  // The envelope of all messages about the archive, without a report.
+  results::Result Envelope(const Task& task) const;
+  void AddWorkloadInfo(Task& task);
+  void AddOther(Task& task, const std::string& topic, bool gzip, std::string value);
 
   const Settings& settings_;
   blob::Store& blobs_;
@@ -75,6 +95,9 @@ class Worker {
   json::Parser parser_;
   metrics::Histogram unpack_seconds_;
   metrics::Histogram evaluate_seconds_;
+  metrics::Counter workload_info_refused_;
+  const HostedMetrics& hosted_;
+  StatusReports& status_;
 };
 
 }  // namespace insightd::pipeline

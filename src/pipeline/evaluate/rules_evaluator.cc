@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/metric_names.h"
+#include "results/workloads.h"
 
 namespace insightd::pipeline {
 namespace {
@@ -43,9 +44,10 @@ class RulesEvaluator final : public Evaluator {
 
   Result<Evaluated> Evaluate(archive::FileTree tree) override {
     const Time started = clock_.Now();
+    const bool with_workloads = tree.Find(results::kWorkloadsMember) != nullptr;
     const rules::Report judged = judge_->Run(tree, {.evidence = options_.evidence});
     Evaluated evaluated;
-    evaluated.report = MakeReport(judged, options_.list_passes);
+    evaluated.report = MakeReport(judged, options_.list_passes, with_workloads);
     evaluated.report.started = started;
     evaluated.report.finished = clock_.Now();
     evaluated.report.plugin_sets = {{"insights-core", options_.build},
@@ -99,8 +101,9 @@ class RulesEvaluator final : public Evaluator {
 
 }  // namespace
 
-results::Report MakeReport(const rules::Report& judged, bool list_passes) {
+results::Report MakeReport(const rules::Report& judged, bool list_passes, bool with_workloads) {
   results::Report report;
+  if (with_workloads) report.workloads.emplace();
   std::size_t evidence_bytes = 0;
   for (const rules::Outcome& outcome : judged.outcomes) {
     const rules::Rule& rule = *outcome.rule;
@@ -108,7 +111,9 @@ results::Report MakeReport(const rules::Report& judged, bool list_passes) {
       case rules::OutcomeKind::kHit:
         if (rule.kind == rules::RuleKind::kInfo) {
           report.infos.push_back(FindingOf(outcome));
-        } else if (!rule.module.starts_with(kWorkloadsFamily)) {
+        } else if (rule.module.starts_with(kWorkloadsFamily)) {
+          if (report.workloads) report.workloads->push_back(FindingOf(outcome));
+        } else {
           report.hits.push_back(FindingOf(outcome));
           if (outcome.evidence) {
             std::string evidence = rules::EvidenceToJson(*outcome.evidence);

@@ -28,8 +28,9 @@ MakeEvaluator MakeRulesEvaluators(EvaluatorOptions options, const Clock& clock,
 // Evidence of all hits of a report; those beyond it carry none.
 inline constexpr std::size_t kEvidenceBytesMax = std::size_t{256} << 10;
 
-// The outcomes as a report. A hit of the family `external.dvo` belongs to the message on workloads
-// and is not in it; a rule that failed is a skip with a reason of its own.
-results::Report MakeReport(const rules::Report& judged, bool list_passes);
+// The outcomes as a report. A hit of the family `external.dvo` belongs to the message on workloads:
+// it is in `workloads`, which is there `with_workloads`. A rule that failed is a skip with a reason
+// of its own.
+results::Report MakeReport(const rules::Report& judged, bool list_passes, bool with_workloads);
 
 }  // namespace insightd::pipeline

@@ -69,6 +69,26 @@ TEST(RulesEvaluatorTest, PutsEachOutcomeWhereReadersLookForIt) {
   EXPECT_TRUE(report.passes.empty());
 }
 
+TEST(RulesEvaluatorTest, HitsOnWorkloadsHaveAPlaceOfTheirOwnWhereThereIsData) {
+  metrics::Registry registry;
+  EXPECT_FALSE(Evaluate(registry).report.workloads) << "the archive has no such data";
+
+  log::Configure({.instance = "", .version = "", .level_min = log::Level::kFatal});
+  const MakeEvaluator make =
+      MakeRulesEvaluators({.packs = std::make_shared<rules::CurrentPack>(
+                               rules::testing::Good(rules::testing::Files(Rules()))),
+                           .limits = {},
+                           .build = "insightd-1"},
+                          SystemClock(), registry);
+  const auto evaluated = make()->Evaluate(
+      rules::testing::Tree({{"config/node/a.json", "{}"}, {"config/dvo_metrics", ""}}));
+  ASSERT_TRUE(evaluated);
+  ASSERT_TRUE(evaluated->report.workloads);
+  ASSERT_EQ(evaluated->report.workloads->size(), 1u);
+  EXPECT_EQ(evaluated->report.workloads->front().key, "W");
+  EXPECT_EQ(evaluated->report.hits.size(), 1u) << "not here";
+}
+
 TEST(RulesEvaluatorTest, ListsPassesWhereItIsAskedFor) {
   metrics::Registry registry;
   const Evaluated evaluated = Evaluate(registry, true);

@@ -167,6 +167,10 @@ class FakeEvaluator final : public Evaluator {
       const std::string name(member.name);
       evaluated.report.hits.push_back({name + ".report", name + "|K", "K", "{}", {}, "{}"});
     }
+    if (tree.Find("config/dvo_metrics") != nullptr) {
+      evaluated.report.workloads = {
+          {"p.external.dvo.w.report", "w|W", "W", R"({"workloads":[{"uid":"u"}]})", {}, "{}"}};
+    }
     evaluated.passes = 5;
     return evaluated;
   }
