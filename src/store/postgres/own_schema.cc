@@ -7,7 +7,7 @@ namespace {
 
 // Texts have the collation of the database, as those of the aggregator's tables do: columns of two
 // collations cannot be compared. Lists that a client sees in order need the bytes' order, hence
-// insightd_report_order.
+// insightd_report_order. What we add to the aggregator's own tables: migrations/additions.cc.
 //
 // Organisations are `integer` as in the aggregator's tables: see organization.h.
 constexpr std::string_view kFirstUp = R"(
@@ -73,26 +73,9 @@ CREATE TABLE insightd_dead_letter(
 COMMENT ON TABLE insightd_dead_letter IS 'Records that could not be worked on, as they came';
 CREATE INDEX insightd_dead_letter_request ON insightd_dead_letter(request_id);
 CREATE INDEX insightd_dead_letter_archive ON insightd_dead_letter(archive);
-
-CREATE INDEX insightd_report_order ON report(org_id, cluster COLLATE "C");
-CREATE INDEX insightd_recommendation_rule
-  ON recommendation(org_id, rule_fqdn, error_key, cluster_id);
-CREATE INDEX insightd_toggle_org ON cluster_rule_toggle(org_id);
-
--- Twice as fast to store. A server without lz4 goes on with what it has.
-DO $$
-BEGIN
-  EXECUTE 'ALTER TABLE report ALTER COLUMN report SET COMPRESSION lz4';
-EXCEPTION WHEN feature_not_supported OR syntax_error OR invalid_parameter_value THEN
-  NULL;
-END
-$$;
 )";
 
 constexpr std::string_view kFirstDown = R"(
-DROP INDEX insightd_toggle_org;
-DROP INDEX insightd_recommendation_rule;
-DROP INDEX insightd_report_order;
 DROP TABLE insightd_dead_letter;
 DROP TABLE insightd_released;
 DROP TABLE insightd_upload;

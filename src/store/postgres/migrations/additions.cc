@@ -1,0 +1,55 @@
+#include "store/postgres/migrations/additions.h"
+
+#include <array>
+
+namespace insightd::store::pg {
+namespace {
+
+// An index that CREATE INDEX CONCURRENTLY could not finish is there, but not valid.
+constexpr std::array<Addition, 4> kAdditions = {{
+    {"index report by organization and cluster",
+     "SELECT coalesce((SELECT indisvalid FROM pg_index "
+     "WHERE indexrelid = to_regclass('public.insightd_report_order')), false)",
+     "CREATE INDEX CONCURRENTLY insightd_report_order ON public.report "
+     "(org_id, cluster COLLATE \"C\")",
+     "DROP INDEX IF EXISTS public.insightd_report_order"},
+    {"index recommendation by rule",
+     "SELECT coalesce((SELECT indisvalid FROM pg_index "
+     "WHERE indexrelid = to_regclass('public.insightd_recommendation_rule')), false)",
+     "CREATE INDEX CONCURRENTLY insightd_recommendation_rule ON public.recommendation "
+     "(org_id, rule_fqdn, error_key, cluster_id)",
+     "DROP INDEX IF EXISTS public.insightd_recommendation_rule"},
+    {"index cluster_rule_toggle by organization",
+     "SELECT coalesce((SELECT indisvalid FROM pg_index "
+     "WHERE indexrelid = to_regclass('public.insightd_toggle_org')), false)",
+     "CREATE INDEX CONCURRENTLY insightd_toggle_org ON public.cluster_rule_toggle (org_id)",
+     "DROP INDEX IF EXISTS public.insightd_toggle_org"},
+    // Twice as fast to store. Counts for what is stored from now on; a server that was built
+    // without lz4, or is older than it, keeps what it has.
+    {"compress reports with lz4",
+     "SELECT coalesce((SELECT to_jsonb(a) ->> 'attcompression' = 'l' FROM pg_attribute a "
+     "WHERE attrelid = to_regclass('public.report') AND attname = 'report'), true) "
+     "OR NOT EXISTS (SELECT FROM pg_settings WHERE name = 'default_toast_compression' "
+     "AND 'lz4' = ANY (enumvals))",
+     "ALTER TABLE public.report ALTER COLUMN report SET COMPRESSION lz4",
+     "DO $$ BEGIN ALTER TABLE public.report ALTER COLUMN report SET COMPRESSION default; "
+     "EXCEPTION WHEN syntax_error OR undefined_table THEN NULL; END $$"},
+}};
+
+}  // namespace
+
+std::span<const Addition> Additions() { return kAdditions; }
+
+Result<std::vector<const Addition*>> MissingAdditions(Connection& connection) {
+  Pipeline pipeline(connection);
+  for (const Addition& addition : kAdditions) pipeline.Add(addition.is_there);
+  const auto answers = pipeline.Run();
+  if (!answers) return Fail(answers.error());
+  std::vector<const Addition*> missing;
+  for (std::size_t i = 0; i < kAdditions.size(); ++i) {
+    if (!(*answers)[i].BoolAt(0, 0)) missing.push_back(&kAdditions[i]);
+  }
+  return missing;
+}
+
+}  // namespace insightd::store::pg

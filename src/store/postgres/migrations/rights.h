@@ -1,0 +1,23 @@
+// Whether the role of a connection may do what is ahead; a message that names right and role, and
+// how to grant it, instead of a failure halfway.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "base/result.h"
+#include "store/postgres/connection.h"
+#include "store/postgres/migrations/plan.h"
+
+namespace insightd::store::pg {
+
+// kInvalid: the role may not make a schema or tables, or change tables that another role owns.
+Result<void> CheckRightsToMigrate(Connection& connection, std::span<const Move> moves,
+                                  bool additions);
+
+enum class Use : std::uint8_t { kRead, kWrite };
+
+// kInvalid: the role may not read (and write) the tables of all storages.
+Result<void> CheckRightsToUse(Connection& connection, Use use);
+
+}  // namespace insightd::store::pg
