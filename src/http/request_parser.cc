@@ -29,6 +29,11 @@ struct RequestParser::Impl : beast::http::basic_parser<true> {
     if (name == beast::http::field::expect && beast::iequals(value, "100-continue")) {
       expects_continue = true;
     }
+    // Another one, or two of them, and readers might not agree on where the request ends.
+    if (name == beast::http::field::transfer_encoding) {
+      unknown_encoding = unknown_encoding || is_encoded || !beast::iequals(value, "chunked");
+      is_encoded = true;
+    }
     request->headers.push_back({ToString(name_string), ToString(value)});
   }
   void on_header_impl(error_code&) override {}
@@ -54,6 +59,8 @@ struct RequestParser::Impl : beast::http::basic_parser<true> {
   bool refused = false;
   bool is_http_1_0 = false;
   bool expects_continue = false;
+  bool is_encoded = false;
+  bool unknown_encoding = false;
 };
 
 RequestParser::RequestParser(std::size_t head_bytes_max) : impl_(std::make_unique<Impl>()) {
@@ -82,7 +89,14 @@ Result<std::size_t> RequestParser::PutHead(std::string_view bytes, Request& requ
   if (error && error != beast::http::error::need_more) {
     return Fail(Code::kInvalid, "not a valid HTTP request: " + error.message());
   }
-  if (impl_->is_header_done()) impl_->in_body = true;
+  if (impl_->is_header_done()) {
+    if (impl_->unknown_encoding || (impl_->is_encoded && impl_->is_http_1_0)) {
+      return Fail(Code::kInvalid,
+                  "not a valid HTTP request: the only Transfer-Encoding that is taken is one "
+                  "`chunked`, of HTTP/1.1");
+    }
+    impl_->in_body = true;
+  }
   return used;
 }
 

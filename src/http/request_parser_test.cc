@@ -74,10 +74,14 @@ TEST(RequestParserTest, RefusesWhatCanBeReadInTwoWays) {
   for (const std::string_view fields :
        {"Content-Length: 3\r\nTransfer-Encoding: chunked\r\n",
         "Content-Length: 3\r\nContent-Length: 4\r\n", "Content-Length: 0x3\r\n",
-        "Content-Length: -1\r\n", "Bad Name: x\r\n", "A : b\r\n"}) {
+        "Content-Length: -1\r\n", "Transfer-Encoding: xchunked\r\n",
+        "Transfer-Encoding: chunked, identity\r\n", "Transfer-Encoding: gzip, chunked\r\n",
+        "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", "Bad Name: x\r\n",
+        "A : b\r\n"}) {
     const Parsed parsed = Parse("POST / HTTP/1.1\r\n" + std::string(fields) + "\r\nabc", 1000);
     EXPECT_NE(parsed.error, "") << fields;
   }
+  EXPECT_NE(Parse("POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 99).error, "");
   EXPECT_NE(Parse("GET / HTTP/2.0\r\n\r\n", 99).error, "");
   EXPECT_NE(Parse("\x16\x03\x01\x02\x00\x01", 99).error, "");
 }

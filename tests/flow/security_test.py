@@ -1,0 +1,279 @@
+#!/usr/bin/env python3
+"""What an attacker who reaches the ports may try, against the running program: docs/security.md."""
+import base64
+import json
+import os
+import pathlib
+import re
+import shutil
+import socket
+import stat
+import struct
+import subprocess
+import tempfile
+import unittest
+import unittest.mock
+import zlib
+
+from harness import (BINARY, PUBLIC, UPLOAD, Insightd, archive, chunked_form, main, new_cluster,
+                     read_answer)
+
+MIB = 1 << 20
+# The head and the bodies of the slow clients may take this long here.
+HEAD_MS = 1_000
+
+
+def bomb(unpacked_bytes):
+    """A gzipped tar of one member that is all zeros, without ever holding it.
+
+    A flushed block of deflate does not depend on what came before, so one block is repeated.
+    """
+    block_bytes = 64 * MIB
+    compressor = zlib.compressobj(9, zlib.DEFLATED, -15)
+    zeros = bytes(MIB)
+    block = b"".join(compressor.compress(zeros) for _ in range(block_bytes // MIB))
+    block += compressor.flush(zlib.Z_FULL_FLUSH)
+    header = bytearray(512)
+    header[0:11] = b"config/id\0\0"
+    header[100:108] = b"0000640\0"
+    # The size in base 256, since it is more than eleven octal digits hold.
+    header[124:136] = b"\x80" + bytes(3) + struct.pack(">Q", unpacked_bytes)
+    header[136:148] = b"00000000000\0"
+    header[156:157] = b"0"
+    header[257:265] = b"ustar\00000"
+    header[148:156] = b" " * 8
+    header[148:156] = b"%06o\0 " % sum(header)
+    first = zlib.compressobj(9, zlib.DEFLATED, -15)
+    body = first.compress(bytes(header)) + first.flush(zlib.Z_FULL_FLUSH)
+    body += block * (unpacked_bytes // block_bytes)
+    return b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03" + body + b"\x03\x00" + bytes(8)
+
+
+def resident_bytes(process, field="VmRSS"):
+    status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
+    return int(re.search(rf"{field}:\s+(\d+) kB", status).group(1)) * 1024
+
+
+class HostileArchives(unittest.TestCase):
+    def test_a_bomb_of_ten_gigabytes(self):
+        """10 GB in 10 MB: refused at the limit, in the memory that the limit allows"""
+        data = bomb(10_000 * MIB)
+        self.assertLess(len(data), 12 * MIB)
+        cluster = new_cluster()
+        with Insightd() as server:
+            server.upload_and_await(archive(cluster), cluster)
+            before = resident_bytes(server.process)
+            end = server.upload_and_await(data, cluster)
+            grown = resident_bytes(server.process, "VmHWM") - before
+            self.assertEqual(end["end"], "dead_letter")
+            self.assertIn("pipeline.", server.letters()[0]["reason"])
+            self.assertLess(grown, 100 * MIB)
+            print(f"bomb: {len(data) / MIB:.1f} MiB, {grown / MIB:.0f} MiB more memory at its peak")
+
+    def test_markup_in_the_data_of_a_cluster_stays_text(self):
+        """names with HTML and links of their own come out as text, in API and rendered texts"""
+        cluster = new_cluster()
+        evil = "<img src=x onerror=alert(1)>[a](javascript:alert(1))`${1}{{=1}}"
+        files = {"config/clusteroperator/etcd.json": json.dumps({
+            "apiVersion": "config.openshift.io/v1", "kind": "ClusterOperator",
+            "metadata": {"name": evil},
+            "status": {"conditions": [
+                {"type": "Degraded", "status": "True", "reason": evil, "message": evil,
+                 "lastTransitionTime": "2024-01-01T00:00:00Z"},
+                {"type": "Available", "status": "False", "reason": evil, "message": evil,
+                 "lastTransitionTime": "2024-01-01T00:00:00Z"}]}})}
+        with Insightd() as server:
+            server.upload_and_await(archive(cluster, files), cluster)
+            answer = server.get(f"{PUBLIC}cluster/{cluster}/reports?rendered=true")
+            self.assertEqual(answer.status, 200, answer)
+            self.assertIn("application/json", answer.headers["Content-Type"])
+            texts = [text for rule in answer.json()["report"]["data"]
+                     for name, text in rule.items()
+                     if name in ("description", "reason", "resolution", "more_info", "details")
+                     and isinstance(text, str)]
+            self.assertTrue(texts, "no rule has hit: the archive of this test lacks something")
+            for text in texts:
+                self.assertNotRegex(text, r"(?<!\\)<img")
+                self.assertNotRegex(text, r"(?<!\\)\]\(javascript:")
+
+
+class HostileRequests(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.server = Insightd(**{"http.head_time_ms_max": HEAD_MS, "http.body_window_ms": HEAD_MS,
+                                 "http.connections_max": 200})
+        cls.server.start()
+        cls.cluster = new_cluster()
+        cls.server.upload_and_await(archive(cls.cluster), cls.cluster)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.server.__exit__()
+
+    def connect(self):
+        connection = socket.create_connection(("127.0.0.1", self.server.port), timeout=20)
+        self.addCleanup(connection.close)
+        return connection
+
+    def all_that_comes(self, connection):
+        received = b""
+        try:
+            while part := connection.recv(65536):
+                received += part
+        except ConnectionResetError:
+            pass
+        return received
+
+    def test_slow_clients_do_not_hold_others_up(self):
+        """more slow senders than connections: others are answered, the slow ones are ended"""
+        slow = [self.connect() for _ in range(150)]
+        for i, connection in enumerate(slow):
+            connection.sendall(b"GET / HTTP/1.1\r\nX" if i % 2 else
+                               f"POST {UPLOAD} HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n"
+                               "Content-Type: multipart/form-data; boundary=b\r\n\r\n--b".encode())
+        self.assertEqual(self.server.report(self.cluster).status, 200)
+        for connection in slow:
+            self.assertIn(self.all_that_comes(connection)[:12].split(b" ")[1:2], ([b"408"], []))
+
+    def test_a_request_in_another_is_not_answered(self):
+        """what two readers could take for two different requests is refused, and all behind it"""
+        inner = f"GET {PUBLIC}clusters HTTP/1.1\r\nHost: x\r\n\r\n"
+        size = len(inner)
+        heads = [f"Content-Length: {size}\r\nTransfer-Encoding: chunked",
+                 f"Transfer-Encoding: chunked\r\nContent-Length: {size}",
+                 f"Content-Length: 0\r\nContent-Length: {size}",
+                 "Transfer-Encoding: xchunked", "Transfer-Encoding: chunked, identity",
+                 "Transfer-Encoding : chunked", f"Content-Length: +{size}",
+                 f"Content-Length: 0, {size}", f"Content-Length: {size}\r\n Folded: x",
+                 "Transfer-Encoding: identity, chunked\r\nTransfer-Encoding: x"]
+        for head in heads:
+            with self.subTest(head=head):
+                connection = self.connect()
+                connection.sendall(f"POST {UPLOAD} HTTP/1.1\r\nHost: x\r\n{head}\r\n\r\n"
+                                   f"0\r\n\r\n{inner}".encode())
+                connection.shutdown(socket.SHUT_WR)
+                answers = re.findall(rb"HTTP/1\.1 (\d+)", self.all_that_comes(connection))
+                self.assertEqual(len(answers), 1, answers)
+                self.assertRegex(answers[0], rb"4\d\d|501")
+
+    def test_bare_line_ends_and_rubbish_are_refused(self):
+        for text in (b"GET / HTTP/1.1\nHost: x\n\n", b"GET /\x00 HTTP/1.1\r\nHost: x\r\n\r\n",
+                     b"GET / HTTP/1.1\r\nHost: x\r\nA: \x00b\r\n\r\n", b"\x16\x03\x01\x02\x00\x01",
+                     b"GET http://x/ y HTTP/1.1\r\n\r\n", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"):
+            with self.subTest(text=text):
+                connection = self.connect()
+                connection.sendall(text)
+                connection.shutdown(socket.SHUT_WR)
+                self.assertNotIn(b"HTTP/1.1 2", self.all_that_comes(connection)[:12])
+        self.assertEqual(self.server.report(self.cluster).status, 200)
+
+    def raw(self, target, *headers):
+        connection = self.connect()
+        head = f"GET {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+        connection.sendall((head + "".join(f"{line}\r\n" for line in headers) + "\r\n").encode())
+        return read_answer(connection)
+
+    def test_no_path_leads_to_a_file_of_the_machine(self):
+        for target in ("/../../../../etc/passwd", "/..%2f..%2f..%2fetc/passwd",
+                       "/%2e%2e/%2e%2e/etc/passwd", "/assets/..%5c..%5cetc%5cpasswd", "//etc/passwd",
+                       "/assets//../../etc/passwd", "/%00/etc/passwd", "/etc/passwd%00.js",
+                       "/%c0%ae%c0%ae/etc/passwd", "/....//....//etc/passwd"):
+            with self.subTest(target=target):
+                answer = self.raw(target)
+                self.assertNotIn(b"root:", answer.body)
+                self.assertLess(answer.status, 500)
+
+    def test_no_header_is_made_of_what_was_sent(self):
+        """line ends in paths and parameters do not become headers of the answer"""
+        for target in ("/%0d%0aX-Evil:%201", f"{PUBLIC}cluster/%0d%0aX-Evil:1/reports",
+                       f"{PUBLIC}//cluster%0d%0aX-Evil:1", "/a%0aX-Evil:1//b/"):
+            with self.subTest(target=target):
+                answer = self.raw(target)
+                self.assertNotIn("x-evil", answer.headers)
+        answer = self.raw("/", "X-Request-Id: a\tb", "X-Forwarded-Host: evil.example")
+        self.assertNotIn("evil.example", str(answer.headers))
+
+    def test_sql_in_parameters_is_only_text(self):
+        for text in ("%27%20OR%20%271%27=%271", "1;DROP%20TABLE%20report", "%27)--"):
+            for path in (f"{PUBLIC}cluster/{text}/reports",
+                         f"{PUBLIC}rule/{text}%7C{text}/clusters_detail",
+                         f"/api/insightd/v1/uploads/{text}"):
+                with self.subTest(path=path):
+                    self.assertIn(self.raw(path).status, range(400, 500))
+        self.assertEqual(self.server.report(self.cluster).status, 200)
+
+    def test_an_identity_of_ones_own_counts_for_nothing(self):
+        """the header of a trusted proxy, sent by somebody else, changes nothing"""
+        identity = base64.b64encode(json.dumps({"identity": {
+            "org_id": "77", "internal": {"org_id": "77"}, "type": "User",
+            "user": {"is_org_admin": True}}}).encode()).decode()
+        path = f"{PUBLIC}cluster/{self.cluster}/reports"
+        plain = self.raw(path)
+        for headers in ([f"x-rh-identity: {identity}"],
+                        [f"x-rh-identity: {identity}", "X-Forwarded-For: 127.0.0.1",
+                         "X-Real-IP: 127.0.0.1", "Forwarded: for=127.0.0.1"]):
+            answer = self.raw(path, *headers)
+            self.assertEqual((answer.status, answer.body), (plain.status, plain.body))
+
+    def test_no_secret_comes_into_the_log(self):
+        """tokens, identities and cookies of a request are in no record, good or refused"""
+        secret = "s3cr3t-" + new_cluster()
+        boundary, body = chunked_form(archive(self.cluster))
+        for cut in (body, body[:40] + b"0\r\n\r\n"):
+            self.server.post(cut, {"Content-Type": f"multipart/form-data; boundary={boundary}",
+                                   "Transfer-Encoding": "chunked",
+                                   "Authorization": f"Bearer {secret}",
+                                   "Cookie": f"session={secret}",
+                                   "x-rh-identity": secret})
+        self.raw(f"/nothing?token={secret}", f"Authorization: Bearer {secret}")
+        self.raw(f"{PUBLIC}cluster/x/reports?X-Amz-Signature={secret}")
+        self.assertFalse([r for r in list(self.server.records) if secret in json.dumps(r)])
+
+
+class TheMachine(unittest.TestCase):
+    def test_others_cannot_enter_the_data_folder(self):
+        """whatever the umask, and also where the folder was there before"""
+        before = os.umask(0)
+        try:
+            with Insightd() as server:
+                mode = stat.S_IMODE(os.stat(server.settings["data_dir"]).st_mode)
+                self.assertEqual(mode & 0o007, 0, oct(mode))
+                os.chmod(server.settings["data_dir"], 0o777)
+                server.stop()
+                server.start()
+                mode = stat.S_IMODE(os.stat(server.settings["data_dir"]).st_mode)
+                self.assertEqual(mode & 0o007, 0, oct(mode))
+        finally:
+            os.umask(before)
+
+    @unittest.skipUnless(os.geteuid() == 0, "another user is tried by root alone")
+    def test_an_unprivileged_user_is_enough(self):
+        """the whole way, as nobody and without any capability"""
+        folder = pathlib.Path(tempfile.mkdtemp(prefix="insightd_user_"))
+        try:
+            binary = folder / "insightd"
+            shutil.copy(BINARY, binary)
+            binary.chmod(0o755)
+            folder.chmod(0o711)
+            home = folder / "home"
+            home.mkdir()
+            shutil.chown(home, "nobody", "nogroup")
+            wrapper = folder / "run"
+            wrapper.write_text("#!/bin/sh\nexec setpriv --reuid=nobody --regid=nogroup "
+                               "--clear-groups --bounding-set=-all --no-new-privs "
+                               f"{binary} \"$@\"\n")
+            wrapper.chmod(0o755)
+            cluster = new_cluster()
+            with unittest.mock.patch("harness.BINARY", str(wrapper)), \
+                    Insightd(folder=home) as server:
+                end = server.upload_and_await(archive(cluster), cluster)
+                self.assertEqual(end["end"], "stored")
+                status = pathlib.Path(f"/proc/{server.process.pid}/status").read_text()
+                self.assertRegex(status, r"CapEff:\s+0000000000000000")
+                self.assertEqual(server.stop(), 0)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()
