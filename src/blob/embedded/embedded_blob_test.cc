@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "base/testing/temp_folder.h"
+#include "blob/testing/contract.h"
 
 namespace insightd::blob {
 namespace {
@@ -36,104 +37,39 @@ class EmbeddedBlobTest : public ::testing::Test {
         std::distance(fs::directory_iterator(folder_ / "blob/tmp"), {}));
   }
 
-  testing::TempFolder folder_;
+  insightd::testing::TempFolder folder_;
   EmbeddedBlobOptions options_;
 };
 
-Result<void> CommitAndWait(Writer& writer) {
-  std::promise<Result<void>> promise;
-  writer.Commit([&](Result<void> done) { promise.set_value(std::move(done)); });
-  return promise.get_future().get();
-}
+using testing::Get;
+using testing::Put;
 
-Result<void> Put(Store& store, std::string_view key, std::string_view bytes) {
-  auto writer = store.Create(key);
-  if (!writer) return Fail(std::move(writer).error());
-  if (auto done = (*writer)->Append(bytes); !done) return done;
-  return CommitAndWait(**writer);
-}
-
-Result<std::string> Get(Store& store, std::string_view key) {
-  auto source = store.Open(key);
-  if (!source) return Fail(std::move(source).error());
-  std::string out;
-  std::array<char, 1000> buffer{};
-  while (true) {
-    const auto got = (*source)->Read(buffer);
-    if (!got) return Fail(got.error());
-    if (*got == 0) return out;
-    out.append(buffer.data(), *got);
+class EmbeddedEngine final : public testing::Engine {
+ public:
+  std::unique_ptr<Store> Open() override {
+    auto store = OpenEmbeddedBlob({.folder = folder_ / "blob", .free_bytes_min = 0});
+    INSIGHTD_ASSERT(store);
+    return *std::move(store);
   }
-}
 
-TEST_F(EmbeddedBlobTest, WhatIsCommittedIsReadBackAlsoAfterStart) {
-  const std::string bytes = std::string(100'000, 'x') + '\0' + "end";
-  {
-    const auto store = Open();
-    ASSERT_TRUE(Put(*store, "0123456789abcdef", bytes));
-    ASSERT_TRUE(Put(*store, "Some/Other-Key.tar.gz", "y"));
-    EXPECT_EQ(Get(*store, "0123456789abcdef").value(), bytes);
-  }
-  const auto store = Open();
-  EXPECT_EQ(Get(*store, "0123456789abcdef").value(), bytes);
-  EXPECT_EQ(Get(*store, "Some/Other-Key.tar.gz").value(), "y");
-  EXPECT_EQ(store->Stat("0123456789abcdef")->bytes, bytes.size());
-  EXPECT_EQ(store->UrlFor("k", seconds(1)).value(), "blob:k");
-  EXPECT_EQ(Temporaries(), 0U);
-}
+ private:
+  insightd::testing::TempFolder folder_;
+};
 
-TEST_F(EmbeddedBlobTest, AWriterThatGoesWithoutCommitLeavesNothing) {
+TEST_F(EmbeddedBlobTest, LeavesNoTemporaryFileBehind) {
   const auto store = Open();
   {
     auto writer = store->Create("k");
     ASSERT_TRUE((*writer)->Append(std::string_view("half")));
+    EXPECT_EQ(Temporaries(), 1U);
   }
-  EXPECT_EQ(store->Open("k").error().code(), Code::kNotFound);
-  EXPECT_EQ(Temporaries(), 0U);
-}
-
-TEST_F(EmbeddedBlobTest, AnObjectIsNotThereBeforeItsCommit) {
-  const auto store = Open();
-  auto writer = store->Create("k");
-  ASSERT_TRUE((*writer)->Append(std::string_view("half")));
-  EXPECT_EQ(store->Stat("k").error().code(), Code::kNotFound);
-}
-
-TEST_F(EmbeddedBlobTest, AKeyIsWrittenOnce) {
-  const auto store = Open();
-  auto first = store->Create("k");
   auto second = store->Create("k");
-  ASSERT_TRUE((*first)->Append(std::string_view("first")));
   ASSERT_TRUE((*second)->Append(std::string_view("second")));
-  ASSERT_TRUE(CommitAndWait(**first));
-
-  const auto conflict = CommitAndWait(**second);
-
-  ASSERT_FALSE(conflict);
-  EXPECT_EQ(conflict.error().code(), Code::kConflict);
-  EXPECT_EQ(store->Create("k").error().code(), Code::kConflict);
-  EXPECT_EQ(Get(*store, "k").value(), "first");
+  ASSERT_TRUE(Put(*store, "k", "first"));
+  EXPECT_FALSE(testing::CommitAndWait(**second));
+  EXPECT_EQ(store->Create("k").error().code(), Code::kConflict) << "it is known already";
+  EXPECT_EQ(store->UrlFor("k", seconds(1)).value(), "blob:k");
   EXPECT_EQ(Temporaries(), 0U);
-}
-
-TEST_F(EmbeddedBlobTest, ManyWritersCommitAtOnce) {
-  const auto store = Open();
-  std::vector<std::thread> threads;
-  for (int t = 0; t < 8; ++t) {
-    threads.emplace_back([&store, t] {
-      for (int i = 0; i < 20; ++i) {
-        const std::string key = std::to_string(t) + "a" + std::to_string(i);
-        EXPECT_TRUE(Put(*store, key, key));
-      }
-    });
-  }
-  for (auto& thread : threads) thread.join();
-  std::set<std::string> keys;
-  ASSERT_TRUE(store->List([&](const Object& object) {
-    EXPECT_EQ(Get(*store, object.key).value(), object.key);
-    return keys.insert(object.key).second;
-  }));
-  EXPECT_EQ(keys.size(), 160U);
 }
 
 TEST_F(EmbeddedBlobTest, CountsTheBytesItHolds) {
@@ -147,23 +83,6 @@ TEST_F(EmbeddedBlobTest, CountsTheBytesItHolds) {
   store.reset();
   store = Open();
   EXPECT_EQ(store->BytesHeld(), 5);
-}
-
-TEST_F(EmbeddedBlobTest, RemovesAndIsContentWhenThereIsNothing) {
-  const auto store = Open();
-  ASSERT_TRUE(Put(*store, "a", "x"));
-  EXPECT_TRUE(store->Remove("a"));
-  EXPECT_TRUE(store->Remove("a"));
-  EXPECT_EQ(store->Open("a").error().code(), Code::kNotFound);
-  EXPECT_TRUE(Put(*store, "a", "again"));
-}
-
-TEST_F(EmbeddedBlobTest, RefusesAKeyThatIsNone) {
-  const auto store = Open();
-  EXPECT_EQ(store->Create("../x").error().code(), Code::kInvalid);
-  EXPECT_EQ(store->Open("").error().code(), Code::kInvalid);
-  EXPECT_EQ(store->Remove("a//b").error().code(), Code::kInvalid);
-  EXPECT_EQ(store->UrlFor("a b", seconds(1)).error().code(), Code::kInvalid);
 }
 
 TEST_F(EmbeddedBlobTest, WithoutBackgroundCommitEndsInTheCall) {
@@ -191,7 +110,7 @@ TEST_F(EmbeddedBlobTest, AFullDiskIsUnavailableAndLeavesNothing) {
   ASSERT_TRUE(Put(*store, "before", "x"));
   Result<void> put;
   {
-    const testing::FullDisk full(10'000);
+    const insightd::testing::FullDisk full(10'000);
     put = Put(*store, "k", std::string(50'000, 'x'));
   }
   ASSERT_FALSE(put);
@@ -265,6 +184,12 @@ TEST_F(EmbeddedBlobTest, WhatWasCommittedIsThereAfterAKill) {
     return true;
   }));
 }
+
+using testing::BlobContract;
+INSTANTIATE_TEST_SUITE_P(Embedded, BlobContract,
+                         ::testing::Values(testing::EngineFactory{
+                             "Directory", [] { return std::make_unique<EmbeddedEngine>(); }}),
+                         testing::EngineName);
 
 }  // namespace
 }  // namespace insightd::blob

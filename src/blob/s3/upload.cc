@@ -1,0 +1,394 @@
+#include "blob/s3/upload.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "blob/s3/xml.h"
+
+namespace insightd::blob::s3 {
+namespace {
+
+// Tells the writer of an object from others: see Upload::OnWhose.
+constexpr std::string_view kMarkHeader = "x-amz-meta-insightd-writer";
+constexpr std::size_t kMarkDigits = 32;
+// Up to here the buffer grows as it has to; then it gets the room of a part at once.
+constexpr std::size_t kSmallBytes = 256 * 1024;
+constexpr int kCompleteTriesMax = 3;
+
+// One object on its way. Requests follow each other, one at a time: each ends in a callback, which
+// decides on the next.
+class Upload : public std::enable_shared_from_this<Upload> {
+ public:
+  Upload(std::shared_ptr<Uploads> uploads, std::string_view key)
+      : uploads_(std::move(uploads)),
+        client_(*uploads_->client()),
+        options_(client_.options()),
+        key_(key),
+        mark_(options_.random->Hex(kMarkDigits)) {}
+  ~Upload() { uploads_->Give(held_); }
+
+  Result<void> Append(std::span<const char> bytes) {
+    std::shared_ptr<Call> next;
+    {
+      const std::lock_guard lock(mutex_);
+      INSIGHTD_ASSERT(!committing_);
+      if (failed_) return Fail(*failed_);
+      if (Result<void> taken = uploads_->Take(bytes.size()); !taken) {
+        failed_ = taken.error();
+        DropBuffer();
+        return taken;
+      }
+      held_ += bytes.size();
+      if (buffer_.size() + bytes.size() > kSmallBytes) {
+        buffer_.reserve(std::max(options_.part_bytes + kSmallBytes, buffer_.size() + bytes.size()));
+      }
+      buffer_.append(bytes.data(), bytes.size());
+      next = Next();
+    }
+    Send(next);
+    return {};
+  }
+
+  bool WhenReady(std::function<void()> ready) {
+    const std::lock_guard lock(mutex_);
+    if (failed_ || !busy_ || buffer_.size() < options_.part_bytes) return true;
+    ready_ = std::move(ready);
+    return false;
+  }
+
+  void Commit(Writer::Committed committed) {
+    std::shared_ptr<Call> next;
+    std::optional<Error> refused;
+    {
+      const std::lock_guard lock(mutex_);
+      INSIGHTD_ASSERT(!committing_);
+      committing_ = true;
+      refused = failed_;
+      if (!refused && !uploads_->BeginCommit()) {
+        refused.emplace(Code::kUnavailable, "the blob store is closed");
+        failed_ = refused;
+      }
+      if (!refused) committed_ = std::move(committed);
+      next = Next();
+    }
+    Send(next);
+    if (refused) committed(Fail(*std::move(refused)));
+  }
+
+  // The writer has gone.
+  void Leave() {
+    std::shared_ptr<Call> next;
+    {
+      const std::lock_guard lock(mutex_);
+      ready_ = nullptr;
+      if (committing_) return;
+      committing_ = true;
+      if (!failed_) failed_.emplace(Code::kInternal, "not committed");
+      DropBuffer();
+      next = Next();
+    }
+    Send(next);
+  }
+
+ private:
+  using Handler = void (Upload::*)(Outcome);
+
+  void Send(const std::shared_ptr<Call>& call) {
+    if (call) client_.Send(call);
+  }
+
+  void DropBuffer() {
+    buffer_ = std::string();
+    uploads_->Give(std::exchange(held_, 0));
+  }
+
+  std::shared_ptr<Call> Make(std::string_view method, Handler handler) {
+    auto call = std::make_shared<Call>(Call{.method = method});
+    call->key = key_;
+    call->done = [self = shared_from_this(), handler](Outcome outcome) {
+      (*self.*handler)(std::move(outcome));
+    };
+    busy_ = true;
+    return call;
+  }
+
+  // What is to be sent now; none: nothing, or not yet. With the lock held.
+  std::shared_ptr<Call> Next() {
+    if (busy_ || finished_) return nullptr;
+    if (failed_) {
+      if (upload_id_.empty()) return nullptr;
+      finished_ = true;
+      auto call = Make("DELETE", &Upload::OnAborted);
+      call->query = {{"uploadId", upload_id_}};
+      return call;
+    }
+    if (upload_id_.empty()) {
+      if (buffer_.size() > options_.part_bytes) {
+        auto call = Make("POST", &Upload::OnBegun);
+        call->query = {{"uploads", ""}};
+        call->headers = {{std::string(kMarkHeader), mark_}};
+        call->body = std::make_shared<const std::string>();
+        return call;
+      }
+      if (!committing_) return nullptr;
+      if (MustAskFirst()) return Make("HEAD", &Upload::OnWhose);
+      auto call = Make("PUT", &Upload::OnPut);
+      call->headers = {{std::string(kMarkHeader), mark_}};
+      if (options_.if_none_match) call->headers.emplace_back("If-None-Match", "*");
+      call->body = std::make_shared<const std::string>(std::move(buffer_));
+      return call;
+    }
+    if (buffer_.size() >= options_.part_bytes || (committing_ && !buffer_.empty())) return Part();
+    if (!committing_) return nullptr;
+    if (MustAskFirst()) return Make("HEAD", &Upload::OnWhose);
+    return Complete();
+  }
+
+  bool MustAskFirst() const { return !options_.if_none_match && !asked_; }
+
+  std::shared_ptr<Call> Part() {
+    auto call = Make("PUT", &Upload::OnPart);
+    call->query = {{"partNumber", std::to_string(etags_.size() + 1)}, {"uploadId", upload_id_}};
+    // All but the last of one size: some servers want that.
+    if (buffer_.size() <= options_.part_bytes) {
+      call->body = std::make_shared<const std::string>(std::move(buffer_));
+      buffer_ = std::string();
+    } else {
+      call->body = std::make_shared<const std::string>(buffer_, 0, options_.part_bytes);
+      buffer_.erase(0, options_.part_bytes);
+    }
+    part_bytes_ = call->body->size();
+    return call;
+  }
+
+  std::shared_ptr<Call> Complete() {
+    auto call = Make("POST", &Upload::OnCompleted);
+    call->query = {{"uploadId", upload_id_}};
+    if (options_.if_none_match) call->headers.emplace_back("If-None-Match", "*");
+    std::string body = "<CompleteMultipartUpload>";
+    for (std::size_t i = 0; i < etags_.size(); ++i) {
+      body +=
+          fmt::format("<Part><PartNumber>{}</PartNumber><ETag>{}</ETag></Part>", i + 1, etags_[i]);
+    }
+    body += "</CompleteMultipartUpload>";
+    call->body = std::make_shared<const std::string>(std::move(body));
+    return call;
+  }
+
+  void OnBegun(Outcome outcome) {
+    std::string id = outcome ? XmlText(outcome.answer.body, "UploadId") : "";
+    Continue([&]() -> std::optional<Error> {
+      if (!outcome) return std::move(outcome.failure->error);
+      if (id.empty()) return Strange("beginning an upload in parts");
+      upload_id_ = std::move(id);
+      return std::nullopt;
+    });
+  }
+
+  void OnPart(Outcome outcome) {
+    Continue([&]() -> std::optional<Error> {
+      if (!outcome) return std::move(outcome.failure->error);
+      const std::string_view etag = outcome.answer.Header("etag");
+      if (etag.empty() || etag.find_first_of("<&") != etag.npos) return Strange("taking a part");
+      etags_.emplace_back(etag);
+      if (!failed_) {
+        held_ -= part_bytes_;
+        uploads_->Give(part_bytes_);
+      }
+      return std::nullopt;
+    });
+  }
+
+  void OnPut(Outcome outcome) {
+    // An earlier try of ours may have been good, and its answer lost.
+    if (!outcome && outcome.failure->error.code() == Code::kConflict) return AskWhose();
+    Finish(outcome ? std::nullopt : std::optional(std::move(outcome.failure->error)));
+  }
+
+  void OnCompleted(Outcome outcome) {
+    // S3 begins this answer before it knows its end: a failure may stand in a good one.
+    const std::string failure = outcome ? XmlText(outcome.answer.body, "Code") : "";
+    if (!failure.empty() && ++complete_tries_ < kCompleteTriesMax) {
+      std::shared_ptr<Call> again;
+      {
+        const std::lock_guard lock(mutex_);
+        again = Complete();
+      }
+      return Send(again);
+    }
+    if (!failure.empty()) {
+      return Finish(
+          Error(Code::kUnavailable,
+                fmt::format("{}: completing {}: {}", client_.address().Shown(), key_, failure)));
+    }
+    if (!outcome && (outcome.failure->error.code() == Code::kConflict ||
+                     outcome.failure->s3_code == "NoSuchUpload")) {
+      return AskWhose();
+    }
+    Finish(outcome ? std::nullopt : std::optional(std::move(outcome.failure->error)));
+  }
+
+  void AskWhose() {
+    std::shared_ptr<Call> call;
+    {
+      const std::lock_guard lock(mutex_);
+      call = Make("HEAD", &Upload::OnWhose);
+    }
+    Send(call);
+  }
+
+  // Whether the object that is there is what this writer wrote.
+  void OnWhose(Outcome outcome) {
+    if (outcome) {
+      if (outcome.answer.Header(kMarkHeader) == mark_) return Finish(std::nullopt);
+      return Finish(Error(Code::kConflict, fmt::format("blob {} exists", key_)));
+    }
+    if (outcome.failure->error.code() != Code::kNotFound) {
+      return Finish(std::move(outcome.failure->error));
+    }
+    if (options_.if_none_match || asked_) {
+      return Finish(Strange("keeping an object that was said to be there"));
+    }
+    Continue([this]() -> std::optional<Error> {
+      asked_ = true;
+      return std::nullopt;
+    });
+  }
+
+  void OnAborted(Outcome /*outcome*/) {}
+
+  Error Strange(std::string_view doing) const {
+    return Error(Code::kUnavailable, fmt::format("{}: {} for {}: no answer that S3 would give",
+                                                 client_.address().Shown(), doing, key_));
+  }
+
+  // The end of one request before the last.
+  template <class Change>
+  void Continue(Change change) {
+    std::shared_ptr<Call> next;
+    std::optional<Error> failure;
+    std::function<void()> ready;
+    Writer::Committed committed;
+    {
+      const std::lock_guard lock(mutex_);
+      busy_ = false;
+      failure = change();
+      if (failure && !failed_) {
+        failed_ = failure;
+        DropBuffer();
+      }
+      if (failed_) {
+        committed = std::exchange(committed_, nullptr);
+        failure = failed_;
+      }
+      next = Next();
+      if (failed_ || !busy_ || buffer_.size() < options_.part_bytes) {
+        ready = std::exchange(ready_, nullptr);
+      }
+    }
+    Send(next);
+    if (ready) ready();
+    Tell(committed, failure);
+  }
+
+  // The end of the last request: the object is there, or not.
+  void Finish(std::optional<Error> failure) {
+    std::shared_ptr<Call> next;
+    Writer::Committed committed;
+    {
+      const std::lock_guard lock(mutex_);
+      busy_ = false;
+      committed = std::exchange(committed_, nullptr);
+      DropBuffer();
+      if (failure) {
+        failed_ = failure;
+        next = Next();
+      }
+      finished_ = true;
+    }
+    Send(next);
+    Tell(committed, failure);
+  }
+
+  void Tell(const Writer::Committed& committed, const std::optional<Error>& failure) {
+    if (!committed) return;
+    committed(failure ? Result<void>(Fail(*failure)) : Result<void>());
+    uploads_->EndCommit();
+  }
+
+  const std::shared_ptr<Uploads> uploads_;
+  Client& client_;
+  const S3BlobOptions& options_;
+  const std::string key_;
+  const std::string mark_;
+
+  std::mutex mutex_;
+  std::string buffer_;
+  std::uint64_t held_ = 0;  // bytes taken of what all writers may hold
+  bool busy_ = false;       // a request is under way
+  bool committing_ = false;
+  bool finished_ = false;
+  bool asked_ = false;  // whether the key is free
+  std::string upload_id_;
+  std::vector<std::string> etags_;
+  std::size_t part_bytes_ = 0;  // of the part that is under way
+  int complete_tries_ = 0;
+  std::optional<Error> failed_;
+  Writer::Committed committed_;
+  std::function<void()> ready_;
+};
+
+class S3Writer final : public Writer {
+ public:
+  explicit S3Writer(std::shared_ptr<Upload> upload) : upload_(std::move(upload)) {}
+  ~S3Writer() override { upload_->Leave(); }
+  Result<void> Append(std::span<const char> bytes) override { return upload_->Append(bytes); }
+  bool WhenReady(std::function<void()> ready) override {
+    return upload_->WhenReady(std::move(ready));
+  }
+  void Commit(Committed committed) override { upload_->Commit(std::move(committed)); }
+
+ private:
+  const std::shared_ptr<Upload> upload_;
+};
+
+}  // namespace
+
+std::unique_ptr<Writer> Uploads::Create(std::string_view key) {
+  return std::make_unique<S3Writer>(std::make_shared<Upload>(shared_from_this(), key));
+}
+
+Result<void> Uploads::Take(std::uint64_t bytes) {
+  const std::uint64_t bytes_max = client_->options().upload_bytes_max;
+  if (bytes_.fetch_add(bytes) + bytes <= bytes_max) return {};
+  bytes_.fetch_sub(bytes);
+  return Fail(Code::kUnavailable,
+              fmt::format("archives on their way to S3 take more than blob.s3_upload_bytes_max ({} "
+                          "bytes): S3 takes them more slowly than they come, or raise it",
+                          bytes_max));
+}
+
+bool Uploads::BeginCommit() {
+  const std::lock_guard lock(mutex_);
+  if (closing_) return false;
+  ++commits_;
+  return true;
+}
+
+void Uploads::EndCommit() {
+  const std::lock_guard lock(mutex_);
+  if (--commits_ == 0) idle_.notify_all();
+}
+
+void Uploads::Close() {
+  std::unique_lock lock(mutex_);
+  closing_ = true;
+  idle_.wait(lock, [this] { return commits_ == 0; });
+}
+
+}  // namespace insightd::blob::s3
