@@ -261,13 +261,17 @@ Result<void> Connection::Rollback() {
 
 bool Connection::broken() {
   if (!handle_) return true;
-  if (PQconsumeInput(handle_.get()) == 0 || PQstatus(handle_.get()) == CONNECTION_BAD) {
+  // The first look may take the server's last words, the second finds that nothing follows.
+  if (PQconsumeInput(handle_.get()) == 0 || PQconsumeInput(handle_.get()) == 0 ||
+      PQstatus(handle_.get()) == CONNECTION_BAD) {
     (void)Broken("the server closed the connection");
   }
   return !handle_;
 }
 
 int Connection::process() const { return handle_ ? PQbackendPID(handle_.get()) : 0; }
+
+int Connection::socket() const { return handle_ ? PQsocket(handle_.get()) : -1; }
 
 Result<void> Pipeline::Send(std::string_view sql, const Params& params) {
   PGconn* handle = connection_.handle_.get();

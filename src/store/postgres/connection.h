@@ -69,6 +69,7 @@ class Connection {
   bool broken();
   const std::string& name() const { return name_; }  // "PostgreSQL at db:5432, database insights"
   int process() const;                               // of the server, as in pg_stat_activity
+  int socket() const;                                // for tests that break it
 
  private:
   friend class Pipeline;

@@ -1,7 +1,13 @@
 #include "store/postgres/postgres_store.h"
 
+#include <optional>
 #include <utility>
 
+#include "store/postgres/history.h"
+#include "store/postgres/letters.h"
+#include "store/postgres/lists.h"
+#include "store/postgres/lookups.h"
+#include "store/postgres/migrations/check.h"
 #include "store/postgres/put.h"
 #include "store/postgres/sessions.h"
 
@@ -11,7 +17,9 @@ namespace {
 class PostgresStore final : public Store {
  public:
   explicit PostgresStore(const PostgresStoreOptions& options)
-      : clock_(options.clock != nullptr ? *options.clock : SystemClock()), sessions_(options) {}
+      : clock_(options.clock != nullptr ? *options.clock : SystemClock()),
+        writes_(options.writes),
+        sessions_(options) {}
 
   Result<std::unique_ptr<Lease>> TryTakeDuty(Duty duty) override {
     return sessions_.TryTakeDuty(duty);
@@ -33,55 +41,127 @@ class PostgresStore final : public Store {
     return NotYet();
   }
 
-  Result<Upload> FindUpload(std::string_view) override { return NotYet(); }
-  Result<std::size_t> ForgetUploads(Time, std::size_t) override { return NotYet(); }
-
-  Result<ClusterReport> Report(std::int64_t, std::string_view, std::string_view) override {
-    return NotYet();
+  Result<Upload> FindUpload(std::string_view request_id) override {
+    return Read([&](auto& db) { return pg::ReadUpload(db, request_id); });
   }
-  Result<ReportMeta> Meta(std::int64_t, std::string_view) override { return NotYet(); }
-  Result<std::string> ReportText(std::int64_t, std::string_view) override { return NotYet(); }
-  Result<std::int64_t> OrganizationOf(std::string_view) override { return NotYet(); }
-  Result<std::vector<std::string>> ClustersSince(std::int64_t, Time) override { return NotYet(); }
-  Result<void> Fleet(std::int64_t, std::string_view,
-                     const std::function<bool(const FleetCluster&)>&) override {
-    return NotYet();
+  Result<std::size_t> ForgetUploads(Time before, std::size_t rows_max) override {
+    return sessions_.WriteFor(
+        Duty::kUpkeep, [&](pg::Connection& db) { return pg::RemoveUploads(db, before, rows_max); });
   }
-  Result<std::vector<RuleCount>> RuleCounts(std::int64_t) override { return NotYet(); }
-  Result<std::vector<HitCluster>> ClustersHitBy(std::int64_t, std::string_view,
-                                                std::string_view) override {
-    return NotYet();
+
+  Result<ClusterReport> Report(std::int64_t org_id, std::string_view cluster,
+                               std::string_view user_id) override {
+    return Read([&](auto& db) { return pg::ReadReport(db, org_id, cluster, user_id); });
   }
-  Result<std::vector<Acknowledgement>> Acknowledgements(std::int64_t) override { return NotYet(); }
-  Result<std::vector<Toggle>> Toggles(std::int64_t) override { return NotYet(); }
-
-  Result<void> PutDeadLetters(std::span<const DeadLetter>) override { return NotYet(); }
-  Result<std::vector<DeadLetter>> ListDeadLetters(const DeadLetterFilter&) override {
-    return NotYet();
+  Result<ReportMeta> Meta(std::int64_t org_id, std::string_view cluster) override {
+    return Read([&](auto& db) { return pg::ReadMeta(db, org_id, cluster); });
   }
-  Result<std::int64_t> CountDeadLetters() override { return NotYet(); }
-  Result<DeadLetter> GetDeadLetter(std::int64_t) override { return NotYet(); }
-  Result<void> DropDeadLetter(std::int64_t, ArchiveFate) override { return NotYet(); }
-  Result<void> PutConsumerErrors(std::span<const ConsumerError>) override { return NotYet(); }
-
-  Result<std::vector<KeptArchive>> ReleasedArchives(Time, std::size_t) override { return NotYet(); }
-  Result<std::vector<KeptArchive>> NewestArchives(std::size_t) override { return NotYet(); }
-  Result<void> ForgetArchives(std::span<const KeptArchive>) override { return NotYet(); }
-  Result<std::vector<ArchiveUse>> UsesOf(std::span<const std::string>) override { return NotYet(); }
-
-  Result<SchemaVersions> Versions() override { return NotYet(); }
-  Result<void> Check() override {
-    return sessions_.Read([](pg::Connection& connection) -> Result<void> {
-      const auto answer = connection.Run("SELECT 1");
-      if (!answer) return Fail(answer.error());
-      return {};
+  Result<std::string> ReportText(std::int64_t org_id, std::string_view cluster) override {
+    return Read([&](auto& db) { return pg::ReadReportText(db, org_id, cluster); });
+  }
+  Result<std::int64_t> OrganizationOf(std::string_view cluster) override {
+    return Read([&](auto& db) { return pg::ReadOrganization(db, cluster); });
+  }
+  Result<std::vector<std::string>> ClustersSince(std::int64_t org_id, Time since) override {
+    return Read([&](auto& db) { return pg::ReadClustersSince(db, org_id, since); });
+  }
+  Result<void> Fleet(std::int64_t org_id, std::string_view after,
+                     const std::function<bool(const FleetCluster&)>& visit) override {
+    // What was visited is not visited again, whatever becomes of the connection.
+    bool visited = false;
+    std::optional<Error> failed;
+    return Read([&](pg::Connection& db) -> Result<void> {
+      if (visited) return Fail(*failed);
+      auto done = pg::VisitFleet(db, org_id, after, [&](const FleetCluster& cluster) {
+        visited = true;
+        return visit(cluster);
+      });
+      if (!done) failed = done.error();
+      return done;
     });
+  }
+  Result<std::vector<RuleCount>> RuleCounts(std::int64_t org_id) override {
+    return Read([&](auto& db) { return pg::ReadRuleCounts(db, org_id); });
+  }
+  Result<std::vector<HitCluster>> ClustersHitBy(std::int64_t org_id, std::string_view rule,
+                                                std::string_view key) override {
+    return Read([&](auto& db) { return pg::ReadClustersHitBy(db, org_id, rule, key); });
+  }
+  Result<std::vector<Acknowledgement>> Acknowledgements(std::int64_t org_id) override {
+    return Read([&](auto& db) { return pg::ReadAcknowledgements(db, org_id); });
+  }
+  Result<std::vector<Toggle>> Toggles(std::int64_t org_id) override {
+    return Read([&](auto& db) { return pg::ReadToggles(db, org_id); });
+  }
+
+  Result<void> PutDeadLetters(std::span<const DeadLetter> letters) override {
+    return sessions_.WriteFor(Duty::kUpkeep,
+                              [&](pg::Connection& db) { return pg::WriteLetters(db, letters); });
+  }
+  Result<std::vector<DeadLetter>> ListDeadLetters(const DeadLetterFilter& filter) override {
+    return Read([&](auto& db) { return pg::ReadLetters(db, filter); });
+  }
+  Result<std::int64_t> CountDeadLetters() override {
+    return Read([](auto& db) { return pg::CountLetters(db); });
+  }
+  Result<DeadLetter> GetDeadLetter(std::int64_t id) override {
+    return Read([&](auto& db) { return pg::ReadLetter(db, id); });
+  }
+  Result<void> DropDeadLetter(std::int64_t id, ArchiveFate fate) override {
+    return Write([&](auto& db) { return pg::RemoveLetter(db, id, fate, clock_.Now()); });
+  }
+  Result<void> PutConsumerErrors(std::span<const ConsumerError> errors) override {
+    return Write([&](auto& db) { return pg::WriteConsumerErrors(db, errors, clock_.Now()); });
+  }
+
+  // What may be removed is asked for where it is written: a standby may be behind.
+  Result<std::vector<KeptArchive>> ReleasedArchives(Time until, std::size_t archives_max) override {
+    return Write([&](auto& db) { return pg::ReadReleased(db, until, archives_max); });
+  }
+  Result<std::vector<KeptArchive>> NewestArchives(std::size_t archives_max) override {
+    return Write([&](auto& db) { return pg::ReadNewest(db, archives_max); });
+  }
+  Result<void> ForgetArchives(std::span<const KeptArchive> archives) override {
+    return sessions_.WriteFor(Duty::kUpkeep,
+                              [&](pg::Connection& db) { return pg::RemoveArchives(db, archives); });
+  }
+  Result<std::vector<ArchiveUse>> UsesOf(std::span<const std::string> keys) override {
+    return Write([&](auto& db) { return pg::ReadUses(db, keys); });
+  }
+
+  Result<SchemaVersions> Versions() override {
+    return Read([](auto& db) { return pg::ReadVersions(db); });
+  }
+  Result<void> Check() override {
+    const auto check = [](pg::Connection& db) { return pg::CheckServer(db); };
+    if (auto good = sessions_.Read(check); !good || !writes_) return good;
+    return sessions_.Write(check);
+  }
+
+  // Whether the tables are those of this program.
+  Result<void> CheckTables(bool writes) {
+    const auto check = [writes](pg::Connection& connection) {
+      return pg::CheckSchema(connection, writes ? pg::Use::kWrite : pg::Use::kRead);
+    };
+    const auto versions = writes ? sessions_.Write(check) : sessions_.Read(check);
+    if (!versions) return Fail(versions.error());
+    return {};
   }
 
  private:
   static tl::unexpected<Error> NotYet() { return Fail(Code::kInternal, "not in this build"); }
 
+  template <class Work>
+  auto Read(const Work& work) {
+    return sessions_.Read([&](pg::Connection& connection) { return work(connection); });
+  }
+  template <class Work>
+  auto Write(const Work& work) {
+    return sessions_.Write([&](pg::Connection& connection) { return work(connection); });
+  }
+
   const Clock& clock_;
+  const bool writes_;
   pg::Sessions sessions_;
 };
 
@@ -89,7 +169,7 @@ class PostgresStore final : public Store {
 
 Result<std::unique_ptr<Store>> OpenPostgresStore(PostgresStoreOptions options) {
   auto store = std::make_unique<PostgresStore>(options);
-  if (auto good = store->Check(); !good) return Fail(std::move(good).error());
+  if (auto good = store->CheckTables(options.writes); !good) return Fail(std::move(good).error());
   return store;
 }
 

@@ -30,6 +30,7 @@ struct PostgresStoreOptions {
   std::size_t connections_max = 8;  // of the pool for reading calls
   milliseconds connect_max{5'000};
   milliseconds statement_max{30'000};
+  bool writes = true;  // else only reading calls are made, and rights to write are not needed
   const Clock* clock = nullptr;  // nothing: the machine's own
 };
 
