@@ -7,10 +7,10 @@ PRESET ?= release
 UI ?= ON
 UI_PACKAGES = $(if $(filter ON,$(UI)),ui)
 
-.PHONY: help build demo test bench format lint conformance fuzz simulate audit sbom install
+.PHONY: help build demo demo-distributed test soak bench format lint conformance fuzz simulate audit sbom install
 
 help:  ## this list
-	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 22
+	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 27
 
 build:  ## the binary: build/release/insightd
 	@tools/install.sh build $(UI_PACKAGES)
@@ -19,8 +19,12 @@ build:  ## the binary: build/release/insightd
 demo: build  ## a small fleet that uploads, and the page (DEMO=once: end after the table)
 	@DEMO="$(DEMO)" tools/demo.sh build/$(PRESET)/insightd
 
+demo-distributed: build  ## each role a process, on Kafka, S3 and PostgreSQL (DEMO=once)
+	@tools/install.sh servers
+	@DEMO="$(DEMO)" tools/demo_distributed.py build/$(PRESET)/insightd
+
 test:  ## every kind of test
-	@tools/install.sh build ui test lint
+	@tools/install.sh build ui test lint servers
 	@tools/test.sh
 
 bench:  ## figures, each beside a floor measured in the same run
@@ -35,6 +39,11 @@ conformance:  ## the expression language against conformance files: make conform
 fuzz:  ## fuzz targets for TIME seconds (60) each: make fuzz [TARGET=yaml] [TIME=600]
 	@tools/install.sh build lint
 	@tools/fuzz.sh "$(or $(TIME),60)" $(TARGET)
+
+soak:  ## hours of load with outages of every server: make soak [MINUTES=60]
+	@tools/install.sh build test servers
+	@tools/build.sh release -DINSIGHTD_UI=$(UI)
+	@INSIGHTD_BINARY=build/release/insightd tests/fault/network/soak.py $(or $(MINUTES),60)
 
 simulate:  ## the whole system from SEEDS seeds (100000) with faults: make simulate [SEEDS=…] [FIRST=1]
 	@tools/install.sh build test

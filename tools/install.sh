@@ -5,7 +5,7 @@
 #   tools/install.sh --help
 #
 # Quiet and without the network when nothing is missing. As root, else by sudo. A service that a
-# package brings is not started: the tests start their own, whose jars come with the list `test`.
+# package brings is not started: the tests start their own, whose jars come with `servers`.
 set -eu
 
 usage() { sed -n '2,8s/^# \{0,1\}//p' "$0"; }
@@ -16,7 +16,7 @@ case "${1:-}" in '' | -h | --help) usage; exit 0 ;; esac
 missing=""
 servers=""
 for list in "$@"; do
-  [ "$list" != test ] || servers=yes
+  [ "$list" != servers ] || servers=yes
   if [ ! -f "$folder/$list.txt" ]; then
     echo "install.sh: no list '$list'; there are: $(cd "$folder" && echo ./*.txt)" >&2
     exit 2

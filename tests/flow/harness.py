@@ -95,7 +95,60 @@ def chunked_form(data, content_type=TYPE, field="file", metadata=None, chunk=64 
     return boundary.decode(), body
 
 
-class Insightd:
+class Doors:
+    """What can be done with an installation from outside. Gives: `ports` by setting."""
+
+    @property
+    def port(self):
+        return self.ports["http.address"]
+
+    def get(self, path, listener="http.address"):
+        url = f"http://127.0.0.1:{self.ports[listener]}{path}"
+        try:
+            with urllib.request.urlopen(url, timeout=10) as answer:
+                return Answer(answer.status, answer.headers, answer.read())
+        except urllib.error.HTTPError as error:
+            with error:
+                return Answer(error.code, error.headers, error.read())
+
+    def post(self, body, headers):
+        """One request over a plain socket, as the operator sends it; the answer."""
+        head = f"POST {UPLOAD} HTTP/1.1\r\nHost: insightd\r\nConnection: close\r\n"
+        head += "".join(f"{name}: {value}\r\n" for name, value in headers.items()) + "\r\n"
+        with socket.create_connection(("127.0.0.1", self.port), timeout=20) as connection:
+            try:
+                connection.sendall(head.encode() + body)
+            except (BrokenPipeError, ConnectionResetError):
+                pass  # refused before all was sent; the answer says why
+            return read_answer(connection)
+
+    def upload(self, data, cluster=None, **form):
+        boundary, body = chunked_form(data, **form)
+        headers = {"Content-Type": f"multipart/form-data; boundary={boundary}",
+                   "Transfer-Encoding": "chunked",
+                   "User-Agent": "insights-operator/4.16.3-abc" +
+                                 (f" cluster/{cluster}" if cluster else "")}
+        return self.post(body, headers)
+
+    def report(self, cluster):
+        return self.get(f"{PUBLIC}cluster/{cluster}/reports")
+
+    def end_of(self, request_id):
+        """How the upload ended, or None while it is on its way."""
+        answer = self.get(f"/api/insightd/v1/uploads/{request_id}")
+        return answer.json()["upload"] if answer.status == 200 else None
+
+    def await_end(self, request_id):
+        return wait_for(lambda: self.end_of(request_id), f"the end of upload {request_id}")
+
+    def upload_and_await(self, data, cluster=None, **form):
+        answer = self.upload(data, cluster, **form)
+        if answer.status not in (201, 202):
+            raise AssertionError(f"upload was answered {answer}")
+        return self.await_end(answer.json()["request_id"])
+
+
+class Insightd(Doors):
     """One `insightd all`. Use as a context; `settings` are keys of the settings file.
 
     Its log records are in `records`, unless they go to `log_file`, which is for load.
@@ -215,57 +268,6 @@ class Insightd:
         self.kill()
         if self.own_folder:
             shutil.rmtree(self.folder, ignore_errors=True)
-
-    # ---- doors ----
-
-    @property
-    def port(self):
-        return self.ports["http.address"]
-
-    def get(self, path, listener="http.address"):
-        url = f"http://127.0.0.1:{self.ports[listener]}{path}"
-        try:
-            with urllib.request.urlopen(url, timeout=10) as answer:
-                return Answer(answer.status, answer.headers, answer.read())
-        except urllib.error.HTTPError as error:
-            with error:
-                return Answer(error.code, error.headers, error.read())
-
-    def post(self, body, headers):
-        """One request over a plain socket, as the operator sends it; the answer."""
-        head = f"POST {UPLOAD} HTTP/1.1\r\nHost: insightd\r\nConnection: close\r\n"
-        head += "".join(f"{name}: {value}\r\n" for name, value in headers.items()) + "\r\n"
-        with socket.create_connection(("127.0.0.1", self.port), timeout=20) as connection:
-            try:
-                connection.sendall(head.encode() + body)
-            except (BrokenPipeError, ConnectionResetError):
-                pass  # refused before all was sent; the answer says why
-            return read_answer(connection)
-
-    def upload(self, data, cluster=None, **form):
-        boundary, body = chunked_form(data, **form)
-        headers = {"Content-Type": f"multipart/form-data; boundary={boundary}",
-                   "Transfer-Encoding": "chunked",
-                   "User-Agent": "insights-operator/4.16.3-abc" +
-                                 (f" cluster/{cluster}" if cluster else "")}
-        return self.post(body, headers)
-
-    def report(self, cluster):
-        return self.get(f"{PUBLIC}cluster/{cluster}/reports")
-
-    def end_of(self, request_id):
-        """How the upload ended, or None while it is on its way."""
-        answer = self.get(f"/api/insightd/v1/uploads/{request_id}")
-        return answer.json()["upload"] if answer.status == 200 else None
-
-    def await_end(self, request_id):
-        return wait_for(lambda: self.end_of(request_id), f"the end of upload {request_id}")
-
-    def upload_and_await(self, data, cluster=None, **form):
-        answer = self.upload(data, cluster, **form)
-        if answer.status not in (201, 202):
-            raise AssertionError(f"upload was answered {answer}")
-        return self.await_end(answer.json()["request_id"])
 
     def letters(self):
         done = self.command("dead-letters", "list", "--json", "--limit", "10000", check=0)

@@ -61,7 +61,7 @@ def _download(name, pom, folder, quiet):
         done = subprocess.run(words, capture_output=True, text=True, timeout=DOWNLOAD_S_MAX,
                               stdin=subprocess.DEVNULL, check=False)
     except FileNotFoundError:
-        raise ServerError("mvn is not installed; `tools/install.sh test` installs it") from None
+        raise ServerError("mvn is not installed; `tools/install.sh servers` installs it") from None
     except subprocess.TimeoutExpired:
         raise ServerError(f"the jars of {name} did not come within {DOWNLOAD_S_MAX} s") from None
     if done.returncode != 0 or not any(folder.glob("*.jar")):

@@ -51,7 +51,7 @@ class Postgres(Server):
 
     def prepare(self):
         if not BINARIES.is_dir():
-            raise ServerError(f"{BINARIES} is not there; `tools/install.sh test` installs it")
+            raise ServerError(f"{BINARIES} is not there; `tools/install.sh servers` installs it")
         self.socket.mkdir(exist_ok=True)
         self.data.mkdir(parents=True, exist_ok=True)
         self._own(self.folder, self.socket, self.data)
