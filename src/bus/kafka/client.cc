@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 #include <librdkafka/rdkafka.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
+#include <cstring>
 
 #include "base/log.h"
 
@@ -14,7 +17,6 @@ namespace {
 constexpr log::Logger kLog("bus");
 
 constexpr seconds kLogPause{30};
-constexpr int kWarning = 4;  // of syslog
 constexpr std::size_t kAnswerBytesMax = std::size_t{1} << 30;
 
 constexpr std::size_t kErrorTextBytes = 512;
@@ -103,6 +105,12 @@ ClientProperties CommonProperties(const KafkaBusOptions& options) {
   return properties;
 }
 
+// The library's message for a file that is not there does not name it.
+Result<void> CheckFile(std::string_view setting, const std::string& path) {
+  if (path.empty() || access(path.c_str(), R_OK) == 0) return {};
+  return Fail(Code::kInvalid, fmt::format("{}: {}: {}", setting, path, std::strerror(errno)));
+}
+
 Result<void> Set(rd_kafka_conf_t* conf, const std::string& name, const std::string& value) {
   std::array<char, kErrorTextBytes> text{};
   if (rd_kafka_conf_set(conf, name.c_str(), value.c_str(), text.data(), text.size()) !=
@@ -187,6 +195,11 @@ Result<std::shared_ptr<Client>> Client::Make(Kind kind, const KafkaBusOptions& o
                               name));
     }
   }
+  for (const auto& [setting, path] : {std::pair("bus.kafka_ca_file", options.security.ca_file),
+                                      std::pair("bus.kafka_cert_file", options.security.cert_file),
+                                      std::pair("bus.kafka_key_file", options.security.key_file)}) {
+    if (auto readable = CheckFile(setting, path); !readable) return Fail(readable.error());
+  }
   ClientProperties all = CommonProperties(options);
   all.insert(all.end(), properties.begin(), properties.end());
   all.insert(all.end(), options.properties.begin(), options.properties.end());
@@ -205,10 +218,8 @@ Result<std::shared_ptr<Client>> Client::Make(Kind kind, const KafkaBusOptions& o
         ClientOf(handle).Log(level, facility, text);
       });
   rd_kafka_conf_set_error_cb(conf, [](rd_kafka_t* handle, int error, const char* reason, void*) {
-    // A fatal one is dealt with by whoever owns the handle.
-    if (error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) return;
-    ClientOf(handle).state().Failed(reason);
-    ClientOf(handle).Log(kWarning, ErrorText(error), reason);
+    // The library logs it too. A fatal one is dealt with by whoever owns the handle.
+    if (error != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) ClientOf(handle).state().Failed(reason);
   });
   if (kind == Kind::kProducer) {
     rd_kafka_conf_set_dr_msg_cb(conf,

@@ -16,6 +16,7 @@ namespace {
 
 constexpr log::Logger kLog("bus");
 
+constexpr int kWarning = 4;  // of syslog
 constexpr milliseconds kServeWait{100};
 constexpr milliseconds kAskLimit{10'000};
 constexpr milliseconds kLeaveLimit{10'000};
@@ -197,7 +198,13 @@ void KafkaConsumer::Leave() {
   } else {
     const microseconds until = SystemClock().Steady() + kLeaveLimit;
     while (rd_kafka_consumer_closed(client_->get()) == 0 && SystemClock().Steady() < until) {
-      rd_kafka_queue_poll_callback(queue, 10);
+      // Calls OnRebalance; messages that still come are for whoever has the partition next.
+      std::array<rd_kafka_message_t*, 100> messages{};
+      const ssize_t count =
+          rd_kafka_consume_batch_queue(queue, 10, messages.data(), messages.size());
+      for (ssize_t i = 0; i < count; ++i) {
+        rd_kafka_message_destroy(messages[static_cast<std::size_t>(i)]);
+      }
     }
   }
   rd_kafka_queue_destroy(queue);
@@ -248,7 +255,7 @@ void KafkaConsumer::ReportError(const rd_kafka_message_s& message) {
               {{"group", group_}, {"error", text}});
     return;
   }
-  client_->Log(4, ErrorText(message.err), text);
+  client_->Log(kWarning, ErrorText(message.err), text);
   state_.Failed(text);
   const std::lock_guard lock(mutex_);
   refused_ = Error(Code::kUnavailable, fmt::format("group {}: {}", group_, text));
@@ -271,7 +278,7 @@ void KafkaConsumer::TakePartitions(rd_kafka_topic_partition_list_s& partitions) 
     const auto error =
         rd_kafka_committed(client_->get(), known.get(), static_cast<int>(kAskLimit.count()));
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
-      client_->Log(4, "committed", ErrorText(error));
+      client_->Log(kWarning, "committed", ErrorText(error));
       for (int i = 0; i < known->cnt; ++i) known->elems[i].err = error;
     }
   }
@@ -298,7 +305,7 @@ void KafkaConsumer::TakePartitions(rd_kafka_topic_partition_list_s& partitions) 
     keys.push_back(key);
   }
   const auto error = rd_kafka_assign(client_->get(), &partitions);
-  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) client_->Log(4, "assign", ErrorText(error));
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) client_->Log(kWarning, "assign", ErrorText(error));
   if (paused_) {
     rd_kafka_resume_partitions(client_->get(), &partitions);
     paused_ = false;
@@ -326,7 +333,7 @@ void KafkaConsumer::OnCommitted(int error, const rd_kafka_topic_partition_list_s
   if (error == RD_KAFKA_RESP_ERR__NO_OFFSET || offsets == nullptr) return;
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
     // They are committed with the next ones, or another member has the partitions by now.
-    client_->Log(4, "commit", ErrorText(error));
+    client_->Log(kWarning, "commit", ErrorText(error));
     return;
   }
   state_.Answered();

@@ -29,6 +29,21 @@ constexpr milliseconds kTopicLimit{10'000};
 constexpr std::int64_t kTimeOfFirst = -2;
 constexpr std::int64_t kTimeOfNext = -1;
 
+// Its answers to SCRAM lack a part that brokers from 4.0 on ask for.
+constexpr int kScramVersionMin = 0x02060100;
+
+// What else a person should know who is refused.
+std::string Hint(const KafkaSecurity& security, std::string_view reason) {
+  if (!security.sasl_mechanism.starts_with("SCRAM") || rd_kafka_version() >= kScramVersionMin ||
+      reason.find("uthentication") == std::string_view::npos) {
+    return {};
+  }
+  return fmt::format(
+      ". If the password is right: librdkafka {} cannot do SCRAM with brokers of Kafka 4.0 and "
+      "later (2.6.1 can); use bus.kafka_sasl_mechanism PLAIN over TLS, or client certificates",
+      rd_kafka_version_str());
+}
+
 bool BrokersAnswer(Client& client, BrokerState& state, milliseconds limit) {
   const rd_kafka_metadata_t* metadata = nullptr;
   const auto error =
@@ -115,9 +130,10 @@ Result<void> KafkaBus::AwaitBrokers() {
       return Fail(
           Code::kUnavailable,
           fmt::format("no broker of bus.kafka_brokers ({}) has answered within {} ms "
-                      "(bus.kafka_start_ms_max), tried with {}{}",
+                      "(bus.kafka_start_ms_max), tried with {}{}{}",
                       options_.brokers, options_.start_max.count(), Described(options_.security),
-                      reason.empty() ? ": no answer at all" : ": " + reason));
+                      reason.empty() ? ": no answer at all" : ": " + reason,
+                      Hint(options_.security, reason)));
     }
     if (!std::exchange(told, true)) {
       kLog.Warn("", "waiting for the brokers",

@@ -33,24 +33,24 @@ namespace insightd::bus {
 
 struct KafkaSecurity {
   std::string protocol = "plaintext";  // ssl, sasl_plaintext, sasl_ssl
-  std::string sasl_mechanism;          // PLAIN, SCRAM-SHA-256, SCRAM-SHA-512
-  std::string username;
-  std::string password;
-  std::string ca_file;  // empty: the system's
-  std::string cert_file;
-  std::string key_file;
-  std::string key_password;
+  std::string sasl_mechanism = {};     // PLAIN, SCRAM-SHA-256, SCRAM-SHA-512
+  std::string username = {};
+  std::string password = {};
+  std::string ca_file = {};  // empty: the system's
+  std::string cert_file = {};
+  std::string key_file = {};
+  std::string key_password = {};
 };
 
 struct KafkaBusOptions {
-  std::string brokers;  // "host:port,host:port": some of them; they tell of the others
+  std::string brokers = {};  // "host:port,host:port": some of them; they tell of the others
   std::string client_id = "insightd";
-  std::string group_instance;  // makes consumers static members of their groups
+  std::string group_instance = {};  // makes consumers static members of their groups
   KafkaSecurity security;
 
-  std::vector<std::string> topics;  // that will be used: checked when opening
-  bool create_topics = false;       // those that are missing
-  std::int32_t partitions = 4;      // of topics made here; fewer elsewhere are warned of
+  std::vector<std::string> topics = {};  // that will be used: checked when opening
+  bool create_topics = false;            // those that are missing
+  std::int32_t partitions = 4;           // of topics made here; fewer elsewhere are warned of
 
   milliseconds start_max{30'000};  // until the brokers have answered when opening
   milliseconds delivery_timeout{5'000};
@@ -66,7 +66,7 @@ struct KafkaBusOptions {
   std::size_t poll_bytes_max = std::size_t{8} << 20;  // one Poll gives this, but one message
 
   // Further properties of librdkafka by name; those that this bus depends on are refused.
-  std::vector<std::pair<std::string, std::string>> properties;
+  std::vector<std::pair<std::string, std::string>> properties = {};
   metrics::Registry* registry = nullptr;  // nothing: events are not counted
 };
 
