@@ -105,7 +105,9 @@ void Client::OnAnswer(const std::shared_ptr<Call>& call, Answer answer) {
         FailureOf(answer, call->method, Doing(*call), address_, options_.clock->Now());
   }
   outcome.answer = std::move(answer);
-  Note(*call, outcome);
+  // One try that fails is no news.
+  constexpr int kTriesAreNews = 3;
+  if (outcome.failure && call->tries >= kTriesAreNews) Note(outcome);
   if (outcome.failure && !call->once) {
     const Failure& failure = *outcome.failure;
     if (failure.keys_refused && !call->keys_reloaded && credentials_.Reload()) {
@@ -125,6 +127,7 @@ void Client::OnAnswer(const std::shared_ptr<Call>& call, Answer answer) {
                             failure.error.message(), call->tries, options_.retry_time_max.count()));
     }
   }
+  Note(outcome);
   {
     const std::lock_guard lock(calls_mutex_);
     if (calls_.erase(call.get()) == 0) return;
@@ -154,12 +157,7 @@ Call Client::ProbeCall() {
   return call;
 }
 
-void Client::Note(const Call& call, const Outcome& outcome) {
-  // One try that fails is no news.
-  constexpr int kTriesAreNews = 3;
-  if (outcome.failure && outcome.failure->may_pass && !call.once && call.tries < kTriesAreNews) {
-    return;
-  }
+void Client::Note(const Outcome& outcome) {
   const std::lock_guard lock(state_mutex_);
   noted_ = options_.clock->Steady();
   last_error_.reset();

@@ -89,8 +89,9 @@ class Download final : public Receiver, public std::enable_shared_from_this<Down
       paused_ = true;
       return false;
     }
-    call_->deadline =
-        client_->options().clock->Steady() + client_->options().retry_time_max;  // it moves
+    // It moves: what fails from here on is a new failure.
+    call_->tries = 1;
+    call_->deadline = client_->options().clock->Steady() + client_->options().retry_time_max;
     const std::size_t skipped =
         static_cast<std::size_t>(std::min<std::uint64_t>(skip_, bytes.size()));
     skip_ -= skipped;

@@ -42,6 +42,7 @@ constexpr auto kKnown = std::to_array<Known>({
      "blob.s3_session_token is over its time; with blob.s3_session_token_file a new one is found"},
     {"InvalidToken", Code::kUnavailable, false, true,
      "blob.s3_session_token is refused; with blob.s3_session_token_file a new one is found"},
+    {"RequestTimeTooSkewed", Code::kUnavailable, false, false, ""},
     {"TokenRefreshRequired", Code::kUnavailable, false, true, "see blob.s3_session_token"},
     {"AuthorizationHeaderMalformed", Code::kUnavailable, false, true,
      "most often a wrong blob.s3_region"},

@@ -144,7 +144,9 @@ Result<void> S3Blob::List(const std::function<bool(const Object&)>& visit) {
   std::string token;
   do {
     Call call{.method = "GET"};
-    call.query = {{"list-type", "2"}, {"encoding-type", "url"}};
+    call.query = {{"list-type", "2"},
+                  {"encoding-type", "url"},
+                  {"max-keys", std::to_string(client_->options().page_objects_max)}};
     if (!prefix.empty()) call.query.emplace_back("prefix", prefix);
     if (!token.empty()) call.query.emplace_back("continuation-token", token);
     const Outcome outcome = client_->Ask(std::move(call));

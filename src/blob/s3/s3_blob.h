@@ -52,6 +52,7 @@ struct S3BlobOptions {
   std::size_t part_bytes = std::size_t{5} << 20;
   std::uint64_t upload_bytes_max = std::uint64_t{64} << 20;
   int connections_max = 64;
+  int page_objects_max = 1'000;  // of a listing; S3 gives no more at one time
   milliseconds connect_time_max{3'000};
   // Less than 1 kB/s for so long counts as no answer.
   seconds slow_time_max{10};

@@ -41,6 +41,9 @@ Error ErrorOf(CURLcode code, const char* detail, bool too_large) {
   }
   std::string text = curl_easy_strerror(code);
   if (detail[0] != '\0' && text != detail) text = fmt::format("{} ({})", text, detail);
+  if (code == CURLE_PEER_FAILED_VERIFICATION) {
+    text += "; name the authority that signed its certificate in blob.s3_ca_file";
+  }
   return {code == CURLE_OPERATION_TIMEDOUT ? Code::kTimeout : Code::kUnavailable, std::move(text)};
 }
 
