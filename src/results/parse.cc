@@ -176,6 +176,8 @@ Traces TracesOf(std::string_view message, json::Parser& parser) {
   traces.cluster = FindAnyCase(root, "ClusterName").StringOr("");
   const Value org_id = FindAnyCase(root, "OrgID");
   if (org_id.is_int()) traces.org_id = org_id.AsInt();
+  const Value account = FindAnyCase(root, "AccountNumber");
+  if (account.is_int()) traces.account_number = account.AsInt();
   return traces;
 }
 

@@ -126,6 +126,7 @@ struct Traces {
   std::string request_id;
   std::optional<std::int64_t> org_id;
   std::string cluster;
+  std::optional<std::int64_t> account_number;
 };
 Traces TracesOf(std::string_view message, json::Parser& parser);
 

@@ -11,7 +11,8 @@ namespace insightd::upkeep {
 
 struct Settings {
   std::vector<std::string> dead_letter_topics = {"ccx.data.pipeline.dead.letter.queue",
-                                                 "ccx.aggregator.dead.letter.queue"};
+                                                 "ccx.aggregator.dead.letter.queue",
+                                                 "ccx.dvowriter.dead.letter.queue"};
   std::string group = "insightd-upkeep";
 
   std::uint64_t blob_bytes_max = std::uint64_t{64} << 30;  // blob.bytes_max

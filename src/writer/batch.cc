@@ -1,7 +1,8 @@
 #include "writer/batch.h"
 
-#include <charconv>
+#include <fmt/core.h>
 
+#include "base/gzip.h"
 #include "base/log.h"
 #include "base/log_events.h"
 #include "results/result.h"
@@ -11,86 +12,82 @@ namespace {
 
 constexpr log::Logger kLog("writer");
 
-std::int32_t CountIn(const bus::Record& record, std::string_view header) {
-  const std::string* text = record.FindHeader(header);
-  std::int32_t count = -1;
-  if (text != nullptr) std::from_chars(text->data(), text->data() + text->size(), count);
-  return count;
+void LogTaken(Messages kind, const Told& told, const bus::Message& message) {
+  const bus::Position& position = message.position;
+  // The journey of an upload is that of its result.
+  const bool is_result = kind == Messages::kResults;
+  kLog.Info(is_result ? log::event::kResultConsumed : "",
+            is_result ? "result taken from the bus" : "workloads taken from the bus",
+            {{"request_id", told.request_id},
+             {"org_id", std::to_string(told.org_id)},
+             {"cluster", told.cluster},
+             {"topic", position.topic},
+             {"partition", position.partition},
+             {"offset", position.offset},
+             {"bytes", message.record.value.size()}});
+  if (told.version != 1 && told.version != results::kSchemaVersion) {
+    kLog.Warn("", fmt::format("Received data with unexpected version {}.", told.version),
+              {{"request_id", told.request_id}, {"cluster", told.cluster}});
+  }
 }
 
-// Whether no rule could judge the archive: it says nothing about its cluster. A pipeline that is
-// not ours does not count passes; there an empty list of hits is a clean report.
-bool NothingJudged(const results::Received& received, std::int32_t passes) {
-  return received.hits.empty() && received.infos == 0 && received.errors == 0 && passes == 0;
+// The value of the record, inflated into `space` where it comes gzipped.
+Result<std::string_view> ValueOf(const bus::Record& record, std::uint64_t bytes_max,
+                                 std::string& space) {
+  if (!gzip::IsGzip(record.value)) return record.value;
+  Result<std::string> plain = gzip::Inflate(record.value, bytes_max, "writer.message_bytes_max");
+  if (!plain) return Fail(std::move(plain).error());
+  space = *std::move(plain);
+  return space;
 }
 
-store::ClusterResult ToStore(results::Received received, const bus::Record& record) {
-  const std::int32_t passes = CountIn(record, results::kPassesHeader);
-  const bool nothing_judged = NothingJudged(received, passes);
-  store::ClusterResult result{
-      .org_id = received.org_id,
-      .cluster = std::move(received.cluster),
-      .request_id = std::move(received.request_id),
-      .last_checked = received.last_checked,
-      .gathered = received.gathered,
-      .report = std::move(received.report),
-      .hits = {},
-      .version = std::move(received.cluster_version),
-      .archive = {},
-      .counts = {.passes = passes, .skips = received.skips, .errors = received.errors},
-      .empty = received.empty,
-      .nothing_judged = nothing_judged};
-  result.hits.reserve(received.hits.size());
-  for (results::Hit& hit : received.hits) {
-    result.hits.push_back({std::move(hit.component), std::move(hit.key), std::move(hit.details)});
+Result<Told> Read(Rows& rows, const bus::Record& record, std::string_view value,
+                  const OrgAllowList& allowed, json::Parser& parser) {
+  Result<Told> told = rows.Add(record, value, parser);
+  if (told && !allowed.Allows(told->org_id)) {
+    rows.DropLast();
+    return Fail(Code::kInvalid, std::string(kNotAllowed));
   }
-  if (const std::string* archive = record.FindHeader(results::kArchiveHeader)) {
-    result.archive = *archive;
-  }
-  return result;
+  return told;
 }
 
 }  // namespace
 
-Batch MakeBatch(std::vector<bus::Message> messages, json::Parser& parser) {
+Batch MakeBatch(Messages kind, std::vector<bus::Message> messages, const ReadLimits& limits,
+                json::Parser& parser) {
   Batch batch;
   batch.messages = std::move(messages);
+  batch.rows = MakeRows(kind);
+  std::string space;
   for (std::size_t i = 0; i < batch.messages.size(); ++i) {
     const bus::Message& message = batch.messages[i];
-    const bus::Position& position = message.position;
-    Result<results::Received> received = results::Parse(message.record.value, parser);
-    if (!received) {
-      results::Traces traces = results::TracesOf(message.record.value, parser);
-      kLog.Debug(log::event::kResultConsumed, "result that does not parse",
+    const auto value = ValueOf(message.record, limits.message_bytes_max, space);
+    Result<Told> told = value ? Read(*batch.rows, message.record, *value, limits.allowed, parser)
+                              : Result<Told>(Fail(value.error()));
+    if (!told) {
+      results::Traces traces;
+      if (value) traces = results::TracesOf(*value, parser);
+      kLog.Debug(kind == Messages::kResults ? log::event::kResultConsumed : "",
+                 "message that cannot be read",
                  {{"request_id", traces.request_id},
                   {"cluster", traces.cluster},
-                  {"topic", position.topic},
-                  {"partition", position.partition},
-                  {"offset", position.offset}});
+                  {"topic", message.position.topic},
+                  {"partition", message.position.partition},
+                  {"offset", message.position.offset}});
       batch.refusals.push_back({.message = i,
                                 .stage = "parse",
-                                .error = std::move(received).error(),
+                                .error = std::move(told).error(),
                                 .request_id = std::move(traces.request_id),
                                 .org_id = traces.org_id,
-                                .cluster = std::move(traces.cluster)});
+                                .cluster = std::move(traces.cluster),
+                                .account_number = traces.account_number});
       continue;
     }
-    kLog.Info(log::event::kResultConsumed, "result taken from the bus",
-              {{"request_id", received->request_id},
-               {"org_id", std::to_string(received->org_id)},
-               {"cluster", received->cluster},
-               {"topic", position.topic},
-               {"partition", position.partition},
-               {"offset", position.offset},
-               {"bytes", message.record.value.size()}});
-    if (received->version != 1 && received->version != results::kSchemaVersion) {
-      kLog.Warn("", "Received data with unexpected version " + std::to_string(received->version),
-                {{"request_id", received->request_id}, {"cluster", received->cluster}});
-    }
-    batch.results.push_back(ToStore(*std::move(received), message.record));
+    LogTaken(kind, *told, message);
+    batch.told.push_back(*std::move(told));
     batch.message_of.push_back(i);
   }
-  if (!batch.results.empty()) batch.to_store.emplace_back(0, batch.results.size());
+  if (!batch.told.empty()) batch.to_store.emplace_back(0, batch.told.size());
   return batch;
 }
 
@@ -98,6 +95,8 @@ std::string_view ErrorClass(const Refusal& refusal) {
   const std::string& text = refusal.error.message();
   if (refusal.stage == "store") return "refused_by_database";
   if (text.starts_with("parsing time")) return "bad_date";
+  if (text == kNotAllowed) return "not_allowed";
+  if (text.starts_with("gzip:")) return "bad_gzip";
   if (text.find("ClusterName") != text.npos || text.starts_with("cluster name")) {
     return "missing_cluster";
   }

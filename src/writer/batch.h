@@ -1,7 +1,8 @@
-// The results that are stored together: messages, what was read from them, what became of each.
+// The messages that are stored together, what was read from them, what became of each.
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,7 +11,8 @@
 #include "base/json.h"
 #include "base/result.h"
 #include "bus/bus.h"
-#include "store/store.h"
+#include "writer/org_allow_list.h"
+#include "writer/rows.h"
 
 namespace insightd::writer {
 
@@ -23,16 +25,20 @@ struct Refusal {
   std::string request_id = {};
   std::optional<std::int64_t> org_id = {};
   std::string cluster = {};
+  std::optional<std::int64_t> account_number = {};
 };
 
 struct Batch {
   std::vector<bus::Message> messages;
-  // In the order of the messages, without those that do not parse.
-  std::vector<store::ClusterResult> results;
-  std::vector<std::size_t> message_of;  // of each result
-  // Ranges [first, second) of results that are not stored yet; the next one is the last.
+  // In the order of the messages, without those that cannot be read.
+  std::unique_ptr<Rows> rows;
+  std::vector<Told> told;               // of each row
+  std::vector<std::size_t> message_of;  // of each row
+  // Ranges [first, second) of rows that are not stored yet; the next one is the last.
   std::vector<std::pair<std::size_t, std::size_t>> to_store;
   std::vector<Refusal> refusals;  // not yet delivered to the dead letters
+  std::size_t refused = 0;        // delivered there
+  microseconds taken{};           // steady
 
   // Of the step that fails now.
   int tries = 0;
@@ -40,8 +46,14 @@ struct Batch {
   microseconds due{};  // steady: not before
 };
 
-// Reads the messages; those that are no results become refusals.
-Batch MakeBatch(std::vector<bus::Message> messages, json::Parser& parser);
+struct ReadLimits {
+  std::uint64_t message_bytes_max = 0;
+  const OrgAllowList& allowed;
+};
+
+// Reads the messages; those that are none of their kind become refusals.
+Batch MakeBatch(Messages kind, std::vector<bus::Message> messages, const ReadLimits& limits,
+                json::Parser& parser);
 
 // The stable identifier of a refusal for log records: "bad_date".
 std::string_view ErrorClass(const Refusal& refusal);

@@ -9,9 +9,25 @@
 namespace insightd::writer {
 
 struct Settings {
+  // Which messages are stored: "results", "workloads", "both".
+  std::string messages = "both";
+  bool StoresResults() const { return messages != "workloads"; }
+  bool StoresWorkloads() const { return messages != "results"; }
+
   std::string results_topic = "ccx.ocp.results";
   std::string group = "aggregator";
   std::string dead_letter_topic = "ccx.aggregator.dead.letter.queue";
+  std::string workloads_topic = "ccx.dvo.results";
+  std::string workloads_group = "dvo_writer_app";
+  std::string workloads_dead_letter_topic = "ccx.dvowriter.dead.letter.queue";
+
+  std::uint64_t message_bytes_max = std::uint64_t{64} << 20;  // inflated
+  std::string org_allowlist_file = {};                        // empty: all organisations
+
+  // How uploads come along, for a tracker; empty: nothing is told.
+  std::string payload_tracker_topic = {};
+  std::string payload_tracker_service = "insights-results-db-writer";
+  std::string workloads_payload_tracker_service = "dvo-writer";
 
   // One transaction stores so many results at most, and takes no more above so many bytes.
   std::int64_t batch_results_max = 256;

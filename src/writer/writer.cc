@@ -11,6 +11,8 @@
 #include "base/metric_names.h"
 #include "bus/dead_letter.h"
 #include "bus/progress.h"
+#include "results/payload_status.h"
+#include "results/result.h"
 
 namespace insightd::writer {
 namespace {
@@ -23,6 +25,14 @@ constexpr milliseconds kDeliveryLimit{10'000};
 constexpr seconds kAheadMax{300};
 
 double Milliseconds(microseconds duration) { return static_cast<double>(duration.count()) / 1000; }
+double SecondsOf(microseconds duration) { return static_cast<double>(duration.count()) / 1e6; }
+double Minutes(microseconds duration) { return SecondsOf(duration) / 60; }
+
+metrics::Counter Outcome(metrics::Registry& registry, Messages messages, const char* outcome) {
+  return registry.MakeCounter(
+      messages == Messages::kResults ? metrics::kResults : metrics::kWorkloads,
+      {{"outcome", outcome}});
+}
 
 std::uint64_t BytesOf(const std::vector<bus::Message>& messages) {
   std::uint64_t bytes = 0;
@@ -40,23 +50,30 @@ void SleepUntilStop(microseconds duration, const std::stop_token& stop) {
 
 }  // namespace
 
-Writer::Writer(Doors doors, Settings settings, std::string build)
+Writer::Writer(Doors doors, Settings settings, std::string build, Messages messages)
     : doors_(doors),
       settings_(std::move(settings)),
       build_(std::move(build)),
-      stored_(doors.registry.MakeCounter(metrics::kResults, {{"outcome", "stored"}})),
-      older_(doors.registry.MakeCounter(metrics::kResults, {{"outcome", "older"}})),
-      same_(doors.registry.MakeCounter(metrics::kResults, {{"outcome", "same"}})),
-      empty_(doors.registry.MakeCounter(metrics::kResults, {{"outcome", "empty"}})),
-      refused_(doors.registry.MakeCounter(metrics::kResults, {{"outcome", "refused"}})),
+      kind_(messages),
+      channel_(ChannelOf(messages, settings_)),
+      tracker_(doors.bus.producer(), settings_.payload_tracker_topic, doors.registry),
+      hosted_(doors.registry),
+      stored_(Outcome(doors.registry, messages, "stored")),
+      older_(Outcome(doors.registry, messages, "older")),
+      same_(Outcome(doors.registry, messages, "same")),
+      empty_(Outcome(doors.registry, messages, "empty")),
+      refused_(Outcome(doors.registry, messages, "refused")),
       batch_results_(doors.registry.MakeHistogram(metrics::kBatchResults)),
       store_seconds_(doors.registry.MakeHistogram(metrics::kStoreSeconds)),
-      lag_(doors.registry.MakeGauge(metrics::kBusLag, {{"group", settings_.group}})) {}
+      lag_(doors.registry.MakeGauge(metrics::kBusLag, {{"group", channel_.group}})) {}
 
 Writer::~Writer() = default;
 
 Result<void> Writer::Open() {
-  auto consumer = doors_.bus.Subscribe(settings_.group, {settings_.results_topic});
+  auto allowed = OrgAllowList::Read(settings_.org_allowlist_file);
+  if (!allowed) return Fail(std::move(allowed).error());
+  allowed_ = *std::move(allowed);
+  auto consumer = doors_.bus.Subscribe(channel_.group, {channel_.topic});
   if (!consumer) return Fail(std::move(consumer).error().While("writer"));
   consumer_ = *std::move(consumer);
   return {};
@@ -96,7 +113,7 @@ Result<void> Writer::Run(std::stop_token stop) {
       auto messages = Take(kIdleWait, stop);
       if (!messages) {
         kLog.Warn("", "the bus does not answer",
-                  {{"topic", settings_.results_topic},
+                  {{"topic", channel_.topic},
                    {"error_class", CodeName(messages.error().code())},
                    {"error", messages.error().message()}});
         if (VerdictFor(messages.error().code()) == Verdict::kStop) return Fail(messages.error());
@@ -104,12 +121,39 @@ Result<void> Writer::Run(std::stop_token stop) {
         continue;
       }
       if (messages->empty()) continue;
-      in_work_ = MakeBatch(*std::move(messages), parser_);
+      in_work_ = Read(*std::move(messages));
     }
     if (auto settled = Settle(Work(*in_work_)); !settled) return settled;
   }
   in_work_.reset();  // given back: it was not committed
   return {};
+}
+
+Batch Writer::Read(std::vector<bus::Message> messages) {
+  const microseconds taken = doors_.clock.Steady();
+  Batch batch =
+      MakeBatch(kind_, std::move(messages),
+                {.message_bytes_max = settings_.message_bytes_max, .allowed = allowed_}, parser_);
+  batch.taken = taken;
+  hosted_.consumed.Add(static_cast<double>(batch.messages.size()));
+  for (const Told& told : batch.told) Tell(told, results::kStatusReceived);
+  return batch;
+}
+
+void Writer::Tell(const Told& told, std::string_view status) {
+  if (!tracker_.is_on() || told.request_id.empty()) return;
+  const std::string org_id = std::to_string(told.org_id);
+  const std::string account =
+      told.account_number ? std::to_string(*told.account_number) : std::string();
+  tracker_.Send(results::PrintPayloadStatus({.service = channel_.tracker_service,
+                                             .request_id = told.request_id,
+                                             .status = status,
+                                             .date = doors_.clock.Now(),
+                                             .org_id = org_id,
+                                             .account = account,
+                                             .message = {}},
+                                            results::StatusForm::kWriter));
+  hosted_.produced.Add();
 }
 
 Result<bool> Writer::Step() {
@@ -122,7 +166,7 @@ Result<bool> Writer::Step() {
       return false;
     }
     if (messages->empty()) return false;
-    in_work_ = MakeBatch(*std::move(messages), parser_);
+    in_work_ = Read(*std::move(messages));
   }
   if (auto settled = Settle(Work(*in_work_)); !settled) return Fail(std::move(settled).error());
   return true;
@@ -130,6 +174,10 @@ Result<bool> Writer::Step() {
 
 Result<void> Writer::Settle(Result<void> worked) {
   if (worked) {
+    const double took = SecondsOf(doors_.clock.Steady() - in_work_->taken);
+    for (std::size_t i = in_work_->refused; i < in_work_->messages.size(); ++i) {
+      hosted_.success_seconds.Observe(took);
+    }
     in_work_.reset();
     lag_.Set(static_cast<double>(consumer_->Lag()));
     return {};
@@ -163,13 +211,13 @@ Result<void> Writer::Work(Batch& batch) {
 Result<void> Writer::StoreResults(Batch& batch) {
   while (!batch.to_store.empty()) {
     const auto [first, end] = batch.to_store.back();
-    const std::span<const store::ClusterResult> range(&batch.results[first], end - first);
+    const std::size_t size = end - first;
     const microseconds begun = doors_.clock.Steady();
-    const auto outcomes = doors_.store.Put(range);
+    const auto outcomes = batch.rows->Put(doors_.store, first, end);
     const microseconds took = doors_.clock.Steady() - begun;
     if (outcomes) {
       batch.to_store.pop_back();
-      batch_results_.Observe(static_cast<double>(range.size()));
+      batch_results_.Observe(static_cast<double>(size));
       store_seconds_.Observe(Milliseconds(took) / 1000);
       Report(batch, first, *outcomes, Milliseconds(took));
       batch.tries = 0;
@@ -180,20 +228,21 @@ Result<void> Writer::StoreResults(Batch& batch) {
       return Fail(outcomes.error());
     }
     batch.to_store.pop_back();
-    if (range.size() > 1) {
+    if (size > 1) {
       // One of them is refused: the halves are stored in order, the first one next.
-      const std::size_t middle = first + range.size() / 2;
+      const std::size_t middle = first + size / 2;
       batch.to_store.emplace_back(middle, end);
       batch.to_store.emplace_back(first, middle);
       continue;
     }
-    const store::ClusterResult& refused = range.front();
+    const Told& refused = batch.told[first];
     batch.refusals.push_back({.message = batch.message_of[first],
                               .stage = "store",
                               .error = outcomes.error(),
                               .request_id = refused.request_id,
                               .org_id = refused.org_id,
-                              .cluster = refused.cluster});
+                              .cluster = refused.cluster,
+                              .account_number = refused.account_number});
   }
   return {};
 }
@@ -201,8 +250,9 @@ Result<void> Writer::StoreResults(Batch& batch) {
 void Writer::Report(const Batch& batch, std::size_t first,
                     std::span<const store::PutOutcome> outcomes, double duration_ms) {
   const Time now = doors_.clock.Now();
+  const std::string_view noun = kind_ == Messages::kResults ? "result" : "workloads";
   for (std::size_t i = 0; i < outcomes.size(); ++i) {
-    const store::ClusterResult& result = batch.results[first + i];
+    const Told& result = batch.told[first + i];
     const bus::Position& position = batch.messages[batch.message_of[first + i]].position;
     std::string_view event;
     std::string_view text;
@@ -210,27 +260,30 @@ void Writer::Report(const Batch& batch, std::size_t first,
     switch (outcomes[i]) {
       case store::PutOutcome::kStored:
         stored_.Add();
+        hosted_.written.Add();
         event = log::event::kDbStored;
-        text = "result stored";
+        text = "stored";
         outcome = "ok";
         break;
       case store::PutOutcome::kOlder:
         older_.Add();
         event = log::event::kDbSkippedOlder;
-        text = "a newer result of the cluster is stored";
+        text = "a newer one of the cluster is stored";
         break;
       case store::PutOutcome::kSame:
         same_.Add();
         event = log::event::kDbStored;
-        text = "result was stored before";
+        text = "was stored before";
         break;
       case store::PutOutcome::kEmpty:
         empty_.Add();
+        hosted_.empty.Add();
         event = log::event::kDbSkippedEmpty;
-        text = "the report holds nothing";
+        text = "holds nothing to store";
         break;
     }
-    kLog.Info(event, text,
+    if (kind_ == Messages::kWorkloads) event = "";  // the journey of an upload is its result's
+    kLog.Info(event, fmt::format("{} {}", noun, text),
               {{"request_id", result.request_id},
                {"org_id", std::to_string(result.org_id)},
                {"cluster", result.cluster},
@@ -239,6 +292,9 @@ void Writer::Report(const Batch& batch, std::size_t first,
                {"offset", position.offset},
                {"duration_ms", duration_ms},
                {"outcome", outcome}});
+    hosted_.checked_lag_minutes.Observe(Minutes(now - result.last_checked));
+    Tell(result, results::kStatusProcessed);
+    Tell(result, results::kStatusSuccess);
     if (result.last_checked > now + kAheadMax) {
       kLog.Error("",
                  "got a message from the future: until then all others of the cluster are older",
@@ -253,7 +309,7 @@ bus::Record Writer::LetterFor(const Batch& batch, const Refusal& refusal) const 
   const Time now = doors_.clock.Now();
   const bus::Message& message = batch.messages[refusal.message];
   // The archive stays with the letter as it would with the result.
-  const std::string* archive = message.record.FindHeader("insightd-archive");
+  const std::string* archive = message.record.FindHeader(results::kArchiveHeader);
   return bus::WrapDeadLetter(message, {.stage = refusal.stage,
                                        .code = std::string(CodeName(refusal.error.code())),
                                        .reason = refusal.error.message(),
@@ -277,7 +333,7 @@ Result<void> Writer::SetAside(Batch& batch) {
   const auto delivery = std::make_shared<Delivery>();
   delivery->positions.resize(batch.refusals.size());
   for (std::size_t i = 0; i < batch.refusals.size(); ++i) {
-    doors_.bus.producer().Produce(settings_.dead_letter_topic, LetterFor(batch, batch.refusals[i]),
+    doors_.bus.producer().Produce(channel_.dead_letter_topic, LetterFor(batch, batch.refusals[i]),
                                   [delivery, i](Result<bus::Position> position) {
                                     const std::lock_guard lock(delivery->mutex);
                                     delivery->positions[i] = std::move(position);
@@ -302,6 +358,19 @@ Result<void> Writer::SetAside(Batch& batch) {
       }
       const bus::Message& message = batch.messages[refusal.message];
       refused_.Add();
+      hosted_.errors.Add();
+      hosted_.produced.Add();
+      hosted_.failure_seconds.Observe(SecondsOf(doors_.clock.Steady() - batch.taken));
+      const Told told{.request_id = refusal.request_id,
+                      .org_id = refusal.org_id.value_or(0),
+                      .cluster = refusal.cluster,
+                      .last_checked = {},
+                      .account_number = refusal.account_number,
+                      .version = 0};
+      // What could not be read was not told of before.
+      if (refusal.stage == "parse") Tell(told, results::kStatusReceived);
+      Tell(told, results::kStatusProcessed);
+      Tell(told, results::kStatusError);
       doors_.registry
           .MakeCounter(
               metrics::kDeadLetters,
@@ -329,8 +398,9 @@ Result<void> Writer::SetAside(Batch& batch) {
                         .produced = message.record.timestamp});
     }
   }
+  batch.refused += batch.refusals.size() - left.size();
   batch.refusals = std::move(left);
-  if (!errors.empty()) {
+  if (!errors.empty() && kind_ == Messages::kResults) {
     // For people who look there; the dead letter is what counts.
     if (const auto put = doors_.store.PutConsumerErrors(errors); !put) {
       kLog.Warn("", "consumer_error could not be written", {{"error", put.error().message()}});

@@ -1,4 +1,5 @@
-// The role that stores results: from the bus into the database, many at a time.
+// The role that stores results, or messages on workloads: from the bus into the database, many at a
+// time. One writer is for one of the two (rows.h).
 //
 // * How often: a result may come and be stored more than once; the store then changes nothing.
 // * In which order: that of each partition. Which of two results of a cluster is newer is for the
@@ -9,6 +10,7 @@
 //   growing delay and without end; results wait on the bus meanwhile. A result that the store
 //   refuses is found by halving its batch and becomes a dead letter, with a row in consumer_error.
 //   kInternal ends Run.
+// * Beside this the payload tracker is told, where one is set; that holds nothing up.
 // * Stopping: a transaction that runs is finished; a batch that waits for its next try is given
 //   back: it comes again after start.
 //
@@ -25,9 +27,13 @@
 #include "base/json.h"
 #include "base/metrics.h"
 #include "base/result.h"
+#include "bus/best_effort.h"
 #include "bus/bus.h"
 #include "store/store.h"
 #include "writer/batch.h"
+#include "writer/hosted_metrics.h"
+#include "writer/org_allow_list.h"
+#include "writer/rows.h"
 #include "writer/settings.h"
 
 namespace insightd::writer {
@@ -43,10 +49,10 @@ struct Doors {
 class Writer {
  public:
   // `build` names the version in dead letters.
-  Writer(Doors doors, Settings settings, std::string build);
+  Writer(Doors doors, Settings settings, std::string build, Messages messages = Messages::kResults);
   ~Writer();
 
-  // Joins the consumer group. Once, before anything else.
+  // Reads the allow-list of organisations and joins the consumer group. Once, before anything else.
   Result<void> Open();
 
   // Stores until `stop` is requested; fails on what nobody can mend.
@@ -68,15 +74,22 @@ class Writer {
               double duration_ms);
   bus::Record LetterFor(const Batch& batch, const Refusal& refusal) const;
   Result<std::vector<bus::Message>> Take(milliseconds wait, std::stop_token stop);
+  Batch Read(std::vector<bus::Message> messages);
+  void Tell(const Told& told, std::string_view status);
 
   Doors doors_;
   const Settings settings_;
   const std::string build_;
+  const Messages kind_;
+  const Channel channel_;
+  OrgAllowList allowed_;
   std::unique_ptr<bus::Consumer> consumer_;
   json::Parser parser_;
   std::optional<Batch> in_work_;
   bool busy_ = false;  // several results came at once: more are likely
 
+  bus::BestEffort tracker_;
+  HostedMetrics hosted_;
   metrics::Counter stored_;
   metrics::Counter older_;
   metrics::Counter same_;

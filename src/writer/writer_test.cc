@@ -5,8 +5,10 @@
 
 #include <atomic>
 #include <deque>
+#include <fstream>
 #include <future>
 
+#include "base/gzip.h"
 #include "base/sqlite.h"
 #include "base/testing/temp_folder.h"
 #include "bus/dead_letter.h"
@@ -121,6 +123,8 @@ class FaultyStore {
   Proxy proxy_;
 };
 
+const std::string kTracker = "platform.payload-status";
+
 std::string ClusterName(int number) {
   return fmt::format("00000000-0000-0000-0000-{:012}", number);
 }
@@ -133,6 +137,22 @@ std::string Message(int cluster, std::string_view request_id, std::string_view l
       R"( "fingerprints": [], "reports": [{{"component": "a.b.report", "key": "K",)"
       R"( "details": {}}}], "skips": [], "info": []}}}})",
       ClusterName(cluster), last_checked, request_id, details);
+}
+
+// On workloads of one namespace, or none.
+std::string WorkloadsMessage(int cluster, std::string_view request_id,
+                             std::string_view last_checked, std::string_view name_space = "N1") {
+  const std::string recommendation =
+      name_space.empty()
+          ? ""
+          : fmt::format(R"({{"response_id": "a|K", "component": "p.external.dvo.a.recommendation",)"
+                        R"( "key": "K", "details": {{}}, "workloads": [{{"namespace": "n",)"
+                        R"( "namespace_uid": "{}", "kind": "DaemonSet", "uid": "U"}}]}})",
+                        name_space);
+  return fmt::format(
+      R"({{"OrgID": 1, "ClusterName": "{}", "LastChecked": "{}", "Version": 2, "RequestId": "{}",)"
+      R"( "AccountNumber": 9, "Metrics": {{"workload_recommendations": [{}]}}}})",
+      ClusterName(cluster), last_checked, request_id, recommendation);
 }
 
 class WriterTest : public ::testing::Test {
@@ -148,18 +168,21 @@ class WriterTest : public ::testing::Test {
     auto bus = bus::OpenEmbeddedBus(
         {.path = folder_ / "bus.db",
          .topics = {{.name = settings_.results_topic, .partitions = 2},
-                    {.name = settings_.dead_letter_topic, .groups = {"letters"}}},
+                    {.name = settings_.dead_letter_topic, .groups = {"letters"}},
+                    {.name = settings_.workloads_topic},
+                    {.name = settings_.workloads_dead_letter_topic, .groups = {"letters"}},
+                    {.name = kTracker, .groups = {"tracker"}}},
          .background = background,
          .clock = background ? nullptr : &clock_});
     INSIGHTD_ASSERT(bus);
     bus_ = *std::move(bus);
     OpenWriter(background);
   }
-  void OpenWriter(bool background = false) {
+  void OpenWriter(bool background = false, Messages messages = Messages::kResults) {
     writer_ = std::make_unique<Writer>(
         Doors{*bus_, faulty_->store(),
               background ? SystemClock() : static_cast<const Clock&>(clock_), registry_},
-        settings_, "test-1");
+        settings_, "test-1", messages);
     INSIGHTD_ASSERT(writer_->Open());
   }
   void Produce(std::string value, std::vector<bus::Header> headers = {}) {
@@ -181,6 +204,27 @@ class WriterTest : public ::testing::Test {
     const auto messages = (*consumer)->Poll(100, milliseconds(0), {});
     for (const bus::Message& message : *messages) letters.push_back(bus::UnwrapDeadLetter(message));
     return letters;
+  }
+  // Of the payload tracker's topic: "received r1".
+  std::vector<std::string> Statuses() {
+    INSIGHTD_ASSERT(bus_->producer().Flush(seconds(10)));
+    auto consumer = bus_->Subscribe("tracker", {kTracker});
+    std::vector<std::string> statuses;
+    const auto messages = (*consumer)->Poll(100, milliseconds(0), {});
+    for (const bus::Message& message : *messages) {
+      const auto document = json::Parse(message.record.value).value();
+      statuses.push_back(fmt::format("{} {}", document.root()["status"].StringOr(""),
+                                     document.root()["request_id"].StringOr("")));
+    }
+    return statuses;
+  }
+  void ProduceTo(const std::string& topic, std::string value) {
+    bus_->producer().Produce(topic, {.key = "one", .value = std::move(value), .headers = {}},
+                             [](const Result<bus::Position>& at) { INSIGHTD_ASSERT(at); });
+    INSIGHTD_ASSERT(bus_->producer().Flush(seconds(10)));
+  }
+  std::vector<store::StoredWorkloads> Workloads(int cluster) {
+    return store_->Workloads(1, ClusterName(cluster)).value();
   }
   std::int64_t Lag() {
     return (*bus_->Subscribe(settings_.group, {settings_.results_topic}))->Lag();
@@ -394,6 +438,169 @@ TEST_F(WriterTest, RunStoresWhatComesAndStops) {
   EXPECT_TRUE(ran.get());
   EXPECT_EQ(store_->Meta(1, ClusterName(199))->request_id, "199");
   EXPECT_EQ(Lag(), 0);
+}
+
+// ---- Workloads, gzip, the tracker, organisations ----
+
+TEST_F(WriterTest, StoresWorkloadsFromATopicOfTheirOwn) {
+  Open();
+  OpenWriter(false, Messages::kWorkloads);
+  const std::string& topic = settings_.workloads_topic;
+  ProduceTo(topic, WorkloadsMessage(1, "r1", "2024-01-01T00:00:00Z"));
+  ProduceTo(topic, WorkloadsMessage(2, "r2", "2024-01-01T00:00:00Z"));
+  ProduceTo(topic, WorkloadsMessage(1, "r0", "2023-01-01T00:00:00Z", "N0"));
+
+  EXPECT_TRUE(Step());
+
+  EXPECT_EQ(faulty_->batches, std::vector<std::size_t>{3});
+  ASSERT_EQ(Workloads(1).size(), 1U);
+  EXPECT_EQ(Workloads(1)[0].workloads.id, "N1");
+  EXPECT_EQ(Workloads(1)[0].workloads.hits, R"({"p.external.dvo.a|K":1})");
+  EXPECT_EQ(Workloads(2).size(), 1U);
+  const std::string text = registry_.Text();
+  EXPECT_NE(text.find(R"(insightd_workloads_total{outcome="stored"} 2)"), text.npos);
+  EXPECT_NE(text.find(R"(insightd_workloads_total{outcome="older"} 1)"), text.npos);
+  EXPECT_NE(text.find("written_reports 2"), text.npos);
+  EXPECT_TRUE(Letters().empty());
+}
+
+TEST_F(WriterTest, NoNamespacesTakeThePlaceOfSomeAndEmptyMetricsOfNone) {
+  Open();
+  OpenWriter(false, Messages::kWorkloads);
+  const std::string& topic = settings_.workloads_topic;
+  ProduceTo(topic, WorkloadsMessage(1, "r1", "2024-01-01T00:00:00Z"));
+  ProduceTo(topic, WorkloadsMessage(2, "r1", "2024-01-01T00:00:00Z"));
+  ProduceTo(topic, WorkloadsMessage(1, "r2", "2024-01-02T00:00:00Z", ""));
+  ProduceTo(topic,
+            fmt::format(R"({{"OrgID": 1, "ClusterName": "{}", "Metrics": {{}}}})", ClusterName(2)));
+  EXPECT_TRUE(Step());
+  EXPECT_TRUE(Workloads(1).empty());
+  EXPECT_EQ(Workloads(2).size(), 1U);
+  // The older one does not come back.
+  ProduceTo(topic, WorkloadsMessage(1, "r1", "2024-01-01T00:00:00Z"));
+  EXPECT_TRUE(Step());
+  EXPECT_TRUE(Workloads(1).empty());
+  EXPECT_NE(registry_.Text().find("messages_with_empty_rule_execution_result 1"),
+            std::string::npos);
+  EXPECT_TRUE(Letters().empty());
+}
+
+TEST_F(WriterTest, WhatIsNotOnWorkloadsBecomesADeadLetterOfTheirTopic) {
+  Open();
+  OpenWriter(false, Messages::kWorkloads);
+  ProduceTo(settings_.workloads_topic, Message(1, "r1", "2024-01-01T00:00:00Z"));
+  ProduceTo(settings_.workloads_topic, WorkloadsMessage(1, "r2", "2024-01-01T00:00:00Z"));
+  EXPECT_TRUE(Step());
+  EXPECT_EQ(Workloads(1).size(), 1U);
+  EXPECT_TRUE(Letters().empty());
+  auto consumer = bus_->Subscribe("letters", {settings_.workloads_dead_letter_topic});
+  const auto messages = (*consumer)->Poll(10, milliseconds(0), {});
+  ASSERT_EQ(messages->size(), 1U);
+  const bus::DeadLetter letter = bus::UnwrapDeadLetter(messages->front());
+  EXPECT_EQ(letter.failure.reason, "missing required attribute 'Metrics'");
+  EXPECT_EQ(letter.failure.request_id, "r1");
+  EXPECT_EQ(letter.origin.topic, settings_.workloads_topic);
+}
+
+TEST_F(WriterTest, AWriterOfEachKindWorkSideBySide) {
+  Open();
+  Writer workloads({*bus_, faulty_->store(), clock_, registry_}, settings_, "test-1",
+                   Messages::kWorkloads);
+  ASSERT_TRUE(workloads.Open());
+  Produce(Message(1, "r1", "2024-01-01T00:00:00Z"));
+  ProduceTo(settings_.workloads_topic, WorkloadsMessage(1, "r1", "2024-01-01T00:00:00Z"));
+  EXPECT_TRUE(Step());
+  EXPECT_TRUE(workloads.Step().value());
+  EXPECT_FALSE(Step());
+  EXPECT_FALSE(workloads.Step().value());
+  EXPECT_EQ(store_->Meta(1, ClusterName(1))->request_id, "r1");
+  EXPECT_EQ(Workloads(1).size(), 1U);
+}
+
+TEST_F(WriterTest, ReadsGzippedMessagesWithinTheirLimit) {
+  settings_.message_bytes_max = 100'000;
+  Open();
+  const std::string bomb = gzip::Deflate(std::string(5'000'000, ' '));
+  Produce(gzip::Deflate(Message(1, "r1", "2024-01-01T00:00:00Z")));
+  Produce(bomb);
+  Produce(gzip::Deflate(Message(2, "r2", "2024-01-01T00:00:00Z")).substr(0, 50));
+  EXPECT_TRUE(Step());
+  EXPECT_EQ(store_->Meta(1, ClusterName(1))->request_id, "r1");
+  const auto letters = Letters();
+  ASSERT_EQ(letters.size(), 2U);
+  EXPECT_EQ(letters[0].record.value, bomb) << "as it came";
+  EXPECT_EQ(letters[0].failure.code, "too_large");
+  EXPECT_NE(letters[0].failure.reason.find("writer.message_bytes_max (100000)"), std::string::npos);
+  EXPECT_EQ(letters[1].failure.code, "corrupt");
+  EXPECT_EQ(Lag(), 0);
+}
+
+TEST_F(WriterTest, BytesThatFitNoColumnAreListedInAFormThatDoes) {
+  Open();
+  Produce(std::string("\x1f\x8b\x00\xff no text", 13));
+  Produce(std::string("{\"a\": \"\0\xfe\"}", 11));
+  EXPECT_TRUE(Step());
+  EXPECT_EQ(Letters().size(), 2U);
+  auto database = sqlite::Database::Open(folder_ / "store.db", {});
+  EXPECT_EQ((*database)->Number("SELECT count(*) FROM consumer_error").value(), 2);
+}
+
+TEST_F(WriterTest, TellsThePayloadTracker) {
+  settings_.payload_tracker_topic = kTracker;
+  Open();
+  Produce(Message(1, "r1", "2024-01-01T00:00:00Z"));
+  Produce(Message(1, "r2", "yesterday"));
+  Produce(Message(1, "", "2023-01-01T00:00:00Z"));
+  Produce("no JSON");
+  EXPECT_TRUE(Step());
+  EXPECT_EQ(Statuses(), (std::vector<std::string>{"received r1", "processed r1", "success r1",
+                                                  "received r2", "processed r2", "error r2"}));
+  EXPECT_NE(registry_.Text().find("produced_messages 8"), std::string::npos) << "with the letters";
+}
+
+TEST_F(WriterTest, WithoutATopicTheTrackerIsToldNothing) {
+  Open();
+  Produce(Message(1, "r1", "2024-01-01T00:00:00Z"));
+  EXPECT_TRUE(Step());
+  EXPECT_TRUE(Statuses().empty());
+}
+
+TEST_F(WriterTest, ATrackerTopicThatIsNotThereHoldsNothingUp) {
+  settings_.payload_tracker_topic = "no.such.topic";
+  Open();
+  Produce(Message(1, "r1", "2024-01-01T00:00:00Z"));
+  EXPECT_TRUE(Step());
+  EXPECT_EQ(store_->Meta(1, ClusterName(1))->request_id, "r1");
+  EXPECT_EQ(Lag(), 0);
+}
+
+TEST_F(WriterTest, MessagesOfOrganisationsThatAreNotListedAreSetAside) {
+  settings_.org_allowlist_file = folder_ / "allow.csv";
+  std::ofstream(settings_.org_allowlist_file) << "OrgID\n2\n";
+  Open();
+  Produce(Message(1, "r1", "2024-01-01T00:00:00Z"));
+  EXPECT_TRUE(Step());
+  EXPECT_FALSE(store_->Meta(1, ClusterName(1)));
+  ASSERT_EQ(Letters().size(), 1U);
+  EXPECT_EQ(Lag(), 0);
+  settings_.org_allowlist_file = folder_ / "none.csv";
+  Writer writer({*bus_, faulty_->store(), clock_, registry_}, settings_, "test-1");
+  EXPECT_FALSE(writer.Open());
+}
+
+TEST_F(WriterTest, CountsUnderTheNamesOfTheHostedService) {
+  Open();
+  Produce(Message(1, "r1", "2024-01-01T00:00:00Z"));
+  Produce("no JSON");
+  EXPECT_TRUE(Step());
+  const std::string text = registry_.Text();
+  for (const std::string_view line :
+       {"consumed_messages 2", "consuming_errors 1", "written_reports 1", "produced_messages 1",
+        "successful_messages_processing_time_count 1", "failed_messages_processing_time_count 1",
+        "last_checked_timestamp_lag_minutes_count 1",
+        "messages_with_empty_rule_execution_result 0"}) {
+    EXPECT_NE(text.find(line), text.npos) << line;
+  }
 }
 
 }  // namespace
