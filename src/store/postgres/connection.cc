@@ -325,6 +325,7 @@ Result<std::vector<Rows>> Pipeline::Run() {
   if (PQpipelineSync(handle) != 1) {
     return Fail(connection_.Broken(OneLine(PQerrorMessage(handle))));
   }
+  ++connection_.round_trips_;
   std::vector<Rows> answers;
   std::optional<Error> failed;
   std::optional<microseconds> until = connection_.AnswerDeadline();

@@ -68,8 +68,10 @@ class Connection {
   // so also that it went away in an idle moment.
   bool broken();
   const std::string& name() const { return name_; }  // "PostgreSQL at db:5432, database insights"
-  int process() const;                               // of the server, as in pg_stat_activity
-  int socket() const;                                // for tests that break it
+  // How often answers have been waited for.
+  std::size_t round_trips() const { return round_trips_; }
+  int process() const;  // of the server, as in pg_stat_activity
+  int socket() const;   // for tests that break it
 
  private:
   friend class Pipeline;
@@ -97,6 +99,7 @@ class Connection {
   bool committing_ = false;  // a COMMIT, or a statement that is its own transaction, is unanswered
   std::map<std::string, std::string, std::less<>> prepared_;  // name by types and text
   std::size_t statements_ = 0;
+  std::size_t round_trips_ = 0;
 };
 
 class Pipeline {

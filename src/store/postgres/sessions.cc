@@ -52,14 +52,17 @@ std::string HolderOf(Connection& connection, Duty duty) {
 
 class PostgresLease final : public Lease {
  public:
-  PostgresLease(std::shared_ptr<Slot> slot, Duty duty) : slot_(std::move(slot)), duty_(duty) {}
+  PostgresLease(std::shared_ptr<Slot> slot, Duty duty)
+      : slot_(std::move(slot)), duty_(duty), number_(slot_->lease) {}
 
   ~PostgresLease() override {
     const std::lock_guard lock(slot_->mutex);
-    if (!std::exchange(slot_->duty_held, false) || !slot_->connection) return;
+    if (slot_->lease != number_) return;
+    slot_->lease = 0;
+    if (!slot_->connection) return;
     const Result<Rows> released =
         slot_->connection->Run("SELECT pg_advisory_unlock($1::int4, $2::int4)",
-                               Params().Int(kLockClass).Int(LockOf(duty_)));
+                               std::move(Params().Int(kLockClass).Int(LockOf(duty_))));
     // Else it goes with the connection.
     if (!released) slot_->connection.reset();
   }
@@ -67,17 +70,17 @@ class PostgresLease final : public Lease {
   bool held() const override {
     const std::unique_lock lock(slot_->mutex, std::try_to_lock);
     // At work just now: what breaks is seen there.
-    if (!lock.owns_lock()) return true;
-    if (slot_->duty_held && (!slot_->connection || slot_->connection->broken())) {
-      slot_->duty_held = false;
-      slot_->connection.reset();
-    }
-    return slot_->duty_held;
+    if (!lock.owns_lock()) return !lost_;
+    slot_->DropBroken();
+    if (slot_->lease != number_) lost_ = true;
+    return !lost_;
   }
 
  private:
   const std::shared_ptr<Slot> slot_;
   const Duty duty_;
+  const std::uint64_t number_;
+  mutable std::atomic<bool> lost_{false};
 };
 
 }  // namespace
@@ -87,6 +90,7 @@ Result<std::unique_ptr<Connection>> Connector::Connect() {
     const std::lock_guard lock(mutex_);
     if (failed_ && SystemClock().Steady() < not_before_) return Fail(*failed_);
   }
+  ++tries_;
   auto connection = Connection::Open(options_);
   const std::lock_guard lock(mutex_);
   if (connection) {
@@ -112,16 +116,15 @@ Sessions::Sessions(const PostgresStoreOptions& options)
   }
 }
 
-void Sessions::DropBroken(Slot& slot) {
-  if (!slot.connection || !slot.connection->broken()) return;
-  slot.connection.reset();
-  slot.duty_held = false;
+void Slot::DropBroken() {
+  if (connection && connection->broken()) connection.reset();
+  if (!connection) lease = 0;
 }
 
 Result<void> Sessions::Ready(Slot& slot, std::optional<Duty> duty) {
-  DropBroken(slot);
+  slot.DropBroken();
   if (duty) {
-    if (slot.duty_held) return {};
+    if (slot.lease != 0) return {};
     return Fail(Code::kConflict,
                 fmt::format("the duty of {} is not ours: it was not taken, or was lost with the "
                             "connection",
@@ -137,8 +140,8 @@ Result<void> Sessions::Ready(Slot& slot, std::optional<Duty> duty) {
 Result<std::unique_ptr<Lease>> Sessions::TryTakeDuty(Duty duty) {
   const std::shared_ptr<Slot>& slot = duties_[static_cast<std::size_t>(duty)];
   const std::lock_guard lock(slot->mutex);
-  DropBroken(*slot);
-  if (slot->duty_held) {
+  slot->DropBroken();
+  if (slot->lease != 0) {
     return Fail(Code::kConflict,
                 fmt::format("the duty of {} is taken already, by this process", DutyName(duty)));
   }
@@ -147,14 +150,14 @@ Result<std::unique_ptr<Lease>> Sessions::TryTakeDuty(Duty duty) {
       slot->connection->Run("SELECT pg_try_advisory_lock($1::int4, $2::int4)",
                             Params().Int(kLockClass).Int(LockOf(duty)));
   if (!taken) {
-    DropBroken(*slot);
+    slot->DropBroken();
     return Fail(taken.error());
   }
   if (!taken->BoolAt(0, 0)) {
     return Fail(Code::kConflict, fmt::format("the duty of {} belongs to {}", DutyName(duty),
                                              HolderOf(*slot->connection, duty)));
   }
-  slot->duty_held = true;
+  slot->lease = ++slot->leases;
   return std::make_unique<PostgresLease>(slot, duty);
 }
 

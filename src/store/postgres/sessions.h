@@ -9,8 +9,10 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -35,9 +37,12 @@ class Connector {
  public:
   explicit Connector(ConnectOptions options) : options_(std::move(options)) {}
   Result<std::unique_ptr<Connection>> Connect();
+  // How often a server was tried.
+  std::int64_t tries() const { return tries_; }
 
  private:
   const ConnectOptions options_;
+  std::atomic<std::int64_t> tries_{0};
   std::mutex mutex_;
   std::optional<Error> failed_;
   milliseconds delay_{0};
@@ -48,10 +53,15 @@ class Connector {
 struct Slot {
   explicit Slot(ConnectOptions options) : connector(std::move(options)) {}
 
+  // Lets a broken connection go, and with it its duty. With the mutex held.
+  void DropBroken();
+
   Connector connector;
   std::mutex mutex;
   std::unique_ptr<Connection> connection;  // none: not needed yet, or broken
-  bool duty_held = false;                  // of a duty's slot: lost with the connection
+  // Of a duty's slot: which lease holds it, 0: none. Lost with the connection.
+  std::uint64_t lease = 0;
+  std::uint64_t leases = 0;  // given so far
 };
 
 class Sessions {
@@ -109,12 +119,10 @@ class Sessions {
     const std::lock_guard lock(slot.mutex);
     if (auto ready = Ready(slot, duty); !ready) return Fail(std::move(ready).error());
     auto done = Guarded(*slot.connection, work);
-    DropBroken(slot);
+    slot.DropBroken();
     return done;
   }
 
-  // Lets a broken connection go, and with it its duty.
-  static void DropBroken(Slot& slot);
   // The connection is there, and holds the duty where there is one.
   static Result<void> Ready(Slot& slot, std::optional<Duty> duty);
 
