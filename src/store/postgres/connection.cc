@@ -136,7 +136,10 @@ Result<void> Connection::Prepare() {
   }
   std::string settings = fmt::format(
       "SET timezone = 'UTC'; SET statement_timeout = {}; "
-      "SET idle_in_transaction_session_timeout = {}",
+      "SET idle_in_transaction_session_timeout = {}; "
+      // The server notices too that we are gone, and gives our locks to others.
+      "SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; "
+      "SET tcp_keepalives_count = 3; SET tcp_user_timeout = 30000",
       statement_max_.count(), kIdleTransactionMax.count());
   if (read_only_) settings += "; SET default_transaction_read_only = on";
   if (by_key_only_) {
