@@ -9,6 +9,8 @@ namespace insightd::store::pg {
 
 inline constexpr std::int64_t kLockClass = 0x696E7369;  // "insi"
 inline constexpr std::int64_t kMigrationLock = 1;
+// Held while a dead letter is stored or dropped.
+inline constexpr std::int64_t kLettersLock = 2;
 
 // The second number.
 constexpr std::int64_t LockOf(Duty duty) { return 10 + static_cast<std::int64_t>(duty); }

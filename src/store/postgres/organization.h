@@ -8,7 +8,12 @@
 
 #include <cstdint>
 
+#include "store/decide.h"
+
 namespace insightd::store::pg {
+
+// Whether there can be such a one; else there is nothing to find.
+constexpr bool IsOrganization(std::int64_t org_id) { return org_id >= 0 && org_id <= kOrgIdMax; }
 
 // For a parameter; the caller has checked the range.
 constexpr std::int64_t OrgColumnOf(std::int64_t org_id) {

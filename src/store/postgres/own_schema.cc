@@ -98,7 +98,23 @@ constexpr std::string_view kSecondDown = R"(
 DROP TABLE insightd_dropped_letter;
 )";
 
-constexpr std::array<OwnStep, 2> kSteps = {{{kFirstUp, kFirstDown}, {kSecondUp, kSecondDown}}};
+// Which message on workloads is the newest of a cluster, also when it named no namespace.
+constexpr std::string_view kThirdUp = R"(
+CREATE TABLE insightd_workloads(
+  cluster varchar PRIMARY KEY,
+  org_id integer NOT NULL,
+  request_id varchar NOT NULL,
+  last_checked_at timestamp NOT NULL
+);
+COMMENT ON TABLE insightd_workloads IS 'The newest message on the workloads of each cluster';
+)";
+
+constexpr std::string_view kThirdDown = R"(
+DROP TABLE insightd_workloads;
+)";
+
+constexpr std::array<OwnStep, 3> kSteps = {
+    {{kFirstUp, kFirstDown}, {kSecondUp, kSecondDown}, {kThirdUp, kThirdDown}}};
 
 }  // namespace
 

@@ -152,11 +152,11 @@ class PostgresStore final : public Store {
   static tl::unexpected<Error> NotYet() { return Fail(Code::kInternal, "not in this build"); }
 
   template <class Work>
-  auto Read(const Work& work) {
+  auto Read(const Work& work) -> decltype(work(std::declval<pg::Connection&>())) {
     return sessions_.Read([&](pg::Connection& connection) { return work(connection); });
   }
   template <class Work>
-  auto Write(const Work& work) {
+  auto Write(const Work& work) -> decltype(work(std::declval<pg::Connection&>())) {
     return sessions_.Write([&](pg::Connection& connection) { return work(connection); });
   }
 

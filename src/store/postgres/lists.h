@@ -1,0 +1,30 @@
+// What is stored of an organisation: its clusters, the rules that hit them, what is silenced.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "store/postgres/connection.h"
+#include "store/store.h"
+
+namespace insightd::store::pg {
+
+Result<std::vector<std::string>> ReadClustersSince(Connection& connection, std::int64_t org_id,
+                                                   Time since);
+Result<std::vector<RuleCount>> ReadRuleCounts(Connection& connection, std::int64_t org_id);
+Result<std::vector<HitCluster>> ReadClustersHitBy(Connection& connection, std::int64_t org_id,
+                                                  std::string_view rule, std::string_view key);
+Result<std::vector<Acknowledgement>> ReadAcknowledgements(Connection& connection,
+                                                          std::int64_t org_id);
+Result<std::vector<Toggle>> ReadToggles(Connection& connection, std::int64_t org_id);
+
+// In one transaction of one view, page by page: what a client does not want is not read.
+Result<void> VisitFleet(Connection& connection, std::int64_t org_id, std::string_view after,
+                        const std::function<bool(const FleetCluster&)>& visit);
+
+}  // namespace insightd::store::pg
