@@ -37,7 +37,8 @@ class Writer {
   virtual Result<void> Append(std::span<const char> bytes) = 0;
   // Whether there is room for more: who goes on nevertheless may be refused by Append with
   // kUnavailable. When there is none, `ready` is called once when there is again, or when the
-  // writer has failed: from a thread of the store, not after the writer has gone; it may not block.
+  // writer has failed: from a thread of the store, not after the writer has gone; it may not block
+  // nor call the writer.
   virtual bool WhenReady(std::function<void()> ready) {
     static_cast<void>(ready);
     return true;

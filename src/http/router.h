@@ -39,6 +39,12 @@ class BodyConsumer {
   // `bytes` are valid during the call. False: enough seen, Finish comes next and the rest of the
   // body is not wanted.
   virtual bool Data(std::span<const char> bytes) = 0;
+  // Whether more may come now. If not, the connection is not read until `wake` has been called:
+  // from any thread, once, and not when the consumer is gone.
+  virtual bool WhenReady(std::function<void()> wake) {
+    static_cast<void>(wake);
+    return true;
+  }
   // The body is whole (or Data said false): answer through `done`, now or later. No thread waits.
   // The consumer lives until the answer has been taken.
   virtual void Finish(Done done) = 0;

@@ -134,7 +134,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Task<bool> Handshake();
   Task<bool> ServeOne();
   Task<Read> ReadHead();
-  Task<Read> ReadBody(const RequestParser::Sink& sink, std::uint64_t bytes_max);
+  // `consumer` may be none.
+  Task<Read> ReadBody(const RequestParser::Sink& sink, std::uint64_t bytes_max,
+                      BodyConsumer* consumer);
+  Task<bool> UntilReady(BodyConsumer& consumer);
   Task<std::optional<Response>> Consume(BodyConsumer& consumer);
   Task<bool> Send(const Response& response, bool keep);
   Task<void> Linger();
@@ -169,6 +172,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   asio::steady_timer event_;  // never fires; cancelled when a late answer is there
   bool idle_ = true;
   bool aborted_ = false;
+  bool held_up_ = false;  // the consumer had no room: the client is not to blame
   std::uint64_t served_ = 0;
   std::list<Connection*>::iterator place_;
 };
@@ -424,8 +428,26 @@ Task<Connection::Read> Connection::ReadHead() {
   co_return Read::kDone;
 }
 
+// False when the connection is to end.
+Task<bool> Connection::UntilReady(BodyConsumer& consumer) {
+  for (;;) {
+    // A call that comes late must not end another wait.
+    const auto waits = std::make_shared<bool>(true);
+    const bool ready = consumer.WhenReady([this, waits, weak = weak_from_this()] {
+      asio::post(executor_, [weak, waits] {
+        if (const auto self = weak.lock(); self && *waits) self->event_.cancel();
+      });
+    });
+    if (ready) co_return true;
+    held_up_ = true;
+    if (!aborted_) co_await event_.async_wait(kTuple);
+    *waits = false;
+    if (aborted_) co_return false;
+  }
+}
+
 Task<Connection::Read> Connection::ReadBody(const RequestParser::Sink& sink,
-                                            std::uint64_t bytes_max) {
+                                            std::uint64_t bytes_max, BodyConsumer* consumer) {
   const ServerOptions& options = server_.options();
   std::uint64_t body_bytes = 0;
   std::size_t window_bytes = 0;
@@ -442,8 +464,10 @@ Task<Connection::Read> Connection::ReadBody(const RequestParser::Sink& sink,
   while (!parser_->done()) {
     std::string_view bytes;
     if (!fresh) {
+      if (consumer != nullptr && !co_await UntilReady(*consumer)) co_return Read::kClosed;
       // The clock is asked only where something may have to be waited for.
       const TimePoint now = SteadyClock::now();
+      if (std::exchange(held_up_, false)) window_end = TimePoint{};
       if (now >= window_end) {
         if (window_end != TimePoint{} && window_bytes < options.body_window_bytes_min) {
           co_return Read::kExpired;
@@ -577,7 +601,7 @@ Task<bool> Connection::ServeOne() {
         request_.body.append(piece.data(), piece.size());
         return true;
       };
-      body = co_await ReadBody(sink, route->body_bytes_max);
+      body = co_await ReadBody(sink, route->body_bytes_max, consumer.get());
     }
     if (body == Read::kClosed) co_return false;
     if (body != Read::kDone && body != Read::kRefused) {

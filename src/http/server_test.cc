@@ -21,6 +21,8 @@ struct UploadState {
   std::promise<void> first_bytes;
   std::atomic<std::uint64_t> bytes = 0;
   std::uint64_t enough = UINT64_MAX;
+  std::uint64_t room = UINT64_MAX;  // how much is taken before `wake` is asked for
+  std::promise<std::function<void()>> held_up;
 };
 
 class Upload : public BodyConsumer {
@@ -30,6 +32,12 @@ class Upload : public BodyConsumer {
   bool Data(std::span<const char> bytes) override {
     if (state_.bytes.exchange(state_.bytes + bytes.size()) == 0) state_.first_bytes.set_value();
     return state_.bytes < state_.enough;
+  }
+  bool WhenReady(std::function<void()> wake) override {
+    if (state_.bytes < state_.room) return true;
+    state_.room = UINT64_MAX;
+    state_.held_up.set_value(std::move(wake));
+    return false;
   }
   void Finish(Done done) override { state_.finished.set_value(std::move(done)); }
 
@@ -75,6 +83,7 @@ class ServerTest : public ::testing::Test {
                                        .connections_max = connections_max});
     EXPECT_TRUE(port) << port.error().message();
     server_->Run();
+    server_port_ = *port;
     return *port;
   }
 
@@ -82,6 +91,7 @@ class ServerTest : public ::testing::Test {
   UploadState upload_;
   std::mutex mutex_;
   std::vector<std::string> observed_;
+  std::uint16_t server_port_ = 0;
   std::unique_ptr<Server> server_;
 };
 
@@ -191,6 +201,37 @@ TEST_F(ServerTest, AnswersAnUploadLateFromAnotherThread) {
   done(TextResponse(500, "a second answer is passed over"));
   EXPECT_EQ(client.Read().body, "taken");
   upload_.destroyed.get_future().get();
+}
+
+TEST_F(ServerTest, ReadsNoFurtherWhileTheConsumerHasNoRoom) {
+  RawClient client(Start());
+  upload_.room = 100'000;
+  constexpr std::size_t kBytes = 20'000'000;
+  std::thread sender([&] {
+    client.Send("POST /upload HTTP/1.1\r\nContent-Length: " + std::to_string(kBytes) + "\r\n\r\n" +
+                std::string(kBytes, 'x'));
+  });
+  const std::function<void()> wake = upload_.held_up.get_future().get();
+  const std::uint64_t taken = upload_.bytes;
+  EXPECT_LE(taken, 100'000 + kReadBytes);
+  RawClient other(server_port_);
+  EXPECT_EQ(other.Ask("GET /hello HTTP/1.1\r\n\r\n").status, 200);
+  EXPECT_EQ(upload_.bytes, taken);
+  wake();
+  upload_.finished.get_future().get()(TextResponse(202, "taken"));
+  sender.join();
+  EXPECT_EQ(upload_.bytes, kBytes);
+  EXPECT_EQ(client.Read().status, 202);
+  upload_.destroyed.get_future().get();
+}
+
+TEST_F(ServerTest, StopsAConnectionWhoseConsumerHasNoRoom) {
+  RawClient client(Start());
+  upload_.room = 1;
+  client.Send("POST /upload HTTP/1.1\r\nContent-Length: 100\r\n\r\nhalf");
+  upload_.held_up.get_future().get();
+  server_->Stop(milliseconds(10));
+  EXPECT_EQ(upload_.destroyed.get_future().wait_for(milliseconds(0)), std::future_status::ready);
 }
 
 TEST_F(ServerTest, DestroysTheConsumerOfACutUploadWithoutFinish) {

@@ -224,6 +224,10 @@ class UploadConsumer : public http::BodyConsumer, private ArchiveSink {
     return !refusal_;
   }
 
+  bool WhenReady(std::function<void()> wake) override {
+    return !writer_ || writer_->WhenReady(std::move(wake));
+  }
+
   void Finish(http::Done done) override {
     finished_ = true;
     if (!refusal_ && IsTest()) {

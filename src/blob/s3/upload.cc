@@ -272,7 +272,6 @@ class Upload : public std::enable_shared_from_this<Upload> {
   void Continue(Change change) {
     std::shared_ptr<Call> next;
     std::optional<Error> failure;
-    std::function<void()> ready;
     Writer::Committed committed;
     {
       const std::lock_guard lock(mutex_);
@@ -287,12 +286,11 @@ class Upload : public std::enable_shared_from_this<Upload> {
         failure = failed_;
       }
       next = Next();
-      if (failed_ || !busy_ || buffer_.size() < options_.part_bytes) {
-        ready = std::exchange(ready_, nullptr);
-      }
+      const bool has_room = failed_ || !busy_ || buffer_.size() < options_.part_bytes;
+      // Under the lock, so that it is not called when the writer has gone.
+      if (has_room && ready_) std::exchange(ready_, nullptr)();
     }
     Send(next);
-    if (ready) ready();
     Tell(committed, failure);
   }
 
