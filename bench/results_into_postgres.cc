@@ -3,14 +3,17 @@
 //
 //   results_into_postgres fill CONNINFO FOLDER CLUSTERS     tables, and so many clusters in them
 //   results_into_postgres run CONNINFO FOLDER CLUSTERS BATCH SECONDS
+//   results_into_postgres produce BROKERS TOPIC FOLDER CLUSTERS COUNT
 //
 // FOLDER holds result messages (*.json). Cluster number i has the rows of message i modulo their
-// number. `bare` is what a program could do that decides nothing: all rows of a batch into the
+// number; `produce` sends such messages to Kafka, each of a cluster of its own as long as there are
+// enough. `bare` is what a program could do that decides nothing: all rows of a batch into the
 // aggregator's four tables, one statement a table, INSERT … ON CONFLICT DO UPDATE. Each takes
 // clusters in a random order. Prints lines `name value`, for bench/writer_postgres.py.
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -20,10 +23,12 @@
 #include <map>
 #include <set>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "base/json.h"
 #include "base/random.h"
+#include "bus/kafka/kafka_bus.h"
 #include "results/result.h"
 #include "store/decide.h"
 #include "store/postgres/connection.h"
@@ -44,18 +49,25 @@ T Good(Result<T> result, std::string_view doing) {
   if constexpr (!std::is_void_v<T>) return *std::move(result);
 }
 
-std::vector<ClusterResult> ReadMessages(const std::string& folder) {
+std::vector<std::filesystem::path> PathsOf(const std::string& folder) {
   std::vector<std::filesystem::path> paths;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
     if (entry.path().extension() == ".json") paths.push_back(entry.path());
   }
   std::sort(paths.begin(), paths.end());
+  return paths;
+}
+
+std::string ReadFile(const std::filesystem::path& path) {
+  std::ifstream file(path);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+std::vector<ClusterResult> ReadMessages(const std::string& folder) {
   json::Parser parser;
   std::vector<ClusterResult> messages;
-  for (const auto& path : paths) {
-    std::ifstream file(path);
-    const std::string text{std::istreambuf_iterator<char>(file), {}};
-    auto received = Good(results::Parse(text, parser), path.string());
+  for (const auto& path : PathsOf(folder)) {
+    auto received = Good(results::Parse(ReadFile(path), parser), path.string());
     ClusterResult result{.report = std::move(received.report), .version = received.cluster_version};
     if (!result.version) result.version = "4.18.24";
     for (auto& hit : received.hits) {
@@ -164,6 +176,50 @@ void Fill(const std::string& conninfo, const std::vector<ClusterResult>& message
            "JOIN m USING (n) ORDER BY g"),
        "rows");
   Good(connection->Execute("VACUUM ANALYZE"), "vacuum");
+}
+
+// ---- Produce ----
+
+void Replace(std::string& text, std::string_view member, std::string_view value) {
+  const std::size_t key = text.find(fmt::format("\"{}\"", member));
+  if (key == text.npos) return;
+  const std::size_t begin = text.find_first_not_of(" \n\t", text.find(':', key) + 1);
+  std::size_t end = text.find_first_of(",\n}", begin);
+  if (text[begin] == '"') end = text.find('"', begin + 1) + 1;
+  text.replace(begin, end - begin, value);
+}
+
+void Produce(const std::string& brokers, const std::string& topic, const std::string& folder,
+             std::int64_t clusters, std::int64_t count) {
+  bus::KafkaBusOptions options;
+  options.brokers = brokers;
+  options.topics = {topic};
+  options.delivery_timeout = milliseconds(60'000);
+  options.queue_bytes_max = std::size_t{256} << 20;
+  auto bus = Good(bus::OpenKafkaBus(std::move(options)), "bus");
+  std::vector<std::string> messages;
+  for (const auto& path : PathsOf(folder)) messages.push_back(ReadFile(path));
+  const auto random = MakeSeededRandom(2);
+  const Time now = SystemClock().Now();
+  std::atomic<std::int64_t> done{0};
+  for (std::int64_t i = 0; i < count; ++i) {
+    // Far steps through all clusters: each comes once a round.
+    const std::int64_t number = i * 7'919 % clusters;
+    std::string text = messages[number % messages.size()];
+    const std::string cluster = ClusterName(number);
+    Replace(text, "OrgID", std::to_string(1 + number % kOrganizations));
+    Replace(text, "ClusterName", fmt::format("\"{}\"", cluster));
+    Replace(text, "LastChecked", fmt::format("\"{}\"", FormatTime(now + microseconds(i))));
+    text.insert(1, fmt::format("\"RequestId\": \"{}\",", random->Hex(32)));
+    while (i - done > 2'000) std::this_thread::sleep_for(milliseconds(1));
+    bus->producer().Produce(topic, {.key = cluster, .value = std::move(text), .headers = {}},
+                            [&done](const Result<bus::Position>& position) {
+                              Good(position, "produce");
+                              ++done;
+                            });
+  }
+  Good(bus->producer().Flush(milliseconds(60'000)), "flush");
+  bus->Close(milliseconds(10'000));
 }
 
 // ---- Bare ----
@@ -289,6 +345,10 @@ int main(int argc, char** argv) {
   if (words.size() == 6 && words[0] == "run") {
     RunBoth(words[1], Fleet(ReadMessages(words[2]), std::stoll(words[3])), std::stoul(words[4]),
             std::stod(words[5]));
+    return 0;
+  }
+  if (words.size() == 6 && words[0] == "produce") {
+    Produce(words[1], words[2], words[3], std::stoll(words[4]), std::stoll(words[5]));
     return 0;
   }
   fmt::print(stderr, "see the first lines of bench/results_into_postgres.cc\n");
