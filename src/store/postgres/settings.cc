@@ -26,7 +26,7 @@ void PostgresSettings::AddTo(settings::Table& table) {
             "How long making a connection may take.");
   table.Add("store.postgres_statement_ms_max", &statement_ms_max, {.min = 100, .max = 3'600'000},
             "How long one statement may take; a server that is silent for longer counts as away.");
-  table.Add("store.postgres_migrate", &migrate, {},
+  table.Add("store.postgres_migrate_at_start", &migrate, {},
             "Brings the schema to this program's version at start, as `insightd migrate` does.");
 }
 

@@ -32,7 +32,7 @@ Result<void> CheckVersion(const Connection& connection, Storage storage,
 
 Result<SchemaVersions> CheckSchema(Connection& connection, Use use) {
   if (auto good = CheckRightsToUse(connection, use); !good) return Fail(std::move(good).error());
-  const Result<Versions> versions = ReadVersions(connection);
+  const Result<Versions> versions = ReadSchemaVersions(connection);
   if (!versions) return Fail(versions.error());
   for (const Storage storage : kStorages) {
     if (auto good = CheckVersion(connection, storage, VersionOf(*versions, storage)); !good) {

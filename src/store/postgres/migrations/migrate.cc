@@ -163,7 +163,7 @@ Result<std::vector<Move>> Migrate(Connection& connection, const MigrationRequest
   if (auto taken = TakeLock(connection, observer, limits.migrator_wait_max); !taken) {
     return Fail(std::move(taken).error());
   }
-  Result<Versions> versions = ReadVersions(connection);
+  Result<Versions> versions = ReadSchemaVersions(connection);
   if (!versions) return Fail(versions.error());
   auto moves = PlanMoves(*versions, request, connection.name());
   if (!moves) return moves;

@@ -4,7 +4,7 @@
 
 namespace insightd::store::pg {
 
-Result<Versions> ReadVersions(Connection& connection) {
+Result<Versions> ReadSchemaVersions(Connection& connection) {
   Versions versions;
   for (const Storage storage : kStorages) {
     const std::string table = fmt::format("{}.{}", SchemaOf(storage), VersionTableOf(storage));

@@ -25,7 +25,7 @@ inline const std::optional<std::int32_t>& VersionOf(const Versions& versions, St
 }
 
 // kInvalid when a table of versions has other than one row.
-Result<Versions> ReadVersions(Connection& connection);
+Result<Versions> ReadSchemaVersions(Connection& connection);
 
 struct MigrationRequest {
   std::optional<Storage> storage = {};  // nothing: all
