@@ -14,13 +14,13 @@ using ::testing::HasSubstr;
 
 // The only failure, as "exit code: message".
 std::string FailureOf(const Settings& settings) {
-  const std::vector<StartFailure> failures = CheckSettings(settings);
+  const std::vector<StartFailure> failures = CheckSettings(settings, "all");
   if (failures.size() != 1) return std::to_string(failures.size()) + " failures";
   return std::to_string(static_cast<int>(failures[0].exit)) + ": " + failures[0].message;
 }
 
 TEST(CheckSettingsTest, TheSettingsAsTheyAreBuiltInAreGood) {
-  EXPECT_TRUE(CheckSettings(Settings()).empty());
+  EXPECT_TRUE(CheckSettings(Settings(), "all").empty());
 }
 
 TEST(CheckSettingsTest, NamesTheAddressThatIsNone) {
@@ -54,6 +54,62 @@ TEST(CheckSettingsTest, ShowsWhatIsWrongWithTheRulePack) {
   std::ofstream(folder / "pack.yaml") << "nonsense: [\n";
   EXPECT_THAT(FailureOf(settings), HasSubstr("1: "));
   EXPECT_THAT(FailureOf(settings), HasSubstr("pack.yaml"));
+}
+
+// The mistake about the form, empty for none.
+std::string FormMistake(const Settings& settings, std::string_view role) {
+  const std::optional<StartFailure> failure = CheckForm(settings, role);
+  EXPECT_EQ(failure ? failure->exit : ExitCode::kUsage, ExitCode::kUsage);
+  return failure ? failure->message : "";
+}
+
+// One file for all roles.
+Settings WithServers() {
+  Settings settings;
+  settings.kafka.brokers = {"broker:9092"};
+  settings.s3.endpoint = "http://s3:9000";
+  settings.s3.bucket = "archives";
+  settings.postgres.conninfo = "host=db";
+  return settings;
+}
+
+TEST(CheckFormTest, TakesOneFileForAllRoles) {
+  for (const std::string_view role : DistributedRoles()) {
+    EXPECT_EQ(FormMistake(WithServers(), role), "") << role;
+    EXPECT_TRUE(CheckSettings(WithServers(), role).empty()) << role;
+  }
+  EXPECT_EQ(RolesWith(WithServers()).size(), DistributedRoles().size());
+  EXPECT_EQ(RolesWith(Settings()), std::vector<std::string_view>{"all"});
+}
+
+TEST(CheckFormTest, AllTakesNoServers) {
+  EXPECT_EQ(FormMistake(Settings(), "all"), "");
+  for (const char* name : {"bus.kafka_brokers", "blob.s3_endpoint", "blob.s3_bucket",
+                           "store.postgres", "`ingress`, `pipeline`, `writer`, `api`"}) {
+    EXPECT_THAT(FormMistake(WithServers(), "all"), HasSubstr(name));
+  }
+}
+
+TEST(CheckFormTest, NamesWhatARoleLacksAndNothingElse) {
+  EXPECT_THAT(FormMistake(Settings(), "ingress"),
+              HasSubstr("`ingress` needs bus.kafka_brokers, blob.s3_endpoint, blob.s3_bucket, "
+                        "which are not set"));
+  EXPECT_THAT(FormMistake(Settings(), "writer"),
+              HasSubstr("`writer` needs bus.kafka_brokers, store.postgres, which are not set"));
+  EXPECT_THAT(FormMistake(Settings(), "api"),
+              HasSubstr("`api` needs store.postgres, which is not set"));
+  Settings settings;
+  settings.postgres.conninfo = "host=db";
+  EXPECT_EQ(FormMistake(settings, "api"), "") << "it uses neither Kafka nor S3";
+}
+
+TEST(CheckSettingsTest, NamesTheSecretThatCannotBeRead) {
+  Settings settings = WithServers();
+  settings.postgres.password_file = "/nowhere/password";
+  const std::vector<StartFailure> failures = CheckSettings(settings, "writer");
+  ASSERT_EQ(failures.size(), 1U);
+  EXPECT_THAT(failures[0].message, HasSubstr("store.postgres_password_file /nowhere/password"));
+  EXPECT_TRUE(CheckSettings(settings, "pipeline").empty()) << "it does not need it";
 }
 
 }  // namespace

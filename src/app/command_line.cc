@@ -127,6 +127,8 @@ void FleetOptions(CLI::App& app, CommandLine& line) {
   app.add_option("--url", arguments.url, "Where insightd listens")
       ->default_val("http://127.0.0.1:8080")
       ->type_name("URL");
+  app.add_option("--api-url", arguments.api_url, "Where results are read, if not at --url")
+      ->type_name("URL");
   app.add_option("--clusters", arguments.clusters, "Simulated clusters")
       ->default_val(12)
       ->check(CLI::Range(1, 1'000'000))
@@ -335,12 +337,51 @@ void RulesFunctionsOptions(CLI::App& app, CommandLine& line) {
 }
 
 void ConfigOptions(CLI::App& app, CommandLine& line) { AddConfig(app, line); }
+
+void ConfigCheckOptions(CLI::App& app, CommandLine& line) {
+  app.add_option(
+         "role", line.role,
+         "What they are for: all, ingress, pipeline, writer, api (else those that they name "
+         "servers for)")
+      ->check(CLI::IsMember({"all", "ingress", "pipeline", "writer", "api"}))
+      ->type_name("ROLE");
+  AddConfig(app, line);
+}
+
+void MigrateOptions(CLI::App& app, CommandLine& line) {
+  MigrateArguments& arguments = line.migrate;
+  app.add_option("--storage", arguments.storage,
+                 "Only this one: results, workloads, own (the tables of insightd)")
+      ->check(CLI::IsMember({"results", "workloads", "own"}))
+      ->type_name("NAME");
+  app.add_option("--to", arguments.to, "To this version of --storage (else the latest)")
+      ->check(CLI::Range(0, 1'000))
+      ->type_name("N");
+  app.add_flag("--down", arguments.down,
+               "Yes, to a lower version: drops tables and columns with what is in them");
+  CLI::Option* const dry_run =
+      app.add_flag("--dry-run", arguments.dry_run, "Say what would be done, and whether it may be");
+  app.add_flag("--status", arguments.status,
+               "Say which versions there are; exit code 1 when there is something to do")
+      ->excludes(dry_run);
+  AddJson(app, line);
+  AddConfig(app, line);
+}
+
 void VersionOptions(CLI::App& app, CommandLine& line) { AddJson(app, line); }
 void NoOptions(CLI::App&, CommandLine&) {}
 
-constexpr std::array<CommandRow, 23> kCommands = {{
+constexpr std::array<CommandRow, 28> kCommands = {{
     {CommandId::kAll, "", "all", "Run everything on this machine: uploads, rules, API, page",
      "insightd all --config /etc/insightd/insightd.toml", ConfigOptions},
+    {CommandId::kIngress, "", "ingress", "Take uploads; one of many processes on Kafka and S3",
+     "insightd ingress --config /etc/insightd/insightd.toml", ConfigOptions},
+    {CommandId::kPipeline, "", "pipeline", "Judge archives; one of many processes on Kafka and S3",
+     "insightd pipeline --config /etc/insightd/insightd.toml", ConfigOptions},
+    {CommandId::kWriter, "", "writer", "Store results from Kafka in PostgreSQL",
+     "insightd writer --config /etc/insightd/insightd.toml", ConfigOptions},
+    {CommandId::kApi, "", "api", "Answer the APIs and the page from PostgreSQL",
+     "insightd api --config /etc/insightd/insightd.toml", ConfigOptions},
     {CommandId::kAnalyze, "", "analyze", "Say what is wrong with the cluster of an archive",
      "insightd analyze --fail-on important archive.tar.gz", AnalyzeOptions},
     {CommandId::kRulesList, "rules", "list", "List the rules of a pack",
@@ -381,8 +422,10 @@ constexpr std::array<CommandRow, 23> kCommands = {{
      DeadLettersChangeOptions},
     {CommandId::kDeadLettersDrop, "dead-letters", "drop", "Forget dead letters and their archives",
      "insightd dead-letters drop --all --code corrupt", DeadLettersChangeOptions},
+    {CommandId::kMigrate, "", "migrate", "Bring the database to the tables of this version",
+     "insightd migrate --config /etc/insightd/insightd.toml --status", MigrateOptions},
     {CommandId::kConfigCheck, "config", "check", "Say what is wrong with the settings",
-     "insightd config check --config insightd.toml", ConfigOptions},
+     "insightd config check --config insightd.toml writer", ConfigCheckOptions},
     {CommandId::kConfigPrint, "config", "print", "Print the settings in force as a file",
      "INSIGHTD__LOG__LEVEL=debug insightd config print", ConfigOptions},
     {CommandId::kConfigReference, "config", "reference", "Print the reference page of the settings",

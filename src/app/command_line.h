@@ -12,6 +12,10 @@ namespace insightd::app {
 
 enum class CommandId : std::uint8_t {
   kAll,
+  kIngress,
+  kPipeline,
+  kWriter,
+  kApi,
   kAnalyze,
   kRulesList,
   kRulesCheck,
@@ -30,6 +34,7 @@ enum class CommandId : std::uint8_t {
   kDeadLettersShow,
   kDeadLettersReplay,
   kDeadLettersDrop,
+  kMigrate,
   kConfigCheck,
   kConfigPrint,
   kConfigReference,
@@ -48,6 +53,7 @@ struct AnalyzeArguments {
 
 struct FleetArguments {
   std::string url;
+  std::string api_url;
   std::string token;
   std::string identity;
   std::string ca_file;
@@ -80,6 +86,14 @@ struct DeadLettersArguments {
   std::int64_t letters_max = 100;
 };
 
+struct MigrateArguments {
+  std::string storage;   // "results", "workloads", "own"; empty: all
+  std::int32_t to = -1;  // below 0: the latest version
+  bool down = false;     // a lower version is meant
+  bool dry_run = false;
+  bool status = false;
+};
+
 struct RulesArguments {
   std::vector<std::string> archives;  // files or folders
   std::vector<std::string> against;   // of `rules try`: packs with the old versions
@@ -101,9 +115,11 @@ struct CommandLine {
   CommandId command = CommandId::kVersion;
   std::string config;  // --config; empty: not given
   bool json = false;
+  std::string role;  // of `config check`; empty: those that the settings are for
   AnalyzeArguments analyze;
   FleetArguments fleet;
   DeadLettersArguments dead_letters;
+  MigrateArguments migrate;
   RulesArguments rules;
 };
 

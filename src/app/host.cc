@@ -1,9 +1,6 @@
 #include "app/host.h"
 
 #include <fmt/core.h>
-#include <unistd.h>
-
-#include <csignal>
 
 #include "base/log.h"
 
@@ -15,10 +12,11 @@ void Host::Fail(std::string_view role, const Error& error) {
     if (failure_) return;
     failure_ = StartFailure{ExitCode::kInternal, fmt::format("{}: {}", role, error.message())};
   }
-  log::Logger("app").Fatal("", "a role cannot go on; stopping",
-                           {{"error_class", CodeName(error.code())}, {"error", error.message()}});
+  log::Logger("app").Fatal(
+      "", "a role cannot go on; stopping",
+      {{"role", role}, {"error_class", CodeName(error.code())}, {"error", error.message()}});
   // The same way down as when somebody asks for it.
-  ::kill(::getpid(), SIGTERM);
+  if (request_stop) request_stop();
 }
 
 std::optional<StartFailure> Host::failure() const {

@@ -2,14 +2,18 @@
 // and destroyed after the last has stopped.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 
 #include "app/exit_code.h"
+#include "app/health/health.h"
+#include "app/roles.h"
 #include "app/settings.h"
 #include "base/clock.h"
 #include "base/metrics.h"
@@ -30,33 +34,47 @@ struct StartFailure {
   std::string message;
 };
 
+enum class Listener : std::uint8_t { kPublic, kMetrics, kAggregator };
+
 class Host {
  public:
-  Host(const Settings& given_settings, const Clock& given_clock, Random& given_random)
-      : settings(given_settings), clock(given_clock), random(given_random) {}
+  Host(std::string_view given_role, const Settings& given_settings, const Clock& given_clock,
+       Random& given_random)
+      : role(given_role),
+        form(FormOf(given_role)),
+        settings(given_settings),
+        clock(given_clock),
+        random(given_random) {}
   Host(const Host&) = delete;
   Host& operator=(const Host&) = delete;
 
+  const std::string role;  // that the process was started with
+  const Form form;
   const Settings& settings;
   const Clock& clock;
   Random& random;
   metrics::Registry registry;
+  Health health{clock};
 
   // Each is set by the row of the table that starts it, and used by those that need that row.
   std::unique_ptr<bus::Bus> bus;
-  std::unique_ptr<blob::Store> blobs;
+  std::unique_ptr<blob::Store> blobs;  // none in a writer without an object store
   std::unique_ptr<store::Store> store;
   std::shared_ptr<rules::CurrentPack> pack;
   std::shared_ptr<content::CurrentCatalogue> catalogue;
   std::shared_ptr<const http::IdentityGate> identity;
 
-  // Filled by rows while they start; answered once all have.
+  // Filled by rows while they start, which name the listeners that are to be opened; answered once
+  // all have. That of health and metrics is open before the first row starts.
   http::Router public_router;
   http::Router metrics_router;
   http::Router aggregator_router;
+  std::set<Listener> listeners;
 
   // Loads the rule packs again; none where no role needs them. Set while rows start.
   std::function<void()> reload_rules;
+  // Stops the process as SIGTERM does; thread-safe.
+  std::function<void()> request_stop;
 
   // A role cannot go on: the process stops. Thread-safe; the first failure counts.
   void Fail(std::string_view role, const Error& error);

@@ -7,12 +7,12 @@
 #include <system_error>
 #include <vector>
 
-#include "app/all.h"
 #include "app/analyze/analyze.h"
 #include "app/command_line.h"
 #include "app/commands/commands.h"
 #include "app/fleet/fleet.h"
 #include "app/rules/rules.h"
+#include "app/run/run_role.h"
 
 namespace {
 
@@ -24,6 +24,10 @@ using insightd::app::LettersVerb;
 ExitCode Run(const CommandLine& line) {
   switch (line.command) {  // No default: a new command must say what it does.
     case CommandId::kAll: return insightd::app::RunRole("all", line.config);
+    case CommandId::kIngress: return insightd::app::RunRole("ingress", line.config);
+    case CommandId::kPipeline: return insightd::app::RunRole("pipeline", line.config);
+    case CommandId::kWriter: return insightd::app::RunRole("writer", line.config);
+    case CommandId::kApi: return insightd::app::RunRole("api", line.config);
     case CommandId::kAnalyze: return insightd::app::RunAnalyze(line, stdout, stderr);
     case CommandId::kRulesList: return insightd::app::RunRulesList(line);
     case CommandId::kRulesCheck: return insightd::app::RunRulesCheck(line);
@@ -46,7 +50,8 @@ ExitCode Run(const CommandLine& line) {
       return insightd::app::RunDeadLetters(LettersVerb::kReplay, line);
     case CommandId::kDeadLettersDrop:
       return insightd::app::RunDeadLetters(LettersVerb::kDrop, line);
-    case CommandId::kConfigCheck: return insightd::app::RunConfigCheck(line.config);
+    case CommandId::kMigrate: return insightd::app::RunMigrate(line);
+    case CommandId::kConfigCheck: return insightd::app::RunConfigCheck(line.config, line.role);
     case CommandId::kConfigPrint: return insightd::app::RunConfigPrint(line.config);
     case CommandId::kConfigReference: return insightd::app::RunConfigReference();
     case CommandId::kVersion: return insightd::app::RunVersion(line.json);

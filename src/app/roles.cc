@@ -1,18 +1,25 @@
 #include "app/roles.h"
 
+#include <algorithm>
+#include <array>
+
 #include "app/parts/parts.h"
 
 namespace insightd::app {
+namespace {
 
-std::span<const RoleRow> Roles() {
-  static const std::vector<RoleRow> rows = {
+constexpr std::array<std::string_view, 4> kDistributedRoles = {"ingress", "pipeline", "writer",
+                                                               "api"};
+
+std::vector<RoleRow> EmbeddedRows() {
+  return {
       {"data folder", {}, StartDataFolder},
-      {"bus", {"data folder"}, StartBus},
-      {"blob", {"data folder"}, StartBlobs},
-      {"store", {"data folder"}, StartStore},
+      {"bus", {"data folder"}, StartEmbeddedBus},
+      {"blob", {"data folder"}, StartEmbeddedBlobs},
+      {"store", {"data folder"}, StartEmbeddedStore},
       {"rules", {}, StartRules},
       {"identity", {}, StartIdentity},
-      {"health", {"bus", "blob", "store"}, StartHealth},
+      {"health", {}, StartHealth},
       {"page", {}, StartPage},
       {"admin", {"data folder", "bus", "store"}, StartAdmin},
       {"ingress", {"bus", "blob", "identity"}, StartIngress},
@@ -24,7 +31,43 @@ std::span<const RoleRow> Roles() {
        {"health", "page", "ingress", "pipeline", "writer", "api", "upkeep", "admin"},
        nullptr},
   };
-  return rows;
 }
+
+std::vector<RoleRow> DistributedRows() {
+  return {
+      {"bus", {}, StartKafkaBus, MissingForKafka},
+      {"blob", {}, StartS3Blobs, MissingForS3},
+      {"blob if set", {}, StartS3BlobsIfSet},
+      {"store", {}, StartPostgresStore, MissingForPostgres},
+      {"rules", {}, StartRules},
+      {"identity", {}, StartIdentity},
+      {"health", {}, StartHealth},
+      {"page", {}, StartPage},
+      {"stored messages", {"bus", "store"}, StartWriter},
+      {"upkeep", {"bus", "blob if set", "store"}, StartUpkeep},
+      // What processes are started with.
+      {"ingress", {"health", "bus", "blob", "identity"}, StartIngress},
+      {"pipeline", {"health", "bus", "blob", "rules"}, StartPipeline},
+      {"writer", {"health", "stored messages", "upkeep"}, nullptr},
+      {"api", {"health", "page", "store", "rules", "identity"}, StartApi},
+  };
+}
+
+}  // namespace
+
+std::span<const RoleRow> Roles(Form form) {
+  static const std::vector<RoleRow> embedded = EmbeddedRows();
+  static const std::vector<RoleRow> distributed = DistributedRows();
+  return form == Form::kEmbedded ? embedded : distributed;
+}
+
+Form FormOf(std::string_view role) {
+  return std::find(kDistributedRoles.begin(), kDistributedRoles.end(), role) !=
+                 kDistributedRoles.end()
+             ? Form::kDistributed
+             : Form::kEmbedded;
+}
+
+std::span<const std::string_view> DistributedRoles() { return kDistributedRoles; }
 
 }  // namespace insightd::app

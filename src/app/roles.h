@@ -1,9 +1,13 @@
-// The roles and what they stand on, as one table: name, what it needs, how it starts.
+// The roles and what they stand on, as one table for each form of installation: name, what it
+// needs, how it starts.
 //
 // A command that runs roles names one row; it and all that it needs are started in an order that
-// follows from the table, and stopped in the opposite one. `all` is a row like any other.
+// follows from the table, and stopped in the opposite one. The two tables differ in the rows that
+// open the doors and in what is started together: `all` with embedded doors in one process, or
+// `ingress`, `pipeline`, `writer` and `api` on Kafka, S3 and PostgreSQL, each in its own.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -15,7 +19,13 @@
 namespace insightd::app {
 
 class Host;
+struct Settings;
 struct StartFailure;
+
+enum class Form : std::uint8_t {
+  kEmbedded,    // everything in one process and one data folder
+  kDistributed  // each role a process of its own, on servers
+};
 
 // Something that was started. Stopping is its destruction: it returns when nothing of it runs any
 // more, and what it had in work is finished or given back.
@@ -29,9 +39,16 @@ struct RoleRow {
   std::vector<std::string_view> needs;
   // None: the row only gathers others.
   tl::expected<std::unique_ptr<Running>, StartFailure> (*start)(Host& host);
+  // The settings that the row cannot do without and that are not set; none: there are no such.
+  std::vector<std::string> (*missing)(const Settings& settings) = nullptr;
 };
 
-std::span<const RoleRow> Roles();
+std::span<const RoleRow> Roles(Form form);
+
+// The form that `role` belongs to: a row that processes are started with.
+Form FormOf(std::string_view role);
+// Those of the distributed form.
+std::span<const std::string_view> DistributedRoles();
 
 // `name` and all that it needs, each behind what it needs itself. A name that is not in `rows` and
 // a circle are mistakes of ours.

@@ -33,10 +33,34 @@ TEST(StartOrderTest, EndsOnACircle) {
   EXPECT_DEATH(StartOrder(rows, "a"), "kOpen");
 }
 
-TEST(RolesTest, AllStartsEveryRow) {
-  const Names order = OrderOf(Roles(), "all");
-  EXPECT_EQ(order.size(), Roles().size());
+Names OrderOf(std::string_view role) { return OrderOf(Roles(FormOf(role)), role); }
+
+TEST(RolesTest, AllStartsEveryRowOfItsForm) {
+  const Names order = OrderOf("all");
+  EXPECT_EQ(order.size(), Roles(Form::kEmbedded).size());
   EXPECT_EQ(order.back(), "all");
+}
+
+TEST(RolesTest, HealthIsAnsweredBeforeAllElseAndLongest) {
+  EXPECT_EQ(OrderOf("all").front(), "health");
+  for (const std::string_view role : DistributedRoles()) {
+    EXPECT_EQ(OrderOf(role).front(), "health") << role;
+  }
+}
+
+TEST(RolesTest, EachProcessHasOnlyTheConnectionsThatItNeeds) {
+  EXPECT_EQ(OrderOf("ingress"), (Names{"health", "bus", "blob", "identity", "ingress"}));
+  EXPECT_EQ(OrderOf("pipeline"), (Names{"health", "bus", "blob", "rules", "pipeline"}));
+  EXPECT_EQ(OrderOf("writer"), (Names{"health", "bus", "store", "stored messages", "blob if set",
+                                      "upkeep", "writer"}));
+  EXPECT_EQ(OrderOf("api"), (Names{"health", "page", "store", "rules", "identity", "api"}));
+}
+
+TEST(RolesTest, EachIsOfOneForm) {
+  EXPECT_EQ(FormOf("all"), Form::kEmbedded);
+  for (const std::string_view role : DistributedRoles()) {
+    EXPECT_EQ(FormOf(role), Form::kDistributed);
+  }
 }
 
 }  // namespace

@@ -82,13 +82,21 @@ rules::JudgeLimits RulesSettings::Limits() const {
 }
 
 void Settings::AddTo(settings::Table& table) {
-  table.Add("data_dir", &data_dir, {}, "Folder for everything that is kept; of one process alone.");
+  table.Add("data_dir", &data_dir, {},
+            "Folder for everything that is kept by `all`; of one process alone.");
+  table.Add(
+      "start_wait_s", &start_wait_s, {.min = 0, .max = 86'400},
+      "How long a role that is a process of its own goes on trying at start to reach Kafka, S3 "
+      "and PostgreSQL; then it ends with exit code 4. 0: one try.");
   log.AddTo(table);
   http.AddTo(table);
   identity.AddTo(table);
   ingress.AddTo(table);
   bus.AddTo(table);
+  kafka.AddTo(table);
   blob.AddTo(table);
+  s3.AddTo(table);
+  postgres.AddTo(table);
   rules.AddTo(table);
   pipeline.AddTo(table);
   writer.AddTo(table);

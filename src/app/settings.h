@@ -7,11 +7,14 @@
 
 #include "api/settings.h"
 #include "base/settings.h"
+#include "blob/s3/settings.h"
+#include "bus/kafka/settings.h"
 #include "http/http_settings.h"
 #include "http/identity.h"
 #include "ingress/settings.h"
 #include "pipeline/settings.h"
 #include "rules/judge.h"
+#include "store/postgres/settings.h"
 #include "upkeep/settings.h"
 #include "writer/settings.h"
 
@@ -50,12 +53,16 @@ struct RulesSettings {
 
 struct Settings {
   std::string data_dir = "/var/lib/insightd";
+  std::int64_t start_wait_s = 60;
   LogSettings log;
   http::HttpSettings http;
   http::IdentitySettings identity;
   ingress::Settings ingress;
   BusSettings bus;
+  bus::KafkaSettings kafka;
   BlobSettings blob;
+  blob::S3Settings s3;
+  store::PostgresSettings postgres;
   RulesSettings rules;
   pipeline::Settings pipeline;
   writer::Settings writer;

@@ -23,7 +23,7 @@ constexpr std::size_t kNewestAtOnce = 2048;
 
 }  // namespace
 
-Cleaner::Cleaner(blob::Store& blobs, store::Store& store, const Clock& clock,
+Cleaner::Cleaner(blob::Store* blobs, store::Store& store, const Clock& clock,
                  metrics::Registry& registry, Settings settings)
     : blobs_(blobs),
       store_(store),
@@ -59,32 +59,39 @@ Result<void> Cleaner::Run(std::stop_token stop) {
 }
 
 bool Cleaner::IsOverfull() {
-  const std::int64_t held = blobs_.BytesHeld();
+  const std::int64_t held = blobs_->BytesHeld();
   if (held >= 0) bytes_.Set(static_cast<double>(held));
   if (held > 0 && static_cast<std::uint64_t>(held) > settings_.blob_bytes_max) return true;
-  const auto room = blobs_.Check();
+  const auto room = blobs_->Check();
   return !room && room.error().code() == Code::kUnavailable && held > 0;
 }
 
 Result<std::size_t> Cleaner::Remove(const std::vector<store::KeptArchive>& archives) {
-  for (const store::KeptArchive& archive : archives) {
-    if (auto removed = blobs_.Remove(archive.key);
-        !removed && removed.error().code() != Code::kInvalid) {
-      return Fail(std::move(removed).error());
+  if (archives.empty()) return 0;
+  std::vector<std::string> keys;
+  keys.reserve(archives.size());
+  for (const store::KeptArchive& archive : archives) keys.push_back(archive.key);
+  if (auto all = blobs_->RemoveAll(keys); !all) {
+    // A key that cannot be one holds up none of the others.
+    if (all.error().code() != Code::kInvalid) return Fail(std::move(all).error());
+    for (const std::string& key : keys) {
+      if (auto removed = blobs_->Remove(key);
+          !removed && removed.error().code() != Code::kInvalid) {
+        return Fail(std::move(removed).error());
+      }
     }
-    kLog.Debug(log::event::kArchiveRemoved, "archive removed", {{"request_id", archive.key}});
+  }
+  for (const std::string& key : keys) {
+    kLog.Debug(log::event::kArchiveRemoved, "archive removed", {{"request_id", key}});
   }
   // Last: after a crash in between they are removed again, which does no harm.
-  if (!archives.empty()) {
-    if (auto forgot = store_.ForgetArchives(archives); !forgot) {
-      return Fail(std::move(forgot).error());
-    }
+  if (auto forgot = store_.ForgetArchives(archives); !forgot) {
+    return Fail(std::move(forgot).error());
   }
   return archives.size();
 }
 
-Result<bool> Cleaner::Step() {
-  const Time now = clock_.Now();
+Result<std::size_t> Cleaner::RemoveArchives(Time now) {
   const bool overfull = IsOverfull();
   const Time until = overfull ? now : now - seconds(settings_.archive_kept_s);
   auto archives = store_.ReleasedArchives(until, kArchivesAtOnce);
@@ -97,7 +104,7 @@ Result<bool> Cleaner::Step() {
     std::vector<store::KeptArchive> removed;
     for (const store::KeptArchive& archive : *archives) {
       if (!IsOverfull()) break;
-      if (auto done = blobs_.Remove(archive.key); !done) return Fail(std::move(done).error());
+      if (auto done = blobs_->Remove(archive.key); !done) return Fail(std::move(done).error());
       removed.push_back(archive);
     }
     archives = std::move(removed);
@@ -105,18 +112,28 @@ Result<bool> Cleaner::Step() {
       kLog.Warn(log::event::kArchiveRemoved,
                 "newest archives of clusters removed, since archives are over blob.bytes_max or "
                 "the disk is full",
-                {{"bytes", blobs_.BytesHeld()}});
+                {{"bytes", blobs_->BytesHeld()}});
     }
   }
-  const auto removed = Remove(*archives);
-  if (!removed) return Fail(removed.error());
+  return Remove(*archives);
+}
+
+Result<bool> Cleaner::Step() {
+  const Time now = clock_.Now();
+  std::size_t removed = 0;
+  if (blobs_ != nullptr) {
+    const auto archives = RemoveArchives(now);
+    if (!archives) return Fail(archives.error());
+    removed = *archives;
+  }
   const auto forgotten =
       store_.ForgetUploads(now - seconds(settings_.history_kept_s), kUploadsAtOnce);
   if (!forgotten) return Fail(forgotten.error());
-  return *removed > 0 || *forgotten > 0;
+  return removed > 0 || *forgotten > 0;
 }
 
 Result<std::size_t> Cleaner::Search(const std::stop_token& stop) {
+  if (blobs_ == nullptr) return 0;
   const Time before = clock_.Now() - seconds(settings_.history_kept_s);
   std::size_t removed = 0;
   std::vector<std::string> keys;
@@ -128,7 +145,7 @@ Result<std::size_t> Cleaner::Search(const std::stop_token& stop) {
       const bool needed = uses->at(i) == store::ArchiveUse::kNewest ||
                           uses->at(i) == store::ArchiveUse::kDeadLetter;
       if (needed) continue;
-      if (auto done = blobs_.Remove(keys[i]); !done) return done;
+      if (auto done = blobs_->Remove(keys[i]); !done) return done;
       ++removed;
       kLog.Info(log::event::kArchiveRemoved, "archive that belongs to nothing removed",
                 {{"request_id", keys[i]}});
@@ -136,7 +153,7 @@ Result<std::size_t> Cleaner::Search(const std::stop_token& stop) {
     keys.clear();
     return {};
   };
-  const auto listed = blobs_.List([&](const blob::Object& object) {
+  const auto listed = blobs_->List([&](const blob::Object& object) {
     if (object.modified < before) keys.push_back(object.key);
     if (keys.size() >= kArchivesAtOnce) failed = look();
     return failed && !stop.stop_requested();

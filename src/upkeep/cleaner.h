@@ -7,7 +7,7 @@
 //   results stay. An archive without a result yet, or of a dead letter, is never removed.
 // * An archive that nobody knows goes when it is older than the history: its upload was cut off
 //   between keeping and announcing it.
-// * History goes after `history_kept_s`.
+// * History goes after `history_kept_s`. Where there is no blob store, only history is cleaned.
 //
 // Work is done in bounded steps, so that others are not held up. One thread at a time.
 #pragma once
@@ -15,6 +15,8 @@
 #include <cstddef>
 #include <optional>
 #include <stop_token>
+#include <utility>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/metrics.h"
@@ -27,9 +29,12 @@ namespace insightd::upkeep {
 
 class Cleaner {
  public:
-  // All given outlive the cleaner.
-  Cleaner(blob::Store& blobs, store::Store& store, const Clock& clock, metrics::Registry& registry,
+  // All given outlive the cleaner. `blobs` may be null.
+  Cleaner(blob::Store* blobs, store::Store& store, const Clock& clock, metrics::Registry& registry,
           Settings settings);
+  Cleaner(blob::Store& blobs, store::Store& store, const Clock& clock, metrics::Registry& registry,
+          Settings settings)
+      : Cleaner(&blobs, store, clock, registry, std::move(settings)) {}
 
   // Cleans every `clean_interval_s` until `stop` is requested; fails on what nobody can mend.
   Result<void> Run(std::stop_token stop);
@@ -40,9 +45,10 @@ class Cleaner {
 
  private:
   bool IsOverfull();
+  Result<std::size_t> RemoveArchives(Time now);
   Result<std::size_t> Remove(const std::vector<store::KeptArchive>& archives);
 
-  blob::Store& blobs_;
+  blob::Store* const blobs_;
   store::Store& store_;
   const Clock& clock_;
   const Settings settings_;

@@ -245,6 +245,17 @@ TEST_F(UpkeepTest, ForgetsHistoryButNotTheCurrentOnes) {
   EXPECT_EQ(store_->FindUpload("r2")->end, store::UploadEnd::kStored);
 }
 
+TEST_F(UpkeepTest, WithoutABlobStoreOnlyHistoryIsCleaned) {
+  Store("c", 1, "r1");
+  Store("c", 2, "r2");
+  Cleaner cleaner(nullptr, *store_, clock_, registry_, settings_);
+  clock_.Advance(std::chrono::hours(24 * 91));
+  CleanAll(cleaner);
+  EXPECT_EQ(cleaner.Search({}).value(), 0U);
+  EXPECT_EQ(store_->FindUpload("r1").error().code(), Code::kNotFound);
+  EXPECT_EQ(store_->ReleasedArchives(clock_.Now(), 10)->size(), 1U) << "left for who can remove it";
+}
+
 TEST_F(UpkeepTest, SearchRemovesOnlyOldArchivesThatBelongToNothing) {
   for (const char* key : {"current", "dead", "orphan"}) Upload(key);
   Store("c", 1, "current");

@@ -112,7 +112,7 @@ std::string List(const Asked& asked, store::Store& store) {
   return out;
 }
 
-void Change(LettersVerb verb, std::int64_t id, store::Store& store, bus::Bus& bus,
+void Change(LettersVerb verb, std::int64_t id, store::Store& store, const AskForBus& bus,
             std::string& out) {
   if (verb == LettersVerb::kDrop) {
     if (const Result<void> dropped = upkeep::DropDeadLetter(store, id); !dropped) {
@@ -121,7 +121,9 @@ void Change(LettersVerb verb, std::int64_t id, store::Store& store, bus::Bus& bu
     }
     JsonWriter(out).BeginObject().Key("id").Int(id).Key("dropped").Bool(true).EndObject();
   } else {
-    const Result<bus::Position> position = upkeep::ReplayDeadLetter(store, bus, id, kReplayLimit);
+    const Result<bus::Bus*> open = bus();
+    const Result<bus::Position> position =
+        open ? upkeep::ReplayDeadLetter(store, **open, id, kReplayLimit) : Fail(open.error());
     if (!position) {
       AppendError(out, id, position.error());
       return;
@@ -134,7 +136,7 @@ void Change(LettersVerb verb, std::int64_t id, store::Store& store, bus::Bus& bu
 }
 
 // Of all letters that are there now; those that come meanwhile are left alone.
-std::string ChangeEvery(const Asked& asked, store::Store& store, bus::Bus& bus) {
+std::string ChangeEvery(const Asked& asked, store::Store& store, const AskForBus& bus) {
   std::string out;
   std::vector<std::int64_t> ids;
   store::DeadLetterFilter filter = asked.filter;
@@ -167,7 +169,7 @@ std::string LettersQuestion(LettersVerb verb, const DeadLettersArguments& argume
   return out;
 }
 
-std::string AnswerLetters(const std::string& question, store::Store& store, bus::Bus& bus) {
+std::string AnswerLetters(const std::string& question, store::Store& store, const AskForBus& bus) {
   std::string out;
   const Result<Asked> asked = ParseQuestion(question);
   if (!asked) {

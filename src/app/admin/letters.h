@@ -1,8 +1,10 @@
 // Questions about dead letters and their answers, as lines of JSON: the same whether a running
-// process answers or a command that has opened the data folder itself.
+// process answers or a command that has opened the data folder, or connected to the servers,
+// itself.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 
 #include "app/command_line.h"
@@ -19,6 +21,8 @@ std::string LettersQuestion(LettersVerb verb, const DeadLettersArguments& argume
 // A line for each letter: of kList and kShow what it is, else `id` and what became of it; of a
 // letter that could not be dealt with `id` (where known) and `error` with `code` and `message`.
 // An unreadable question is answered with such an error too.
-std::string AnswerLetters(const std::string& question, store::Store& store, bus::Bus& bus);
+// `bus` is asked for when a letter has to go on its way again.
+using AskForBus = std::function<Result<bus::Bus*>()>;
+std::string AnswerLetters(const std::string& question, store::Store& store, const AskForBus& bus);
 
 }  // namespace insightd::app

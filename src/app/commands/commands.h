@@ -9,13 +9,17 @@
 
 namespace insightd::app {
 
-// Also refuses what `all` refuses at start, with the same exit code.
-ExitCode RunConfigCheck(const std::string& config);
+// Also refuses what `role` refuses at start, with the same exit code; empty: the roles that the
+// settings are for.
+ExitCode RunConfigCheck(const std::string& config, const std::string& role);
 // Nothing but the mistakes, on standard error, when there are any.
 ExitCode RunConfigPrint(const std::string& config);
 ExitCode RunConfigReference();
-// Asks the process that runs on the data folder, or opens it where none does.
+// Asks the process that runs on the data folder, or opens it where none does; with servers in the
+// settings it connects to database and broker itself.
 ExitCode RunDeadLetters(LettersVerb verb, const CommandLine& line);
+// Brings the database of store.postgres to the latest versions, or to what the line says.
+ExitCode RunMigrate(const CommandLine& line);
 ExitCode RunVersion(bool as_json);
 
 }  // namespace insightd::app

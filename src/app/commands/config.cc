@@ -1,12 +1,16 @@
 #include <fmt/core.h>
 
+#include <set>
+#include <string_view>
+#include <vector>
+
 #include "app/check_settings.h"
 #include "app/commands/commands.h"
 #include "app/settings.h"
 
 namespace insightd::app {
 
-ExitCode RunConfigCheck(const std::string& config) {
+ExitCode RunConfigCheck(const std::string& config, const std::string& role) {
   Settings settings;
   settings::Table table;
   settings.AddTo(table);
@@ -14,9 +18,15 @@ ExitCode RunConfigCheck(const std::string& config) {
   for (const std::string& mistake : mistakes) fmt::print("{}\n", mistake);
   if (!mistakes.empty()) return ExitCode::kUsage;
   ExitCode exit = ExitCode::kGood;
-  for (const StartFailure& failure : CheckSettings(settings)) {
-    fmt::print("{}{}", failure.message, failure.message.ends_with('\n') ? "" : "\n");
-    exit = Worse(exit, failure.exit);
+  std::set<std::string> told;
+  std::vector<std::string_view> roles = {role};
+  if (role.empty()) roles = RolesWith(settings);
+  for (const std::string_view each : roles) {
+    for (const StartFailure& failure : CheckSettings(settings, each)) {
+      exit = Worse(exit, failure.exit);
+      if (!told.insert(failure.message).second) continue;  // several roles may need the same
+      fmt::print("{}{}", failure.message, failure.message.ends_with('\n') ? "" : "\n");
+    }
   }
   if (exit == ExitCode::kGood) fmt::print("good\n");
   return exit;

@@ -1,4 +1,4 @@
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <string_view>
 
@@ -24,9 +24,9 @@ ExitCode Complain(std::string_view what, ExitCode exit) {
 tl::expected<std::string, StartFailure> AnswerOffline(const Settings& settings,
                                                       const std::string& question) {
   log::Configure({.instance = "", .version = "", .level_min = log::Level::kError, .fd = 2});
-  Host host(settings, SystemClock(), SystemRandom());
+  Host host("all", settings, SystemClock(), SystemRandom());
   std::vector<std::unique_ptr<Running>> running;  // stopped from the back
-  for (const auto start : {OpenDataFolder, StartStore, StartBus}) {
+  for (const auto start : {OpenDataFolder, StartEmbeddedStore, StartEmbeddedBus}) {
     Started started = start(host);
     if (!started) return tl::unexpected(started.error());
     running.push_back(*std::move(started));
@@ -42,10 +42,49 @@ tl::expected<std::string, StartFailure> AnswerOffline(const Settings& settings,
       if (!stepped) return Unusable("dead letters", stepped.error());
       if (!*stepped) break;
     }
-    answer = AnswerLetters(question, *host.store, *host.bus);
+    answer = AnswerLetters(question, *host.store,
+                           [&host]() -> Result<bus::Bus*> { return host.bus.get(); });
   }
   while (!running.empty()) running.pop_back();
   return answer;
+}
+
+// Connects to the database, and to the brokers when a letter has to go on its way again.
+tl::expected<std::string, StartFailure> AnswerFromServers(const Settings& settings,
+                                                          const std::string& question) {
+  log::Configure({.instance = "", .version = "", .level_min = log::Level::kError, .fd = 2});
+  if (settings.postgres.conninfo.empty()) {
+    return tl::unexpected(StartFailure{
+        ExitCode::kUsage, fmt::format("dead letters lie in the database, but store.postgres is not "
+                                      "set, though {} {}",
+                                      fmt::join(ServerSettings(settings), ", "),
+                                      ServerSettings(settings).size() == 1 ? "is" : "are")});
+  }
+  Host host("writer", settings, SystemClock(), SystemRandom());
+  std::vector<std::unique_ptr<Running>> running;  // stopped from the back
+  Started store = StartPostgresStore(host);
+  if (!store) return tl::unexpected(store.error());
+  running.push_back(*std::move(store));
+  const auto bus = [&]() -> Result<bus::Bus*> {
+    if (host.bus != nullptr) return host.bus.get();
+    Started started = StartKafkaBus(host);
+    if (!started) return Fail(Code::kUnavailable, started.error().message);
+    running.push_back(*std::move(started));
+    return host.bus.get();
+  };
+  std::string answer = AnswerLetters(question, *host.store, bus);
+  while (!running.empty()) running.pop_back();
+  return answer;
+}
+
+// From whoever has the letters.
+tl::expected<std::string, StartFailure> AnswerTo(const std::string& question,
+                                                 const Settings& settings) {
+  if (!ServerSettings(settings).empty()) return AnswerFromServers(settings, question);
+  Result<std::string> answer = AskAdmin(settings.data_dir, question, kAnswerLimit);
+  if (answer) return *std::move(answer);
+  if (answer.error().code() == Code::kNotFound) return AnswerOffline(settings, question);
+  return tl::unexpected(StartFailure{ExitCode::kUnusable, answer.error().message()});
 }
 
 std::string_view TextOf(json::Value line, std::string_view name) { return line[name].StringOr(""); }
@@ -141,15 +180,8 @@ ExitCode RunDeadLetters(LettersVerb verb, const CommandLine& line) {
   if (!mistakes.empty()) return ExitCode::kUsage;
 
   const std::string question = LettersQuestion(verb, arguments);
-  Result<std::string> answer = AskAdmin(settings.data_dir, question, kAnswerLimit);
-  if (!answer && answer.error().code() != Code::kNotFound) {
-    return Complain(answer.error().message(), ExitCode::kUnusable);
-  }
-  if (!answer) {
-    auto offline = AnswerOffline(settings, question);
-    if (!offline) return Complain(offline.error().message, offline.error().exit);
-    answer = *std::move(offline);
-  }
+  const auto answer = AnswerTo(question, settings);
+  if (!answer) return Complain(answer.error().message, answer.error().exit);
   return PrintAnswer(verb, *answer, line.json);
 }
 

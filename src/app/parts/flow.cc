@@ -1,10 +1,13 @@
+#include <memory>
+#include <utility>
+#include <vector>
+
 #include "app/build_info.h"
+#include "app/parts/duty.h"
 #include "app/parts/parts.h"
 #include "ingress/ingress.h"
 #include "pipeline/evaluate/rules_evaluator.h"
 #include "pipeline/pipeline.h"
-#include "upkeep/cleaner.h"
-#include "upkeep/letter_keeper.h"
 #include "writer/writer.h"
 
 namespace insightd::app {
@@ -20,6 +23,32 @@ class Answering final : public Running {
   std::unique_ptr<Role> role_;
 };
 
+// What is started and stopped together.
+class Several final : public Running {
+ public:
+  explicit Several(std::vector<std::unique_ptr<Running>> parts) : parts_(std::move(parts)) {}
+
+ private:
+  std::vector<std::unique_ptr<Running>> parts_;
+};
+
+// A writer for one kind of messages, while the duty is this process'. A thread of that name.
+std::unique_ptr<Running> StartWriterOf(Host& host, writer::Messages messages, store::Duty duty,
+                                       std::string_view thread) {
+  const DutyWork work{.name = std::string(store::DutyName(duty)),
+                      .take = [&host, duty] { return host.store->TryTakeDuty(duty); },
+                      .run = [&host, messages](std::stop_token stop) -> Result<void> {
+                        writer::Writer writer(
+                            writer::Doors{*host.bus, *host.store, host.clock, host.registry},
+                            host.settings.writer, BuildName(), messages);
+                        if (auto opened = writer.Open(); !opened) return opened;
+                        return writer.Run(std::move(stop));
+                      }};
+  return InThread(host, thread, [&host, work](std::stop_token stop) {
+    return RunUnderDuty(work, host.health, std::move(stop));
+  });
+}
+
 }  // namespace
 
 Started StartIngress(Host& host) {
@@ -29,6 +58,7 @@ Started StartIngress(Host& host) {
                      host.identity},
       ingress::Build{std::string(BuildVersion()), std::string(BuildCommit())});
   ingress->Register(host.public_router);
+  host.listeners.insert(Listener::kPublic);
   return std::make_unique<Answering<ingress::Ingress>>(std::move(ingress));
 }
 
@@ -36,13 +66,13 @@ Started StartPipeline(Host& host) {
   const pipeline::Settings& settings = host.settings.pipeline;
   auto pipeline = std::make_shared<pipeline::Pipeline>(
       pipeline::Doors{*host.bus, *host.blobs, host.clock, host.random, host.registry}, settings,
-      pipeline::MakeRulesEvaluators({.packs = host.pack,
-                                     .limits = host.settings.rules.Limits(),
-                                     .list_passes = settings.list_passes,
-                                     // The only bus there is lies within this program.
-                                     .evidence = settings.WithEvidence(/*bus_is_ours=*/true),
-                                     .build = BuildName()},
-                                    host.clock, host.registry),
+      pipeline::MakeRulesEvaluators(
+          {.packs = host.pack,
+           .limits = host.settings.rules.Limits(),
+           .list_passes = settings.list_passes,
+           .evidence = settings.WithEvidence(host.form == Form::kEmbedded),
+           .build = BuildName()},
+          host.clock, host.registry),
       BuildName());
   if (Result<void> opened = pipeline->Open(); !opened) return Unusable("pipeline", opened.error());
   return InThread(host, "pipeline",
@@ -50,29 +80,17 @@ Started StartPipeline(Host& host) {
 }
 
 Started StartWriter(Host& host) {
-  auto writer = std::make_shared<writer::Writer>(
-      writer::Doors{*host.bus, *host.store, host.clock, host.registry}, host.settings.writer,
-      BuildName());
-  if (Result<void> opened = writer->Open(); !opened) return Unusable("writer", opened.error());
-  return InThread(host, "writer",
-                  [writer](std::stop_token stop) { return writer->Run(std::move(stop)); });
-}
-
-Started StartUpkeep(Host& host) {
-  const upkeep::Settings& settings = host.settings.upkeep;
-  auto keeper =
-      std::make_shared<upkeep::LetterKeeper>(*host.bus, *host.store, host.registry, settings);
-  if (Result<void> opened = keeper->Open(); !opened) return Unusable("upkeep", opened.error());
-  auto cleaner = std::make_shared<upkeep::Cleaner>(*host.blobs, *host.store, host.clock,
-                                                   host.registry, settings);
-  std::shared_ptr<Running> cleaning = InThread(
-      host, "upkeep", [cleaner](std::stop_token stop) { return cleaner->Run(std::move(stop)); });
-  std::shared_ptr<Running> keeping = InThread(
-      host, "upkeep", [keeper](std::stop_token stop) { return keeper->Run(std::move(stop)); });
-  return UntilStopped([cleaning, keeping]() mutable {
-    keeping.reset();
-    cleaning.reset();
-  });
+  const writer::Settings& settings = host.settings.writer;
+  std::vector<std::unique_ptr<Running>> writers;
+  if (settings.StoresResults()) {
+    writers.push_back(
+        StartWriterOf(host, writer::Messages::kResults, store::Duty::kResults, "writer"));
+  }
+  if (settings.StoresWorkloads()) {
+    writers.push_back(
+        StartWriterOf(host, writer::Messages::kWorkloads, store::Duty::kWorkloads, "workloads"));
+  }
+  return std::make_unique<Several>(std::move(writers));
 }
 
 }  // namespace insightd::app

@@ -1,26 +1,42 @@
-// How each row of the table of roles starts.
+// How each row of the tables of roles starts.
 #pragma once
 
 #include <functional>
 #include <memory>
 #include <stop_token>
+#include <string>
 #include <string_view>
 #include <thread>
 #include <tl/expected.hpp>
+#include <vector>
 
 #include "app/host.h"
 #include "app/roles.h"
+#include "bus/kafka/kafka_bus.h"
 
 namespace insightd::app {
 
 using Started = tl::expected<std::unique_ptr<Running>, StartFailure>;
 
-// Doors.
+// Embedded doors.
 Started StartDataFolder(Host& host);
 Started OpenDataFolder(Host& host);  // the same for one that is there
-Started StartBus(Host& host);
-Started StartBlobs(Host& host);
-Started StartStore(Host& host);
+Started StartEmbeddedBus(Host& host);
+Started StartEmbeddedBlobs(Host& host);
+Started StartEmbeddedStore(Host& host);
+// Doors to servers, and the settings that each needs.
+Started StartKafkaBus(Host& host);
+Started StartS3Blobs(Host& host);
+Started StartS3BlobsIfSet(Host& host);
+Started StartPostgresStore(Host& host);
+std::vector<std::string> MissingForKafka(const Settings& settings);
+std::vector<std::string> MissingForS3(const Settings& settings);
+std::vector<std::string> MissingForPostgres(const Settings& settings);
+// Those that name a server and are set: `all` would not use them.
+std::vector<std::string> ServerSettings(const Settings& settings);
+// For `role`: with the topics that it uses. kInvalid for settings that cannot be.
+Result<bus::KafkaBusOptions> KafkaOptions(const Settings& settings, std::string_view role,
+                                          metrics::Registry* registry);
 // What several roles look things up in.
 Started StartRules(Host& host);
 Started StartIdentity(Host& host);
@@ -38,12 +54,22 @@ Started StartUpkeep(Host& host);
 // A row whose start has left everything in the host; `stop` undoes it.
 std::unique_ptr<Running> UntilStopped(std::function<void()> stop);
 
+// A door whose state `host.health` tells under `name`; `close` undoes its start.
+std::unique_ptr<Running> WatchedDoor(Host& host, std::string name,
+                                     std::function<Result<void>()> check,
+                                     std::function<void()> close);
+
+// For those that open host.bus, host.blobs, host.store: watched, with their metrics.
+std::unique_ptr<Running> WatchBus(Host& host, milliseconds close_limit);
+std::unique_ptr<Running> WatchBlobs(Host& host);
+std::unique_ptr<Running> WatchStore(Host& host);
+
 // A role that is one thread: `run` returns when its stop token says so, or fails, which stops the
 // process.
 std::unique_ptr<Running> InThread(Host& host, std::string_view role,
                                   std::function<Result<void>(std::stop_token)> run);
 
-// kUnusable with the message of `error`, for doors.
+// For doors: kUnusable, with the message.
 tl::unexpected<StartFailure> Unusable(std::string_view what, const Error& error);
 
 }  // namespace insightd::app

@@ -1,0 +1,102 @@
+#include <algorithm>
+#include <utility>
+
+#include "app/build_info.h"
+#include "app/parts/parts.h"
+#include "app/parts/topics.h"
+#include "blob/s3/s3_blob.h"
+#include "bus/kafka/kafka_bus.h"
+#include "store/postgres/migrations/migrate_at_start.h"
+#include "store/postgres/postgres_store.h"
+
+namespace insightd::app {
+namespace {
+
+constexpr milliseconds kCloseLimit{10'000};
+// One try at start; `start_wait_s` says for how long there are more.
+constexpr milliseconds kBusTryLimit{5'000};
+
+tl::unexpected<StartFailure> Mistake(const Error& error) {
+  return tl::unexpected(StartFailure{ExitCode::kUsage, error.message()});
+}
+
+}  // namespace
+
+Result<bus::KafkaBusOptions> KafkaOptions(const Settings& settings, std::string_view role,
+                                          metrics::Registry* registry) {
+  Result<bus::KafkaBusOptions> options = settings.kafka.Options();
+  if (!options) return options;
+  for (TopicUse& use : TopicsOf(settings, role)) options->topics.push_back(std::move(use.name));
+  options->partitions = settings.bus.partitions;
+  options->delivery_timeout = milliseconds(settings.bus.delivery_ms_max);
+  options->queue_bytes_max = settings.bus.queue_bytes_max;
+  options->record_bytes_max = settings.bus.record_bytes_max;
+  options->start_max = std::min(options->start_max, kBusTryLimit);
+  options->registry = registry;
+  return options;
+}
+
+Started StartKafkaBus(Host& host) {
+  Result<bus::KafkaBusOptions> options = KafkaOptions(host.settings, host.role, &host.registry);
+  if (!options) return Mistake(options.error());
+  Result<std::unique_ptr<bus::Bus>> bus = bus::OpenKafkaBus(*std::move(options));
+  if (!bus) return Unusable("bus", bus.error());
+  host.bus = *std::move(bus);
+  return WatchBus(host, kCloseLimit);
+}
+
+Started StartS3Blobs(Host& host) {
+  Result<std::unique_ptr<blob::Store>> blobs = blob::OpenS3Blob(host.settings.s3.Options());
+  if (!blobs) return Unusable("blob", blobs.error());
+  host.blobs = *std::move(blobs);
+  return WatchBlobs(host);
+}
+
+Started StartS3BlobsIfSet(Host& host) {
+  if (host.settings.s3.endpoint.empty()) return UntilStopped(nullptr);
+  return StartS3Blobs(host);
+}
+
+Started StartPostgresStore(Host& host) {
+  Result<store::PostgresStoreOptions> options =
+      host.settings.postgres.Options(std::string("insightd ").append(host.role));
+  if (!options) return Mistake(options.error());
+  options->clock = &host.clock;
+  if (host.settings.postgres.migrate) {
+    if (auto migrated = store::pg::MigrateAtStart(*options); !migrated) {
+      return Unusable("store", migrated.error());
+    }
+  }
+  Result<std::unique_ptr<store::Store>> store = store::OpenPostgresStore(*std::move(options));
+  if (!store) return Unusable("store", store.error());
+  host.store = *std::move(store);
+  return WatchStore(host);
+}
+
+std::vector<std::string> MissingForKafka(const Settings& settings) {
+  if (settings.kafka.brokers.empty()) return {"bus.kafka_brokers"};
+  return {};
+}
+
+std::vector<std::string> MissingForS3(const Settings& settings) {
+  std::vector<std::string> missing;
+  if (settings.s3.endpoint.empty()) missing.emplace_back("blob.s3_endpoint");
+  if (settings.s3.bucket.empty()) missing.emplace_back("blob.s3_bucket");
+  return missing;
+}
+
+std::vector<std::string> MissingForPostgres(const Settings& settings) {
+  if (settings.postgres.conninfo.empty()) return {"store.postgres"};
+  return {};
+}
+
+std::vector<std::string> ServerSettings(const Settings& settings) {
+  std::vector<std::string> set;
+  if (!settings.kafka.brokers.empty()) set.emplace_back("bus.kafka_brokers");
+  if (!settings.s3.endpoint.empty()) set.emplace_back("blob.s3_endpoint");
+  if (!settings.s3.bucket.empty()) set.emplace_back("blob.s3_bucket");
+  if (!settings.postgres.conninfo.empty()) set.emplace_back("store.postgres");
+  return set;
+}
+
+}  // namespace insightd::app

@@ -1,0 +1,47 @@
+#include "app/build_info.h"
+#include "app/health/process_metrics.h"
+#include "app/parts/parts.h"
+#include "app/run/listeners.h"
+#include "base/metric_names.h"
+
+namespace insightd::app {
+namespace {
+
+http::Response Readiness(const http::Request& request, const Health& health) {
+  const Health::View view = health.Look();
+  const int status = view.ready() ? 200 : 503;
+  if (request.Header("Accept").find("application/json") != std::string_view::npos) {
+    return http::JsonResponse(status, HealthJson(view));
+  }
+  return http::TextResponse(status, HealthText(view));
+}
+
+// One scrape at a time and a probe beside it.
+constexpr int kThreads = 2;
+
+}  // namespace
+
+Started StartHealth(Host& host) {
+  host.registry
+      .MakeGauge(metrics::kBuildInfo,
+                 {{"version", std::string(BuildVersion())}, {"commit", std::string(BuildCommit())}})
+      .Set(1);
+  AddProcessMetrics(host.registry);
+  http::Router& router = host.metrics_router;
+  router.Add(http::Method::kGet, "/livez",
+             [](const http::Request&) { return http::TextResponse(200, "ok\n"); });
+  router.Add(http::Method::kGet, "/readyz",
+             [&host](const http::Request& request) { return Readiness(request, host.health); });
+  router.Add(http::Method::kGet, "/metrics", [&host](const http::Request&) {
+    http::Response response;
+    response.body = host.registry.Text();
+    return std::move(response).With("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
+  });
+  constexpr Listener kWhich[] = {Listener::kMetrics};
+  auto opened = Listeners::Open(host, kWhich, kThreads);
+  if (!opened) return tl::unexpected(opened.error());
+  return UntilStopped(
+      [held = std::shared_ptr<Listeners>(*std::move(opened))]() mutable { held.reset(); });
+}
+
+}  // namespace insightd::app

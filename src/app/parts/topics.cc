@@ -1,0 +1,67 @@
+#include "app/parts/topics.h"
+
+#include <map>
+#include <set>
+#include <utility>
+
+namespace insightd::app {
+namespace {
+
+class Topics {
+ public:
+  // An empty name stands for a message that is not sent.
+  void Write(const std::string& topic) {
+    if (!topic.empty()) groups_[topic];
+  }
+  void Read(const std::string& topic, const std::string& group) {
+    if (!topic.empty()) groups_[topic].insert(group);
+  }
+  std::vector<TopicUse> Take() {
+    std::vector<TopicUse> uses;
+    for (auto& [name, groups] : groups_) uses.push_back({name, {groups.begin(), groups.end()}});
+    return uses;
+  }
+
+ private:
+  std::map<std::string, std::set<std::string>> groups_;
+};
+
+void AddPipeline(const pipeline::Settings& settings, Topics& topics) {
+  topics.Read(settings.announce_topic, settings.group);
+  topics.Write(settings.results_topic);
+  topics.Write(settings.dead_letter_topic);
+  topics.Write(settings.workloads_topic);
+  topics.Write(settings.workload_info_topic);
+  topics.Write(settings.payload_tracker_topic);
+}
+
+// `all`: there is no other process that stores the results.
+void AddWriter(const writer::Settings& settings, bool all, Topics& topics) {
+  if (all || settings.StoresResults()) {
+    topics.Read(settings.results_topic, settings.group);
+    topics.Write(settings.dead_letter_topic);
+  }
+  if (settings.StoresWorkloads()) {
+    topics.Read(settings.workloads_topic, settings.workloads_group);
+    topics.Write(settings.workloads_dead_letter_topic);
+  }
+  topics.Write(settings.payload_tracker_topic);
+}
+
+}  // namespace
+
+std::vector<TopicUse> TopicsOf(const Settings& settings, std::string_view role) {
+  Topics topics;
+  const bool all = role == "all";
+  if (all || role == "ingress") topics.Write(settings.ingress.announce_topic);
+  if (all || role == "pipeline") AddPipeline(settings.pipeline, topics);
+  if (all || role == "writer") {
+    AddWriter(settings.writer, all, topics);
+    for (const std::string& letters : settings.upkeep.dead_letter_topics) {
+      topics.Read(letters, settings.upkeep.group);
+    }
+  }
+  return topics.Take();
+}
+
+}  // namespace insightd::app

@@ -1,0 +1,20 @@
+// Which topics a process uses, and which groups read them there: from the settings of its parts.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "app/settings.h"
+
+namespace insightd::app {
+
+struct TopicUse {
+  std::string name;
+  std::vector<std::string> groups;  // that read it in this process
+};
+
+// Each topic once, by name; those of a part that is switched off are left out.
+std::vector<TopicUse> TopicsOf(const Settings& settings, std::string_view role);
+
+}  // namespace insightd::app

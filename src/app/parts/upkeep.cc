@@ -1,0 +1,42 @@
+#include "app/parts/duty.h"
+#include "app/parts/parts.h"
+#include "upkeep/cleaner.h"
+#include "upkeep/letter_keeper.h"
+
+namespace insightd::app {
+namespace {
+
+// Cleans beside the keeper of letters, which decides when both end.
+Result<void> KeepAndClean(Host& host, std::stop_token stop) {
+  const upkeep::Settings& settings = host.settings.upkeep;
+  upkeep::LetterKeeper keeper(*host.bus, *host.store, host.registry, settings);
+  if (auto opened = keeper.Open(); !opened) return opened;
+  upkeep::Cleaner cleaner(host.blobs.get(), *host.store, host.clock, host.registry, settings);
+
+  std::stop_source end;
+  const std::stop_callback pass_on(stop, [&end] { end.request_stop(); });
+  Result<void> cleaned;
+  std::jthread cleaning([&] {
+    pthread_setname_np(pthread_self(), "clean");
+    cleaned = cleaner.Run(end.get_token());
+    end.request_stop();
+  });
+  Result<void> kept = keeper.Run(end.get_token());
+  end.request_stop();
+  cleaning.join();
+  return kept ? cleaned : kept;
+}
+
+}  // namespace
+
+Started StartUpkeep(Host& host) {
+  const DutyWork work{
+      .name = "upkeep",
+      .take = [&host] { return host.store->TryTakeDuty(store::Duty::kUpkeep); },
+      .run = [&host](std::stop_token stop) { return KeepAndClean(host, std::move(stop)); }};
+  return InThread(host, "upkeep", [&host, work](std::stop_token stop) {
+    return RunUnderDuty(work, host.health, std::move(stop));
+  });
+}
+
+}  // namespace insightd::app

@@ -1,0 +1,108 @@
+#include "app/run/listeners.h"
+
+#include <fmt/core.h>
+
+#include <string>
+#include <vector>
+
+#include "base/log.h"
+#include "base/metric_names.h"
+
+namespace insightd::app {
+namespace {
+
+constexpr log::Logger kLog("app");
+
+http::ListenerOptions OptionsOf(Host& host, Listener which,
+                                const std::shared_ptr<http::TlsContext>& tls) {
+  const http::HttpSettings& settings = host.settings.http;
+  switch (which) {
+    case Listener::kPublic:
+      return {.setting = "http.address",
+              .address = settings.address,
+              .router = &host.public_router,
+              .tls = tls,
+              .connections_max = settings.connections_max};
+    case Listener::kMetrics:
+      return {.setting = "http.metrics_address",
+              .address = settings.metrics_address,
+              .router = &host.metrics_router,
+              .tls = nullptr};
+    case Listener::kAggregator:
+      return {.setting = "http.aggregator_address",
+              .address = settings.aggregator_address,
+              .router = &host.aggregator_router,
+              .tls = nullptr};
+  }
+  __builtin_unreachable();
+}
+
+}  // namespace
+
+// Counts answers by listener and class of status. Handles are made once.
+struct Listeners::Seen {
+  struct ByListener {
+    std::string listener;
+    std::array<metrics::Counter, 6> requests;
+    metrics::Histogram seconds;
+  };
+  std::vector<ByListener> series;
+
+  void Add(metrics::Registry& registry, const std::string& listener) {
+    ByListener& added = series.emplace_back();
+    added.listener = listener;
+    for (std::size_t status_class = 1; status_class <= 5; ++status_class) {
+      added.requests[status_class] = registry.MakeCounter(
+          metrics::kHttpRequests,
+          {{"listener", listener}, {"status", fmt::format("{}xx", status_class)}});
+    }
+    added.seconds = registry.MakeHistogram(metrics::kHttpSeconds, {{"listener", listener}});
+  }
+
+  void Note(const http::Exchange& exchange) const {
+    for (const ByListener& by : series) {
+      if (by.listener != exchange.listener) continue;
+      by.requests[static_cast<std::size_t>(exchange.status / 100) % 6].Add();
+      by.seconds.Observe(static_cast<double>(exchange.duration.count()) / 1e6);
+    }
+  }
+};
+
+Listeners::Listeners(Host& host, std::span<const Listener> which, int threads)
+    : seen_(std::make_unique<Seen>()) {
+  for (const Listener listener : which) {
+    seen_->Add(host.registry, OptionsOf(host, listener, nullptr).setting);
+  }
+  http::ServerOptions options = host.settings.http.ServerOptionsFrom();
+  options.threads = threads;
+  server_ = http::Server::Create(
+      options, [seen = seen_.get()](const http::Exchange& exchange) { seen->Note(exchange); });
+}
+
+Listeners::~Listeners() = default;
+
+tl::expected<std::unique_ptr<Listeners>, StartFailure> Listeners::Open(
+    Host& host, std::span<const Listener> which, int threads) {
+  const Result<std::shared_ptr<http::TlsContext>> tls = host.settings.http.Tls();
+  if (!tls) return tl::unexpected(StartFailure{ExitCode::kUsage, tls.error().message()});
+  std::unique_ptr<Listeners> opened(new Listeners(host, which, threads));
+  for (const Listener listener : which) {
+    const http::ListenerOptions options = OptionsOf(host, listener, *tls);
+    const Result<std::uint16_t> port = opened->server_->Listen(options);
+    if (!port) {
+      const bool misspelt = port.error().code() == Code::kInvalid;
+      return tl::unexpected(
+          StartFailure{misspelt ? ExitCode::kUsage : ExitCode::kUnusable, port.error().message()});
+    }
+    kLog.Info("", "listening",
+              {{"setting", options.setting}, {"address", options.address}, {"port", *port}});
+  }
+  opened->server_->Run();
+  return opened;
+}
+
+void Listeners::Stop(milliseconds limit) { server_->Stop(limit); }
+
+std::size_t Listeners::connections() const { return server_->connections(); }
+
+}  // namespace insightd::app

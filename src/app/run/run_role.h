@@ -1,0 +1,21 @@
+// `insightd all`, and each role as a process of its own: starts a row of the table and all that it
+// needs, answers until SIGTERM or SIGINT, stops in the opposite order. SIGHUP loads the rules
+// again.
+//
+// * Health is answered from the first moment to the last, whatever else waits.
+// * What a role cannot reach at start is tried again for `start_wait_s`, then it is exit code 4.
+// * The first signal: not ready from now on, requests under way finish, consumers finish or give
+//   back what is in work; the second ends the process at once.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "app/exit_code.h"
+
+namespace insightd::app {
+
+// `config` as given by --config.
+ExitCode RunRole(std::string_view name, const std::string& config);
+
+}  // namespace insightd::app
