@@ -18,6 +18,10 @@ constexpr log::Logger kLog("bus");
 
 constexpr int kWarning = 4;  // of syslog
 constexpr milliseconds kServeWait{100};
+// Put into the buffer together.
+constexpr std::size_t kGatherBytesMax = std::size_t{512} * 1024;
+// So long a full buffer keeps the thread from the group.
+constexpr milliseconds kRoomWait{500};
 constexpr milliseconds kAskLimit{10'000};
 constexpr milliseconds kLeaveLimit{10'000};
 constexpr const char* kCommitIntervalMs = "200";
@@ -125,11 +129,11 @@ Result<void> KafkaConsumer::Start() {
       // A message that comes is sent at once; giving partitions back waits for the last request.
       {"fetch.wait.max.ms", "200"},
       {"fetch.error.backoff.ms", "100"},
-      {"fetch.max.bytes", "8388608"},
-      {"max.partition.fetch.bytes", "1048576"},
-      // The library's own queue is emptied at once; the bound is that of the buffer here.
-      {"queued.min.messages", "10000"},
-      {"queued.max.messages.kbytes", "65536"}};
+      // Compressed: unpacked they may be ten times as much. What is larger comes all the same.
+      {"fetch.max.bytes", "1048576"},
+      {"max.partition.fetch.bytes", "262144"},
+      {"queued.min.messages", std::to_string(options_.prefetch_messages_max)},
+      {"queued.max.messages.kbytes", std::to_string(options_.prefetch_bytes_max / 1024)}};
   if (!options_.group_instance.empty()) {
     properties.emplace_back("group.instance.id", options_.group_instance);
   }
@@ -165,16 +169,8 @@ KafkaConsumer::~KafkaConsumer() {
 void KafkaConsumer::Serve(std::stop_token stop) {
   pthread_setname_np(pthread_self(), "kafka-consume");
   while (!stop.stop_requested()) {
-    rd_kafka_message_t* message =
-        rd_kafka_consumer_poll(client_->get(), static_cast<int>(kServeWait.count()));
-    if (message != nullptr) {
-      if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-        Take(*message);
-      } else {
-        ReportError(*message);
-      }
-      rd_kafka_message_destroy(message);
-    }
+    AwaitRoom(stop);
+    Gather();
     std::array<char, kErrorTextBytes> reason{};
     if (rd_kafka_fatal_error(client_->get(), reason.data(), reason.size()) !=
         RD_KAFKA_RESP_ERR_NO_ERROR) {
@@ -210,41 +206,59 @@ void KafkaConsumer::Leave() {
   rd_kafka_queue_destroy(queue);
 }
 
-void KafkaConsumer::Take(const rd_kafka_message_s& from) {
-  Message message = ToMessage(from);
-  const PartitionKey key{message.position.topic, message.position.partition};
-  std::optional<Position> anew;
+void KafkaConsumer::Gather() {
+  std::size_t bytes = 0;
+  milliseconds wait = kServeWait;
+  while (bytes < kGatherBytesMax) {
+    rd_kafka_message_t* message =
+        rd_kafka_consumer_poll(client_->get(), static_cast<int>(wait.count()));
+    if (message == nullptr) break;
+    if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+      Message taken = ToMessage(*message);
+      bytes += BytesOf(taken.record);
+      gathered_.push_back(std::move(taken));
+    } else {
+      ReportError(*message);
+    }
+    rd_kafka_message_destroy(message);
+    wait = milliseconds(0);
+  }
+  if (gathered_.empty()) return;
+  std::vector<Position> anew;
   {
     const std::lock_guard lock(mutex_);
-    const Assignment::Arrived arrived = assignment_.Arrive(key, message.position.offset);
-    if (!arrived.ours) return;
-    if (arrived.began_anew) {
-      DropBuffered(key);
-      anew = message.position;
-    }
-    if (arrived.jumped_from) {
-      jumps_.push_back({key, *arrived.jumped_from, message.position.offset});
-    }
-    message.position.epoch = arrived.epoch;
-    const std::size_t bytes = BytesOf(message.record);
-    buffered_bytes_ += bytes;
-    ++buffered_messages_;
-    buffer_[key].push_back({std::move(message), bytes});
-    PauseOrResume();
+    for (Message& message : gathered_) Buffer(std::move(message), anew);
     changed_.notify_one();
   }
-  if (anew) {
+  gathered_.clear();
+  for (const Position& position : anew) {
     kLog.Error("", "the log of a partition was cut or made again: it is read from its start",
                {{"group", group_},
-                {"topic", anew->topic},
-                {"partition", anew->partition},
-                {"offset", anew->offset}});
+                {"topic", position.topic},
+                {"partition", position.partition},
+                {"offset", position.offset}});
     // The group may have been further: it must not go on there after the next start.
     const PartitionList list = MakeList(1);
-    rd_kafka_topic_partition_list_add(list.get(), anew->topic.c_str(), anew->partition)->offset =
-        anew->offset;
+    rd_kafka_topic_partition_list_add(list.get(), position.topic.c_str(), position.partition)
+        ->offset = position.offset;
     rd_kafka_commit(client_->get(), list.get(), 1);
   }
+}
+
+void KafkaConsumer::Buffer(Message message, std::vector<Position>& anew) {
+  const PartitionKey key{message.position.topic, message.position.partition};
+  const Assignment::Arrived arrived = assignment_.Arrive(key, message.position.offset);
+  if (!arrived.ours) return;
+  message.position.epoch = arrived.epoch;
+  if (arrived.began_anew) {
+    DropBuffered(key);
+    anew.push_back(message.position);
+  }
+  if (arrived.jumped_from) jumps_.push_back({key, *arrived.jumped_from, message.position.offset});
+  const std::size_t bytes = BytesOf(message.record);
+  buffered_bytes_ += bytes;
+  ++buffered_messages_;
+  buffer_[key].push_back({std::move(message), bytes});
 }
 
 void KafkaConsumer::ReportError(const rd_kafka_message_s& message) {
@@ -263,6 +277,8 @@ void KafkaConsumer::ReportError(const rd_kafka_message_s& message) {
 
 void KafkaConsumer::OnRebalance(bool assigned, rd_kafka_topic_partition_list_s& partitions) {
   rebalances_.Add();
+  // They are read again from where what was handed out ends.
+  gathered_.clear();
   if (assigned) {
     TakePartitions(partitions);
   } else {
@@ -425,7 +441,10 @@ std::vector<Message> KafkaConsumer::TakeBuffered(std::size_t messages_max) {
   std::erase_if(buffer_, [](const auto& entry) { return entry.second.empty(); });
   buffered_bytes_ -= bytes;
   buffered_messages_ -= messages.size();
-  PauseOrResume();
+  // What is left lasts until more comes.
+  if (paused_ && IsFilled(2)) return messages;
+  if (paused_) Pause(false);
+  room_.notify_one();
   return messages;
 }
 
@@ -437,24 +456,31 @@ void KafkaConsumer::DropBuffered(const PartitionKey& key) {
   buffer_.erase(at);
 }
 
-void KafkaConsumer::PauseOrResume() {
-  const bool full = buffered_bytes_ >= options_.prefetch_bytes_max ||
-                    buffered_messages_ >= options_.prefetch_messages_max;
-  // What is on its way when pausing is read again, so it is not done at each message.
-  const bool half = buffered_bytes_ <= options_.prefetch_bytes_max / 2 &&
-                    buffered_messages_ <= options_.prefetch_messages_max / 2;
-  if (paused_ ? !half : !full) return;
+bool KafkaConsumer::IsFilled(std::size_t share) const {
+  return buffered_bytes_ >= options_.prefetch_bytes_max / share ||
+         buffered_messages_ >= options_.prefetch_messages_max / share;
+}
+
+void KafkaConsumer::AwaitRoom(const std::stop_token& stop) {
+  std::unique_lock lock(mutex_);
+  if (paused_ || !IsFilled(1)) return;
+  // Pausing drops what the library has read already, and going on takes a third of a second.
+  if (room_.wait_for(lock, stop, kRoomWait, [this] { return !IsFilled(1); })) return;
+  if (!stop.stop_requested()) Pause(true);
+}
+
+void KafkaConsumer::Pause(bool pause) {
   const std::vector<PartitionKey> owned = assignment_.owned();
   const PartitionList list = MakeList(owned.size());
   for (const auto& [topic, partition] : owned) {
     rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), partition);
   }
-  if (paused_) {
-    rd_kafka_resume_partitions(client_->get(), list.get());
-  } else {
+  if (pause) {
     rd_kafka_pause_partitions(client_->get(), list.get());
+  } else {
+    rd_kafka_resume_partitions(client_->get(), list.get());
   }
-  paused_ = !paused_;
+  paused_ = pause;
 }
 
 void KafkaConsumer::Store(const PartitionKey& key, std::int64_t next) {

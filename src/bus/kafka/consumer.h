@@ -1,8 +1,8 @@
 // A member of a group.
 //
-// A thread of its own serves the group: it takes partitions and gives them back, reads ahead into
-// the buffer, and pauses all partitions while that is full. So the group never waits for the work.
-// Poll takes from the buffer.
+// A thread of its own serves the group: it takes partitions and gives them back, and reads ahead
+// into the buffer. When that is full and stays so, it pauses all partitions and serves on, so that
+// the group never waits for slow work. Poll takes from the buffer.
 #pragma once
 
 #include <condition_variable>
@@ -68,16 +68,22 @@ class KafkaConsumer final : public Consumer, private ClientEvents {
   Result<void> Start();
   void Serve(std::stop_token stop);
   void Leave();
-  void Take(const rd_kafka_message_s& message);
+  void AwaitRoom(const std::stop_token& stop);
+  // Reads what is there and puts it into the buffer.
+  void Gather();
   void ReportError(const rd_kafka_message_s& message);
   void OnRebalance(bool assigned, rd_kafka_topic_partition_list_s& partitions) override;
   void OnCommitted(int error, const rd_kafka_topic_partition_list_s* offsets) override;
   void TakePartitions(rd_kafka_topic_partition_list_s& partitions);
   void GivePartitionsBack();
-  // Moves messages out of the buffer. With the mutex held, as those below.
+  // With the mutex held, as those below. Adds to `anew` where a log began anew.
+  void Buffer(Message message, std::vector<Position>& anew);
+  // Moves messages out of the buffer.
   std::vector<Message> TakeBuffered(std::size_t messages_max);
   void DropBuffered(const PartitionKey& key);
-  void PauseOrResume();
+  // Whether the buffer holds one part of `share` of what it may.
+  bool IsFilled(std::size_t share) const;
+  void Pause(bool pause);
   void Store(const PartitionKey& key, std::int64_t next);
   // Logs and counts what retention has deleted unread.
   void ReportJumps();
@@ -90,8 +96,10 @@ class KafkaConsumer final : public Consumer, private ClientEvents {
   metrics::Counter rebalances_;
 
   std::shared_ptr<Client> client_;
+  std::vector<Message> gathered_;  // of the thread
   mutable std::mutex mutex_;
   std::condition_variable_any changed_;
+  std::condition_variable_any room_;
   Assignment assignment_;
   std::map<PartitionKey, std::deque<Arrived>> buffer_;
   std::size_t buffered_bytes_ = 0;

@@ -61,7 +61,8 @@ struct KafkaBusOptions {
   // Of a record; headers apart, so that whatever came in fits also as a dead letter.
   std::size_t record_bytes_max = std::size_t{16} << 20;  // key and value
   std::size_t header_bytes_max = std::size_t{1} << 20;
-  std::size_t prefetch_bytes_max = std::size_t{8} << 20;  // read ahead by a consumer
+  // Read ahead by a consumer; as much again may be on its way.
+  std::size_t prefetch_bytes_max = std::size_t{8} << 20;
   std::size_t prefetch_messages_max = 5'000;
   std::size_t poll_bytes_max = std::size_t{8} << 20;  // one Poll gives this, but one message
 

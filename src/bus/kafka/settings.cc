@@ -78,8 +78,10 @@ void KafkaSettings::AddTo(settings::Table& table) {
   table.Add(
       "bus.kafka_session_ms_max", &session_ms_max, {.min = 6'000, .max = 1'800'000},
       "A process that the brokers do not hear of for so long loses its partitions to others.");
-  table.Add("bus.kafka_prefetch_bytes_max", &prefetch_bytes_max, {.min = 1 << 16},
-            "Bytes of messages that a consumer reads ahead; partitions are paused above it.");
+  table.Add(
+      "bus.kafka_prefetch_bytes_max", &prefetch_bytes_max, {.min = 1 << 20},
+      "Bytes of messages that a consumer reads ahead, and as many again on their way; partitions "
+      "are paused above it.");
   table.Add("bus.kafka_prefetch_messages_max", &prefetch_messages_max, {.min = 1},
             "Messages that a consumer reads ahead.");
   table.Add("bus.kafka_properties", &properties, {},
