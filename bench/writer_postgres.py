@@ -46,7 +46,7 @@ def parse():
 
 
 def program(build, name):
-    found = [path for path in pathlib.Path(build).rglob(name) if path.is_file()]
+    found = [path for path in pathlib.Path(build).resolve().rglob(name) if path.is_file()]
     if not found:
         sys.exit(f"{name} is not in {build}; build it with -DINSIGHTD_BENCH=ON")
     return str(found[0])
