@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cstring>
 #include <mutex>
 #include <optional>
@@ -23,6 +24,7 @@ struct CleanupMulti {
 struct CleanupUrl {
   void operator()(CURLU* url) const { curl_url_cleanup(url); }
 };
+using Multi = std::unique_ptr<CURLM, CleanupMulti>;
 struct FreeText {
   void operator()(char* text) const { curl_free(text); }
 };
@@ -43,24 +45,86 @@ std::string Part(CURLU* url, CURLUPart part) {
 // whether the list has it.
 struct Host {
   std::string name;
+  bool has_user = false;
   bool allowed = false;
 };
+
+std::string Lowered(std::string text) {
+  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return text;
+}
+
+// A star stands for at least one character.
+bool Matches(std::string_view pattern, std::string_view name) {
+  const std::size_t star = pattern.find('*');
+  if (star == pattern.npos) return pattern == name;
+  const std::string_view before = pattern.substr(0, star);
+  const std::string_view behind = pattern.substr(star + 1);
+  return name.size() > before.size() + behind.size() && name.starts_with(before) &&
+         name.ends_with(behind);
+}
 
 Host HostOf(const std::string& text, const std::vector<std::string>& hosts) {
   const std::unique_ptr<CURLU, CleanupUrl> url(curl_url());
   if (!url || curl_url_set(url.get(), CURLUPART_URL, text.c_str(), 0) != CURLUE_OK) return {};
   const std::string scheme = Part(url.get(), CURLUPART_SCHEME);
   if (scheme != "http" && scheme != "https") return {};
-  Host host{.name = Part(url.get(), CURLUPART_HOST)};
+  Host host{.name = Lowered(Part(url.get(), CURLUPART_HOST))};
   const std::string port = Part(url.get(), CURLUPART_PORT);
   const std::string with_port = host.name + ":" +
                                 (!port.empty()      ? port
                                  : scheme == "http" ? "80"
                                                     : "443");
-  host.allowed = std::any_of(hosts.begin(), hosts.end(), [&](const std::string& allowed) {
-    return allowed == "*" || allowed == host.name || allowed == with_port;
+  host.has_user =
+      !Part(url.get(), CURLUPART_USER).empty() || !Part(url.get(), CURLUPART_PASSWORD).empty();
+  host.allowed = std::any_of(hosts.begin(), hosts.end(), [&](const std::string& listed) {
+    const std::string allowed = Lowered(listed);
+    return Matches(allowed, host.name) || Matches(allowed, with_port);
   });
   return host;
+}
+
+// The text between the first <name> and its end, without what a message should not hold.
+std::string XmlText(const std::string& xml, const std::string& name) {
+  constexpr std::size_t kShownMax = 120;
+  const std::size_t begin = xml.find("<" + name + ">");
+  if (begin == std::string::npos) return "";
+  const std::size_t from = begin + name.size() + 2;
+  const std::size_t end = xml.find('<', from);
+  if (end == std::string::npos || end - from > kShownMax) return "";
+  std::string text = xml.substr(from, end - from);
+  const bool is_plain = std::all_of(text.begin(), text.end(), [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
+           std::string_view(" .,:;'()_-").find(c) != std::string_view::npos;
+  });
+  return is_plain ? text : "";
+}
+
+// Handles that have connections open which may be used again. Thread-safe.
+class IdleMultis {
+ public:
+  Multi Take() {
+    const std::lock_guard lock(mutex_);
+    if (idle_.empty()) return Multi(curl_multi_init());
+    Multi multi = std::move(idle_.back());
+    idle_.pop_back();
+    return multi;
+  }
+  void Give(Multi multi) {
+    constexpr std::size_t kIdleMax = 16;
+    const std::lock_guard lock(mutex_);
+    if (idle_.size() < kIdleMax) idle_.push_back(std::move(multi));
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<Multi> idle_;
+};
+
+// Lives as long as the process: a Source may end in any thread, late.
+IdleMultis& Idle() {
+  static auto* const kIdle = new IdleMultis;
+  return *kIdle;
 }
 
 class CurlSource : public Source {
@@ -69,14 +133,16 @@ class CurlSource : public Source {
       : options_(std::move(options)), host_(std::move(host)) {}
 
   ~CurlSource() override {
-    if (multi_ && easy_) curl_multi_remove_handle(multi_.get(), easy_.get());
+    if (!multi_ || !easy_) return;
+    curl_multi_remove_handle(multi_.get(), easy_.get());
+    if (ended_ && !failure_) Idle().Give(std::move(multi_));
   }
 
   // One request; the answer's status is good or a redirect when this returns.
   Result<void> Start(const std::string& url) {
     InitOnce();
     easy_.reset(curl_easy_init());
-    multi_.reset(curl_multi_init());
+    multi_ = Idle().Take();
     if (!easy_ || !multi_) return Fail(Code::kInternal, "libcurl cannot be used");
     CURL* easy = easy_.get();
     curl_easy_setopt(easy, CURLOPT_URL, url.c_str());
@@ -124,6 +190,10 @@ class CurlSource : public Source {
     for (;;) {
       if (at_ < window_.size()) break;
       if (failure_) return Fail(*failure_);
+      if (ended_ && total_ == 0 && !options_.empty_allowed && !into.empty()) {
+        failure_.emplace(Code::kCorrupt, fmt::format("the answer of {} is empty", host_));
+        return Fail(*failure_);
+      }
       if (ended_) return std::size_t{0};
       window_.clear();
       at_ = 0;
@@ -180,18 +250,17 @@ class CurlSource : public Source {
     const std::string text = fmt::format("{}: {}", host_, curl_easy_strerror(code));
     switch (code) {
       case CURLE_OPERATION_TIMEDOUT: return {Code::kTimeout, text};
-      case CURLE_PARTIAL_FILE:
       case CURLE_BAD_CONTENT_ENCODING:
       case CURLE_WEIRD_SERVER_REPLY: return {Code::kCorrupt, text};
       case CURLE_URL_MALFORMAT:
       case CURLE_UNSUPPORTED_PROTOCOL: return {Code::kInvalid, text};
-      default: return {head_done_ ? Code::kCorrupt : Code::kUnavailable, text};
+      default: return {Code::kUnavailable, text};
     }
   }
 
   const GetOptions options_;
   const std::string host_;
-  std::unique_ptr<CURLM, CleanupMulti> multi_;
+  Multi multi_;
   std::unique_ptr<CURL, CleanupEasy> easy_;
   std::string window_;
   std::size_t at_ = 0;
@@ -204,7 +273,27 @@ class CurlSource : public Source {
 
 Code CodeOf(long status) {
   if (status == 404 || status == 410) return Code::kNotFound;
-  return status >= 500 || status == 429 ? Code::kUnavailable : Code::kInvalid;
+  const bool may_pass = status >= 500 || status == 408 || status == 425 || status == 429;
+  return may_pass ? Code::kUnavailable : Code::kInvalid;
+}
+
+// What the answer says of itself: "status 403, AccessDenied: Request has expired".
+std::string Said(CurlSource& source, long status) {
+  std::string said = fmt::format("status {}", status);
+  constexpr std::size_t kLookedAtMax = 8 * 1024;
+  std::string body;
+  char chunk[1024];
+  while (body.size() < kLookedAtMax) {
+    const Result<std::size_t> bytes = source.Read(chunk);
+    if (!bytes || *bytes == 0) break;
+    body.append(chunk, *bytes);
+  }
+  const std::string code = XmlText(body, "Code");
+  if (!code.empty()) said += ", " + code;
+  if (const std::string text = XmlText(body, "Message"); !code.empty() && !text.empty()) {
+    said += ": " + text;
+  }
+  return said;
 }
 
 }  // namespace
@@ -215,6 +304,11 @@ Result<std::unique_ptr<Source>> Get(const std::string& url, const GetOptions& op
     const Host host = HostOf(at, options.hosts);
     if (host.name.empty()) {
       return Fail(Code::kInvalid, "not an http or https URL that can be read");
+    }
+    if (host.has_user) {
+      return Fail(
+          Code::kInvalid,
+          fmt::format("the URL at {} holds a user or a password, which is not taken", host.name));
     }
     if (!host.allowed) {
       return Fail(Code::kInvalid,
@@ -229,7 +323,8 @@ Result<std::unique_ptr<Source>> Get(const std::string& url, const GetOptions& op
     }
     const std::string next = status >= 300 && status < 400 ? source->redirect() : "";
     if (next.empty()) {
-      return Fail(CodeOf(status), fmt::format("{} answered with status {}", host.name, status));
+      return Fail(CodeOf(status),
+                  fmt::format("{} answered with {}", host.name, Said(*source, status)));
     }
     if (redirects >= options.redirects_max) {
       return Fail(Code::kInvalid,

@@ -15,6 +15,16 @@ class ClientTest : public testing::Test {
       return TextResponse(200, std::string(std::size_t{3} << 20, 'x'));
     });
     router_.Add(Method::kGet, "/away", [](const Request&) { return ErrorResponse(503, "away"); });
+    router_.Add(Method::kGet, "/huge", [](const Request&) {
+      return TextResponse(200, std::string(std::size_t{30} << 20, 'x'));
+    });
+    router_.Add(Method::kGet, "/empty", [](const Request&) { return TextResponse(200, ""); });
+    router_.Add(Method::kGet, "/expired", [](const Request&) {
+      return TextResponse(
+          403,
+          "<?xml version=\"1.0\"?><Error><Code>AccessDenied</Code><Message>Request has "
+          "expired</Message><X-Amz-Expires>60</X-Amz-Expires></Error>");
+    });
     router_.Add(Method::kGet, "/moved",
                 [](const Request&) { return Response{.status = 302}.With("Location", "/large"); });
     router_.Add(Method::kGet, "/out", [](const Request&) {
@@ -69,6 +79,53 @@ TEST_F(ClientTest, TellsStatusesApart) {
   EXPECT_EQ(Fails(base_ + "/nothing", local_), Code::kNotFound);
   EXPECT_EQ(Fails(base_ + "/away", local_), Code::kUnavailable);
   EXPECT_EQ(Fails(base_ + "/loop", local_), Code::kInvalid);
+}
+
+TEST_F(ClientTest, AStarInTheListStandsForAnything) {
+  EXPECT_TRUE(GetText(base_ + "/large", {.hosts = {"127.*.1"}}));
+  EXPECT_TRUE(GetText(base_ + "/large", {.hosts = {"*.0.0.1"}}));
+  EXPECT_EQ(Fails(base_ + "/large", {.hosts = {"*.0.0.2", "127.0.0.1*.2", "*127.0.0.1"}}),
+            Code::kInvalid);
+}
+
+TEST_F(ClientTest, TakesNoUrlThatHoldsAPassword) {
+  const std::string url = "http://me:secret@" + base_.substr(7) + "/large";
+  const auto text = GetText(url, {.hosts = {"*"}});
+  ASSERT_FALSE(text);
+  EXPECT_EQ(text.error().code(), Code::kInvalid);
+  EXPECT_EQ(text.error().message().find("secret"), std::string::npos);
+}
+
+TEST_F(ClientTest, TellsWhatS3SaysOfItsRefusal) {
+  const auto text = GetText(base_ + "/expired", local_);
+  ASSERT_FALSE(text);
+  EXPECT_EQ(text.error().code(), Code::kInvalid);
+  EXPECT_EQ(text.error().message(),
+            "127.0.0.1 answered with status 403, AccessDenied: Request has expired");
+}
+
+TEST_F(ClientTest, AnEmptyAnswerFailsWhereThatIsNoAnswer) {
+  EXPECT_EQ(GetText(base_ + "/empty", local_).value(), "");
+  GetOptions options = local_;
+  options.empty_allowed = false;
+  EXPECT_EQ(Fails(base_ + "/empty", options), Code::kCorrupt);
+  EXPECT_TRUE(GetText(base_ + "/large", options));
+}
+
+TEST_F(ClientTest, UsesAConnectionAgain) {
+  for (int i = 0; i < 20; ++i) ASSERT_TRUE(GetText(base_ + "/empty", local_));
+  EXPECT_LE(server_->connections(), 16U);
+}
+
+TEST_F(ClientTest, AnAnswerThatIsCutMayPassNextTime) {
+  const auto source = Get(base_ + "/huge", local_);
+  ASSERT_TRUE(source) << source.error().message();
+  server_->Stop(milliseconds(0));
+  std::vector<char> into(1 << 20);
+  Result<std::size_t> read = (*source)->Read(into);
+  while (read && *read > 0) read = (*source)->Read(into);
+  ASSERT_FALSE(read);
+  EXPECT_EQ(read.error().code(), Code::kUnavailable);
 }
 
 TEST_F(ClientTest, HoldsTheLimitOfBytes) {
