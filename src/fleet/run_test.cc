@@ -203,6 +203,21 @@ TEST_F(RunTest, SendsWhatTheOperatorSends) {
   EXPECT_EQ(tree->Find("config/id")->bytes, cluster.id);
 }
 
+TEST_F(RunTest, ReadsReportsAtAnAddressOfTheirOwn) {
+  Platform ingress;
+  Platform api;
+  RunOptions options = OptionsFor(ingress);
+  options.clusters = 1;
+  options.target.api_url = api.url;
+  const auto cluster = generator_->Draw(options.seed, 0, options.cluster, SystemClock().Now());
+  api.Plant(cluster->id, FormatTimeSeconds(SystemClock().Now() + seconds(60)));
+  const RunResult result = Ran(options);
+  EXPECT_EQ(result.readable, 1U);
+  EXPECT_EQ(ingress.reports_shown, 0);
+  EXPECT_GE(api.reports_shown, 1);
+  EXPECT_TRUE(api.uploads().empty());
+}
+
 TEST_F(RunTest, DoesNotTakeAnOldReportForTheNewOne) {
   Platform platform(5);
   RunOptions options = OptionsFor(platform);

@@ -118,7 +118,7 @@ struct Connections::Impl {
     request.headers = curl_slist_append(request.headers, line.c_str());
   }
 
-  std::unique_ptr<Request> Prepare(const std::string& path, Done done) {
+  std::unique_ptr<Request> Prepare(const std::string& url, Done done) {
     auto request = std::make_unique<Request>();
     if (spare.empty()) {
       request->easy = curl_easy_init();
@@ -129,7 +129,7 @@ struct Connections::Impl {
     }
     request->done = std::move(done);
     CURL* const easy = request->easy;
-    curl_easy_setopt(easy, CURLOPT_URL, (target.url + path).c_str());
+    curl_easy_setopt(easy, CURLOPT_URL, url.c_str());
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, kConnectTimeMax_ms);
@@ -183,7 +183,8 @@ Connections::Connections(Target target, const Clock& clock)
 Connections::~Connections() = default;
 
 void Connections::Send(Upload upload, Done done) {
-  std::unique_ptr<Request> request = impl_->Prepare(std::string(kUploadPath), std::move(done));
+  std::unique_ptr<Request> request =
+      impl_->Prepare(impl_->target.url + std::string(kUploadPath), std::move(done));
   CURL* const easy = request->easy;
   request->is_upload = true;
   request->before = fmt::format(
@@ -226,7 +227,9 @@ void Connections::Send(Upload upload, Done done) {
 }
 
 void Connections::Get(const std::string& path, Done done) {
-  std::unique_ptr<Request> request = impl_->Prepare(path, std::move(done));
+  std::unique_ptr<Request> request = impl_->Prepare(
+      (impl_->target.api_url.empty() ? impl_->target.url : impl_->target.api_url) + path,
+      std::move(done));
   curl_easy_setopt(request->easy, CURLOPT_HTTPGET, 1L);
   curl_easy_setopt(request->easy, CURLOPT_USERAGENT, "insightd-fleet");
   impl_->Start(std::move(request));

@@ -16,6 +16,7 @@ namespace insightd::fleet {
 
 struct Target {
   std::string url;            // "http://127.0.0.1:8080", without a path
+  std::string api_url = {};   // where reports are read; empty: there too
   std::string token = {};     // sent as `Authorization: Bearer …`
   std::string identity = {};  // sent as `x-rh-identity`
   std::string ca_file = {};   // PEM, instead of the system's

@@ -42,6 +42,7 @@ fleet::RunOptions OptionsOf(const FleetArguments& arguments) {
   };
   fleet::RunOptions options;
   options.target = {.url = arguments.url,
+                    .api_url = arguments.api_url,
                     .token = arguments.token,
                     .identity = arguments.identity,
                     .ca_file = arguments.ca_file,
