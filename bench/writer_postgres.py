@@ -9,7 +9,7 @@ For each number of clusters a database is filled with the messages of the test d
   bare    the rows of a batch into the aggregator's four tables, nothing decided
   store   the same by our store: newest decided, what went removed, history, only changes written
   kafka   by `insightd writer` from Kafka, from its start on, as another process; its memory after
-          a tenth of the results and after all
+          a tenth of the results and after all, and the most it had
 
 Both servers run beside it on the same cores. Needs the build with -DINSIGHTD_BENCH=ON.
 """
@@ -42,6 +42,8 @@ def parse():
     parser.add_argument("--seconds", type=float, default=20, help="of bare and store together")
     parser.add_argument("--results", type=int, default=30_000, help="of the Kafka part; 0: none")
     parser.add_argument("--batch", type=int, default=256)
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE",
+                        help="a setting of the writer")
     return parser.parse_args()
 
 
@@ -68,15 +70,15 @@ def ask(*words):
     return dict(line.split() for line in done.stdout.splitlines() if len(line.split()) == 2)
 
 
-def memory_mib(pid):
+def memory_mib(pid, what="VmRSS"):
     for line in pathlib.Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines():
-        if line.startswith("VmRSS:"):
+        if line.startswith(what + ":"):
             return int(line.split()[1]) / 1024
     return 0.0
 
 
 def from_kafka(options, kafka, conninfo, messages, clusters, folder):
-    """(results a second, MiB after a tenth, MiB after all)"""
+    """Results a second; MiB after a tenth, after all, at most."""
     topic = f"results-{clusters}"
     kafka.create_topics(topic, f"{topic}-letters", partitions=PARTITIONS)
     ask(program(options.build, "results_into_postgres"), "produce", kafka.brokers, topic, messages,
@@ -86,7 +88,8 @@ def from_kafka(options, kafka, conninfo, messages, clusters, folder):
         "writer.messages": "results", "writer.results_topic": topic,
         "writer.dead_letter_topic": f"{topic}-letters",
         "upkeep.dead_letter_topics": f"{topic}-letters",
-        "writer.batch_results_max": options.batch})
+        "writer.batch_results_max": options.batch,
+        **dict(setting.split("=", 1) for setting in options.set)})
     early = 0.0
     with writer:
         stored, first, begun = 0, 0, None
@@ -100,14 +103,15 @@ def from_kafka(options, kafka, conninfo, messages, clusters, folder):
             if not early and stored >= options.results / 10:
                 early = memory_mib(writer.process.pid)
         rate = (stored - first) / (time.monotonic() - begun)
-        return rate, early, memory_mib(writer.process.pid)
+        pid = writer.process.pid
+        return rate, early, memory_mib(pid), memory_mib(pid, "VmHWM")
 
 
 def main():
     options = parse()
     tool = program(options.build, "results_into_postgres")
     print(f"{'clusters':>9} {'bare/s':>8} {'store/s':>8} {'share':>6} {'kafka/s':>8} {'share':>6} "
-          f"{'MiB early':>9} {'MiB late':>8}")
+          f"{'MiB early':>9} {'late':>6} {'most':>6}", flush=True)
     with tempfile.TemporaryDirectory(prefix="writer_postgres_") as name:
         folder = pathlib.Path(name)
         folder.chmod(0o755)
@@ -123,10 +127,10 @@ def main():
                 line = (f"{clusters:>9} {got['bare_per_s']:>8} {got['ours_per_s']:>8} "
                         f"{got['share']:>6}")
                 if options.results:
-                    rate, early, late = from_kafka(options, kafka, conninfo, str(messages),
-                                                   clusters, folder)
+                    rate, early, late, most = from_kafka(options, kafka, conninfo, str(messages),
+                                                         clusters, folder)
                     line += (f" {rate:>8.0f} {rate / float(got['bare_per_s']):>6.2f} "
-                             f"{early:>9.1f} {late:>8.1f}")
+                             f"{early:>9.1f} {late:>6.1f} {most:>6.1f}")
                 print(line, flush=True)
                 postgres.sql(f"DROP DATABASE clusters_{clusters} WITH (FORCE)")
     return 0
