@@ -5,11 +5,13 @@
 #include <algorithm>
 
 #include "base/json_writer.h"
+#include "store/decide.h"
 
 namespace insightd::store {
 namespace {
 
-constexpr std::int64_t kOrgIdMax = 4'294'967'295;
+// PostgreSQL's jsonb does not take it, however it is written.
+constexpr std::string_view kEscapedNul = "\\u0000";
 
 bool HasNul(const std::string& text) { return text.find('\0') != text.npos; }
 
@@ -28,9 +30,18 @@ Result<void> CheckWorkloads(const ClusterWorkloads& workloads) {
                    HasNul(workloads.report) ||
                    std::any_of(workloads.namespaces.begin(), workloads.namespaces.end(),
                                [](const NamespaceWorkloads& of) {
-                                 return HasNul(of.id) || HasNul(of.name) || HasNul(of.hits);
+                                 return HasNul(of.id) || HasNul(of.name) || HasNul(of.hits) ||
+                                        of.hits.find(kEscapedNul) != of.hits.npos;
                                });
   if (nul) return refuse("a text holds a NUL character, which the database does not take");
+  for (const NamespaceWorkloads& of : workloads.namespaces) {
+    if (workloads.cluster.size() + of.id.size() > kKeyBytesMax) {
+      return refuse(
+          fmt::format("a namespace of {} bytes: with its cluster more than {} bytes, "
+                      "which the database's index does not take",
+                      of.id.size(), kKeyBytesMax));
+    }
+  }
   return {};
 }
 

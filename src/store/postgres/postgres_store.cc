@@ -10,6 +10,7 @@
 #include "store/postgres/migrations/check.h"
 #include "store/postgres/put.h"
 #include "store/postgres/sessions.h"
+#include "store/postgres/workloads.h"
 
 namespace insightd::store {
 namespace {
@@ -31,14 +32,19 @@ class PostgresStore final : public Store {
     });
   }
 
-  Result<std::vector<PutOutcome>> PutWorkloads(std::span<const ClusterWorkloads>) override {
-    return NotYet();
+  Result<std::vector<PutOutcome>> PutWorkloads(
+      std::span<const ClusterWorkloads> workloads) override {
+    return sessions_.WriteFor(Duty::kWorkloads, [&](pg::Connection& connection) {
+      return pg::PutWorkloads(connection, workloads);
+    });
   }
-  Result<std::vector<StoredWorkloads>> Workloads(std::int64_t, std::string_view) override {
-    return NotYet();
+  Result<std::vector<StoredWorkloads>> Workloads(std::int64_t org_id,
+                                                 std::string_view cluster) override {
+    return Read([&](auto& db) { return pg::ReadWorkloads(db, org_id, cluster); });
   }
-  Result<std::string> WorkloadsText(std::int64_t, std::string_view, std::string_view) override {
-    return NotYet();
+  Result<std::string> WorkloadsText(std::int64_t org_id, std::string_view cluster,
+                                    std::string_view namespace_id) override {
+    return Read([&](auto& db) { return pg::ReadWorkloadsText(db, org_id, cluster, namespace_id); });
   }
 
   Result<Upload> FindUpload(std::string_view request_id) override {
@@ -149,8 +155,6 @@ class PostgresStore final : public Store {
   }
 
  private:
-  static tl::unexpected<Error> NotYet() { return Fail(Code::kInternal, "not in this build"); }
-
   template <class Work>
   auto Read(const Work& work) -> decltype(work(std::declval<pg::Connection&>())) {
     return sessions_.Read([&](pg::Connection& connection) { return work(connection); });

@@ -6,7 +6,7 @@ namespace insightd::store::pg {
 namespace {
 
 // An index that CREATE INDEX CONCURRENTLY could not finish is there, but not valid.
-constexpr std::array<Addition, 4> kAdditions = {{
+constexpr std::array<Addition, 5> kAdditions = {{
     {"index report by organization and cluster",
      "SELECT coalesce((SELECT indisvalid FROM pg_index "
      "WHERE indexrelid = to_regclass('public.insightd_report_order')), false)",
@@ -24,6 +24,11 @@ constexpr std::array<Addition, 4> kAdditions = {{
      "WHERE indexrelid = to_regclass('public.insightd_toggle_org')), false)",
      "CREATE INDEX CONCURRENTLY insightd_toggle_org ON public.cluster_rule_toggle (org_id)",
      "DROP INDEX IF EXISTS public.insightd_toggle_org"},
+    {"index dvo_report by cluster",
+     "SELECT coalesce((SELECT indisvalid FROM pg_index "
+     "WHERE indexrelid = to_regclass('dvo.insightd_workloads_cluster')), false)",
+     "CREATE INDEX CONCURRENTLY insightd_workloads_cluster ON dvo.dvo_report (cluster_id)",
+     "DROP INDEX IF EXISTS dvo.insightd_workloads_cluster"},
     // Twice as fast to store. Counts for what is stored from now on; a server that was built
     // without lz4, or is older than it, keeps what it has.
     {"compress reports with lz4",
