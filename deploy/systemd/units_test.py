@@ -91,6 +91,19 @@ class Units(unittest.TestCase):
         said = run(BINARY, "config", "check", "--config", HERE.parent / "insightd.toml", "all")
         self.assertEqual((said.returncode, said.stdout), (0, "good\n"), said.stderr)
 
+    def test_the_guide_names_settings_that_there_are(self):
+        guide = (HERE.parent.parent / "docs" / "deploy.md").read_text()
+        sections = "bus|blob|store|http|identity|ingress|pipeline|writer|upkeep|rules|api"
+        named = set(re.findall(rf"`((?:{sections})\.[a-z_0-9]+)", guide))
+        known, section = set(), ""
+        for line in run(BINARY, "config", "print").stdout.splitlines():
+            if found := re.match(r"\[(\w+)\]", line):
+                section = found[1]
+            elif found := re.match(r"(\w+) =", line):
+                known.add(f"{section}.{found[1]}")
+        self.assertGreater(len(named), 40)
+        self.assertEqual(named - known, set())
+
     def test_processes_of_one_machine_do_not_share_an_address(self):
         addresses = []
         for name in SERVICES[1:]:
