@@ -161,6 +161,8 @@ class CurlSource : public Source {
     }
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, this);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &CurlSource::OnBytes);
+    curl_easy_setopt(easy, CURLOPT_HEADERDATA, this);
+    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, &CurlSource::OnHeader);
     if (curl_multi_add_handle(multi_.get(), easy) != CURLM_OK) {
       return Fail(Code::kInternal, "libcurl cannot be used");
     }
@@ -219,6 +221,15 @@ class CurlSource : public Source {
   }
 
  private:
+  static std::size_t OnHeader(char* bytes, std::size_t size, std::size_t count,
+                              void* self_pointer) {
+    auto& self = *static_cast<CurlSource*>(self_pointer);
+    const std::string_view line(bytes, size * count);
+    if (line.starts_with("HTTP/")) self.head_whole_ = false;
+    if (line == "\r\n" || line == "\n") self.head_whole_ = true;
+    return line.size();
+  }
+
   static std::size_t OnBytes(char* bytes, std::size_t size, std::size_t count, void* self_pointer) {
     auto& self = *static_cast<CurlSource*>(self_pointer);
     self.head_done_ = true;
@@ -240,7 +251,13 @@ class CurlSource : public Source {
     while (const CURLMsg* message = curl_multi_info_read(multi_.get(), &left)) {
       if (message->msg != CURLMSG_DONE) continue;
       ended_ = true;
-      if (message->data.result != CURLE_OK) failure_ = ErrorOf(message->data.result);
+      if (message->data.result != CURLE_OK) {
+        failure_ = ErrorOf(message->data.result);
+      } else if (!head_whole_) {
+        // libcurl takes a connection that ends within the head for the end of an empty body.
+        failure_.emplace(Code::kUnavailable,
+                         fmt::format("{}: the connection ended within the answer's head", host_));
+      }
     }
     if (!ended_ && window_.empty()) curl_multi_poll(multi_.get(), nullptr, 0, kPollMs, nullptr);
     return {};
@@ -265,6 +282,7 @@ class CurlSource : public Source {
   std::string window_;
   std::size_t at_ = 0;
   std::uint64_t total_ = 0;
+  bool head_whole_ = false;
   bool head_done_ = false;
   bool paused_ = false;
   bool ended_ = false;

@@ -1,6 +1,12 @@
 #include "http/client.h"
 
+#include <arpa/inet.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <string_view>
+#include <thread>
 
 #include "http/server.h"
 
@@ -126,6 +132,48 @@ TEST_F(ClientTest, AnAnswerThatIsCutMayPassNextTime) {
   while (read && *read > 0) read = (*source)->Read(into);
   ASSERT_FALSE(read);
   EXPECT_EQ(read.error().code(), Code::kUnavailable);
+}
+
+// Answers one request with these bytes and closes.
+class CutServer {
+ public:
+  explicit CutServer(std::string_view bytes) : listener_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t length = sizeof(address);
+    auto* const plain = reinterpret_cast<sockaddr*>(&address);
+    EXPECT_EQ(::bind(listener_, plain, length), 0);
+    EXPECT_EQ(::listen(listener_, 1), 0);
+    EXPECT_EQ(::getsockname(listener_, plain, &length), 0);
+    url = "http://127.0.0.1:" + std::to_string(ntohs(address.sin_port)) + "/";
+    thread_ = std::thread([this, bytes] {
+      const int client = ::accept(listener_, nullptr, nullptr);
+      char request[4096];
+      EXPECT_GT(::recv(client, request, sizeof(request), 0), 0);
+      EXPECT_EQ(::send(client, bytes.data(), bytes.size(), MSG_NOSIGNAL),
+                static_cast<ssize_t>(bytes.size()));
+      ::close(client);
+    });
+  }
+  ~CutServer() {
+    thread_.join();
+    ::close(listener_);
+  }
+
+  std::string url;
+
+ private:
+  const int listener_;
+  std::thread thread_;
+};
+
+TEST_F(ClientTest, AnAnswerThatIsCutWithinItsHeadIsNoEmptyAnswer) {
+  for (const std::string_view head :
+       {"HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\nDate: today\r\nContent-Le"}) {
+    const CutServer server(head);
+    EXPECT_EQ(Fails(server.url, local_), Code::kUnavailable);
+  }
 }
 
 TEST_F(ClientTest, HoldsTheLimitOfBytes) {

@@ -97,7 +97,10 @@ class Active {
   }
 
   Answer End(CURLcode code) {
-    if (code == CURLE_OK) {
+    if (code == CURLE_OK && !head_whole_) {
+      // libcurl takes a connection that ends within the head for the end of an empty body.
+      answer_.failure.emplace(Code::kUnavailable, "the connection ended within the answer's head");
+    } else if (code == CURLE_OK) {
       TellHead();
     } else {
       answer_.failure = ErrorOf(code, error_, too_large_);
@@ -131,8 +134,10 @@ class Active {
     if (line.starts_with("HTTP/")) {  // one more head: behind a 100, say
       self.answer_.headers.clear();
       self.head_bytes_ = 0;
+      self.head_whole_ = false;
       return line.size();
     }
+    if (line == "\r\n" || line == "\n") self.head_whole_ = true;
     self.head_bytes_ += line.size();
     if (self.head_bytes_ > kHeadBytesMax) return 0;
     const std::size_t colon = line.find(':');
@@ -169,6 +174,7 @@ class Active {
   char error_[CURL_ERROR_SIZE] = {};
   Answer answer_;
   std::size_t head_bytes_ = 0;
+  bool head_whole_ = false;
   bool head_told_ = false;
   bool too_large_ = false;
 };
