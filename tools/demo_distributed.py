@@ -35,6 +35,7 @@ LOAD_PER_S = 30
 DOWN_S = 3
 BACKLOG_S_MAX = 60
 RATE_OVER_S = 1.0
+LAG = "kafka_consumer_lag_records"
 FLEET = ["fleet", "--clusters", str(CLUSTERS), "--seed", "7", "--random-defects", "4"]
 
 
@@ -90,7 +91,7 @@ class Processes:
             rate = f"{max(0, done - before if done >= before else done) / (now - then):.1f}/s"
         lag = ""
         if role.role in ("pipeline", "writer") and metrics:
-            lag = f"{total(metrics, 'kafka_consumer_lag_records'):.0f}"
+            lag = f"{total(metrics, LAG):.0f}"
         lived = age(time.monotonic() - role.started_at) if role.alive else ""
         return (role.name, *self._state(role.alive, role.is_ready()), role.restarts, lived, lag,
                 rate)
@@ -141,6 +142,9 @@ def under_fire(deployment, processes):
     text, _ = load.communicate()
     summary = [json.loads(line) for line in text.splitlines() if line.startswith("{")][-1]
     wait_until(lambda: deployment.backlog() == 0, BACKLOG_S_MAX, "the end of the backlog")
+    # The processes tell of it some seconds later.
+    wait_until(lambda: not any(total(role.metrics(), LAG) for role in deployment.roles),
+               BACKLOG_S_MAX, "the end of the backlog in the metrics")
     processes.print()
     return summary["accepted"]
 

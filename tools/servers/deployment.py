@@ -30,9 +30,7 @@ from s3_server import S3
 ANNOUNCEMENTS, RESULTS = "platform.upload.announce", "ccx.ocp.results"
 PIPELINE_LETTERS = "ccx.data.pipeline.dead.letter.queue"
 WRITER_LETTERS = "ccx.aggregator.dead.letter.queue"
-OTHER_TOPICS = ("ccx.dvo.results", "ccx.dvowriter.dead.letter.queue", "ccx.workload.info",
-                "platform.payload-status")
-                "platform.payload-status")
+OTHER_TOPICS = ("ccx.dvo.results", "ccx.dvowriter.dead.letter.queue")
 PIPELINE_GROUP, WRITER_GROUP = "ccx_data_pipeline_app", "aggregator"
 BUCKET = "insightd-archives"
 DATABASE = "insightd"

@@ -1,0 +1,47 @@
+#!/usr/bin/env python3
+"""The wall clock of every process jumps, forwards and backwards: every upload still ends once."""
+import pathlib
+import time
+import unittest
+
+import load
+from load import Load, new_deployment
+
+LIBRARY = next(pathlib.Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), None)
+JUMPS = ("+2h", "-90m", "+0", "+40d", "+0")
+BETWEEN_S = 1.0
+
+
+@unittest.skipUnless(LIBRARY, "faketime is not installed")
+class ClockTest(unittest.TestCase):
+    def test_the_clock_jumps(self):
+        """the clock jumps under load"""
+        deployment = new_deployment(pipelines=2)
+        self.addCleanup(deployment.end)
+        offset = deployment.folder / "offset"
+
+        def jump(text):
+            new = offset.with_suffix(".new")
+            new.write_text(text + "\n")
+            new.rename(offset)
+
+        jump("+0")
+        for role in deployment.roles:
+            # The kernel's steady clock never jumps.
+            role.variables = {"LD_PRELOAD": str(LIBRARY), "FAKETIME_NO_CACHE": "1",
+                              "FAKETIME_TIMESTAMP_FILE": str(offset),
+                              "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+                              "FAKETIME_DONT_RESET": "1"}
+        deployment.start()
+        with Load(deployment, bad_share=0.1) as running:
+            for text in JUMPS:
+                time.sleep(BETWEEN_S)
+                before = len(running.so_far())
+                jump(text)
+                load.harness.wait_for(lambda: len(running.so_far()) > before + 5,
+                                      f"uploads after the jump to {text}", 30)
+        running.check(self)
+
+
+if __name__ == "__main__":
+    load.harness.main()

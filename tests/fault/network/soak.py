@@ -1,0 +1,173 @@
+#!/usr/bin/env python3
+"""The long form of the network tests: hours of load with an outage every few minutes.
+
+  tests/fault/network/soak.py MINUTES      (60; INSIGHTD_BINARY, INSIGHTD_SEED, INSIGHTD_RATE)
+
+Finds the load that this machine carries and takes half of it. Kafka, S3 and PostgreSQL are away for
+60 s in turn, each refusing, frozen, cut, reset, killed; roles are killed at any moment. Prints a
+line an outage, at the end a table of memory, descriptors, threads and of what database and disk
+have grown to, with the slope of each. Exit status 1: an upload was lost or ended twice, a backlog
+was not gone within twice its outage, or memory grew.
+"""
+import os
+import pathlib
+import random
+import sys
+import threading
+import time
+import unittest
+
+import load
+from deployment import DATABASE
+from load import SEED, Load, new_deployment
+
+OUTAGE_S_MAX = 60
+CALIBRATE_S = 20
+SAMPLE_S = 5
+SERVERS = ("kafka", "s3", "postgres")
+MODES = ("refuse", "freeze", "cut", "rst", "kill")
+CUT_BYTES = 700
+# Of the memory at half time, while a load goes on as before.
+GROWTH_MAX = 0.10
+
+
+class Samples(threading.Thread):
+    """Looks at all processes every few seconds."""
+
+    def __init__(self, deployment):
+        super().__init__(daemon=True)
+        self.deployment = deployment
+        self.rows = {}  # name: [(seconds, value)]
+        self.begun = time.monotonic()
+        self.ended = threading.Event()
+
+    def run(self):
+        while not self.ended.wait(SAMPLE_S):
+            for role in self.deployment.roles:
+                metrics = role.metrics()
+                for name, key, unit in (("memory", "process_resident_memory_bytes", 1 << 20),
+                                        ("descriptors", "process_open_fds", 1),
+                                        ("threads", "process_threads", 1)):
+                    if key in metrics:
+                        self.add(f"{role.name} {name}", metrics[key] / unit)
+            for server in self.deployment.servers:
+                self.add(f"{server.name} disk MB", disk_bytes(server.data) / 1e6)
+            try:
+                self.add("database MB", int(self.deployment.postgres.sql(
+                    f"select pg_database_size('{DATABASE}')")) / 1e6)
+            except Exception:  # it is away just now
+                pass
+
+    def add(self, name, value):
+        self.rows.setdefault(name, []).append((time.monotonic() - self.begun, value))
+
+    def table(self):
+        yield ("WHAT", "FIRST", "LAST", "MAX", "SLOPE/H")
+        for name, points in sorted(self.rows.items()):
+            values = [value for _, value in points]
+            yield (name, *(f"{value:.1f}" for value in (values[0], values[-1], max(values))),
+                   f"{slope(points) * 3600:+.2f}")
+
+
+def slope(points):
+    """Of the straight line that fits the second half best."""
+    points = points[len(points) // 2:]
+    if len(points) < 2:
+        return 0.0
+    mean_x = sum(x for x, _ in points) / len(points)
+    mean_y = sum(y for _, y in points) / len(points)
+    spread = sum((x - mean_x) ** 2 for x, _ in points)
+    return sum((x - mean_x) * (y - mean_y) for x, y in points) / spread if spread else 0.0
+
+
+def disk_bytes(folder):
+    count = 0
+    for path, _, files in os.walk(folder):
+        for file in files:
+            try:
+                count += os.stat(os.path.join(path, file)).st_blocks * 512
+            except OSError:
+                pass
+    return count
+
+
+def calibrate(deployment):
+    """Uploads a second that come to an end, when as many come as the door takes."""
+    begun = time.monotonic()
+    with Load(deployment, rate=1e6) as running:
+        time.sleep(CALIBRATE_S)
+    running.await_ends()
+    return len(running.accepted) / (time.monotonic() - begun)
+
+
+def outage(deployment, server, mode, seconds, running, rng):
+    """One outage under load; a role is killed in it, too."""
+    begun = time.monotonic()
+    proxy = deployment.proxies[server]
+    if mode == "kill":
+        getattr(deployment, server).kill()
+    else:
+        proxy.set(mode, *((CUT_BYTES,) if mode == "cut" else ()))
+    time.sleep(seconds * rng.random())
+    victim = rng.choice(deployment.roles)
+    victim.kill()
+    victim.launch()
+    time.sleep(max(0.0, begun + seconds - time.monotonic()))
+    if mode == "kill":
+        getattr(deployment, server).start()
+    else:
+        proxy.pass_()
+    if not victim.alive:
+        victim.launch()
+    lasted = time.monotonic() - begun
+    limit = max(2 * lasted, load.RECOVERY_S_MIN)
+    took = running.await_ends(running.so_far(), limit)
+    print(f"{server} {mode} for {lasted:.0f} s, {victim.name} killed: backlog gone after "
+          f"{took:.1f} s (at most {limit:.0f})", flush=True)
+
+
+def main():
+    if len(sys.argv) > 2 or sys.argv[1:] in (["-h"], ["--help"]):
+        print(__doc__)
+        return 2 if len(sys.argv) > 2 else 0
+    length_s = 60 * float(sys.argv[1] if len(sys.argv) > 1 else 60)
+    rng = random.Random(SEED)
+    deployment = new_deployment(pipelines=2, proxied=True,
+                                settings={"start_wait_s": 4 * OUTAGE_S_MAX})
+    try:
+        deployment.start()
+        rate = float(os.environ.get("INSIGHTD_RATE", "0")) or calibrate(deployment) / 2
+        away_s = min(OUTAGE_S_MAX, length_s / 20)
+        print(f"seed {SEED}, {rate:.0f} uploads a second, outages of {away_s:.0f} s", flush=True)
+        samples = Samples(deployment)
+        samples.start()
+        end = time.monotonic() + length_s
+        plan = [(server, mode) for mode in MODES for server in SERVERS]
+        turn = 0
+        while time.monotonic() < end:
+            # A Load a turn: what it remembers is checked and given up.
+            with Load(deployment, rate=rate, bad_share=0.05) as running:
+                time.sleep(away_s / 2)
+                outage(deployment, *plan[turn % len(plan)], away_s, running, rng)
+                time.sleep(away_s / 2)
+            running.check(unittest.TestCase())
+            print(flush=True)
+            turn += 1
+        samples.ended.set()
+        samples.join()
+        rows = list(samples.table())
+        widths = [max(map(len, column)) for column in zip(*rows)]
+        for row in rows:
+            print("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip())
+        growing = [name for name, points in samples.rows.items() if name.endswith("memory") and
+                   slope(points) * length_s / 2 > GROWTH_MAX * points[len(points) // 2][1]]
+        if growing:
+            print(f"memory grew: {', '.join(growing)}")
+        return 1 if growing else 0
+    finally:
+        deployment.end()
+
+
+if __name__ == "__main__":
+    os.chdir(pathlib.Path(__file__).resolve().parent.parent.parent.parent)
+    sys.exit(main())
