@@ -28,9 +28,18 @@ std::string Cut(const std::string& reason) {
 
 }  // namespace
 
-Record WrapDeadLetter(const Message& failed, const Failure& failure) {
-  Record letter = failed.record;
-  letter.timestamp = Time{};
+Record WrapDeadLetter(const Message& failed, const Failure& failure, bool with_value) {
+  Record letter{.key = failed.record.key,
+                .value = with_value ? failed.record.value : std::string(),
+                .headers = failed.record.headers,
+                .timestamp = {}};
+  std::string reason = Cut(failure.reason);
+  if (!with_value) {
+    reason += " (the value of " + std::to_string(failed.record.value.size()) +
+              " bytes is left out, since the letter would be too large for its topic: it lies in " +
+              failed.position.topic + ", partition " + std::to_string(failed.position.partition) +
+              ", offset " + std::to_string(failed.position.offset) + ")";
+  }
   const auto add = [&letter](std::string_view name, std::string value) {
     if (value.empty()) return;
     letter.headers.push_back({std::string(kPrefix).append(name), std::move(value)});
@@ -41,7 +50,7 @@ Record WrapDeadLetter(const Message& failed, const Failure& failure) {
   add("produced", FormatTime(failed.record.timestamp));
   add("stage", failure.stage);
   add("code", failure.code);
-  add("reason", Cut(failure.reason));
+  add("reason", std::move(reason));
   add("tries", std::to_string(failure.tries));
   add("first-failed", FormatTime(failure.first_failed));
   add("last-failed", FormatTime(failure.last_failed));

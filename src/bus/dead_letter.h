@@ -41,8 +41,9 @@ struct DeadLetter {
   Failure failure;
 };
 
-// The record for the dead-letter topic.
-Record WrapDeadLetter(const Message& failed, const Failure& failure);
+// The record for the dead-letter topic. One that the topic refuses as too large goes without its
+// value, and with a reason that says where the value still lies.
+Record WrapDeadLetter(const Message& failed, const Failure& failure, bool with_value = true);
 // The opposite. Without headers of ours: `origin` is the letter's own position, stage "unknown".
 DeadLetter UnwrapDeadLetter(const Message& letter);
 

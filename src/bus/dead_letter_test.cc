@@ -79,5 +79,16 @@ TEST(DeadLetterTest, CutsALongReasonBetweenCharacters) {
   EXPECT_TRUE(letter.failure.reason.ends_with("ä … (cut)"));
 }
 
+TEST(DeadLetterTest, OneThatIsTooLargeGoesWithoutItsValueAndSaysWhereThatIs) {
+  const Message failed{{"t", 3, 77}, {.key = "k", .value = "12345", .headers = {{"a", "b"}}}};
+  const Record letter = WrapDeadLetter(failed, {.stage = "parse", .reason = "no JSON"}, false);
+  EXPECT_EQ(letter.value, "");
+  EXPECT_EQ(letter.key, "k");
+  const DeadLetter back = UnwrapDeadLetter({{"dead", 0, 0}, letter});
+  EXPECT_EQ(back.failure.reason.find("no JSON (the value of 5 bytes is left out"), 0U);
+  EXPECT_NE(back.failure.reason.find("t, partition 3, offset 77"), std::string::npos);
+  EXPECT_EQ(back.record.headers.size(), 1U);
+}
+
 }  // namespace
 }  // namespace insightd::bus

@@ -24,6 +24,7 @@ struct Job {
   bus::Message message;
   // What was made of it, once its other messages are durable: the result is the next to go.
   std::optional<Handled> judged = {};
+  bool letter_too_large = false;  // its dead letter has to go without the value
   int tries = 0;
   Time first_failed{};           // zero: has not failed
   microseconds failing_since{};  // steady: the clock of the wall may be set meanwhile

@@ -135,7 +135,7 @@ Result<void> Pipeline::RunIntake(std::size_t ready_max, std::stop_token stop) {
       continue;
     }
     const bool idle = progress_.size() == 0 && to_commit_.empty();
-    TakeIn(room, idle ? kIdleWait : kBusyWait, stop);
+    if (auto taken = TakeIn(room, idle ? kIdleWait : kBusyWait, stop); !taken) return taken;
   }
   return {};
 }
@@ -144,7 +144,7 @@ Result<bool> Pipeline::Step() {
   INSIGHTD_ASSERT(consumer_ != nullptr);
   if (Result<void> tended = Tend(); !tended) return Fail(tended.error());
   if (desk_->ready() == 0 && progress_.size() < static_cast<std::size_t>(settings_.in_work_max)) {
-    TakeIn(1, milliseconds(0), {});
+    if (auto taken = TakeIn(1, milliseconds(0), {}); !taken) return Fail(taken.error());
   }
   std::unique_ptr<Job> job = desk_->TryTakeReady();
   if (job == nullptr) return false;
@@ -154,9 +154,10 @@ Result<bool> Pipeline::Step() {
   return true;
 }
 
-std::size_t Pipeline::TakeIn(std::size_t messages_max, milliseconds wait, std::stop_token stop) {
+Result<void> Pipeline::TakeIn(std::size_t messages_max, milliseconds wait, std::stop_token stop) {
   Result<std::vector<bus::Message>> messages = consumer_->Poll(messages_max, wait, stop);
   if (!messages) {
+    if (VerdictFor(messages.error().code()) == Verdict::kStop) return Fail(messages.error());
     kLog.Warn("", "the bus does not answer",
               {{"topic", settings_.announce_topic},
                {"error_class", CodeName(messages.error().code())},
@@ -165,7 +166,7 @@ std::size_t Pipeline::TakeIn(std::size_t messages_max, milliseconds wait, std::s
     if (wait > milliseconds(0)) {
       desk_->AwaitChange(milliseconds(settings_.retry_delay_ms_min), stop);
     }
-    return 0;
+    return {};
   }
   for (bus::Message& message : *messages) {
     // Refused only when it is in work already: there is room for all, see the callers.
@@ -175,7 +176,7 @@ std::size_t Pipeline::TakeIn(std::size_t messages_max, milliseconds wait, std::s
     desk_->AddReady(std::move(job));
   }
   lag_.Set(static_cast<double>(consumer_->Lag()));
-  return messages->size();
+  return {};
 }
 
 void Pipeline::HandleNext(Worker& worker, std::unique_ptr<Job> job, std::stop_token stop) {
@@ -304,6 +305,7 @@ Result<void> Pipeline::Settle(Failed failed) {
       now - failed.job->failing_since >= seconds(settings_.retry_s_max) && failed.job->tries > 1;
   // A letter that does not go out has nowhere else to go.
   const bool letter_failed = failed.stage == kStageSetAside;
+  if (letter_failed && failed.error.code() == Code::kTooLarge) failed.job->letter_too_large = true;
   Verdict verdict = letter_failed ? Verdict::kRetry : VerdictFor(failed.error.code());
   if (verdict == Verdict::kRetry && tried_long_enough && !letter_failed) {
     verdict = Verdict::kDeadLetter;
@@ -361,7 +363,7 @@ void Pipeline::SetAside(std::unique_ptr<Job> job, const Known& known, std::strin
                              .org_id = ToNumber(known.org_id),
                              .cluster = known.cluster,
                              .archive = known.archive};
-  bus::Record letter = bus::WrapDeadLetter(job->message, failure);
+  bus::Record letter = bus::WrapDeadLetter(job->message, failure, !job->letter_too_large);
   const metrics::Counter letters = doors_.registry.MakeCounter(
       metrics::kDeadLetters, {{"stage", failure.stage}, {"code", failure.code}});
   auto travelling = std::make_shared<std::unique_ptr<Job>>(std::move(job));

@@ -77,8 +77,8 @@ class Pipeline {
   void TryAgain(std::unique_ptr<Job> job, const Known& known, std::string_view stage,
                 const Error& error);
   void HandleNext(Worker& worker, std::unique_ptr<Job> job, std::stop_token stop);
-  // Takes up to `messages_max` announcements into work; how many it was.
-  std::size_t TakeIn(std::size_t messages_max, milliseconds wait, std::stop_token stop);
+  // Takes up to `messages_max` announcements into work. Fails only when it cannot go on.
+  Result<void> TakeIn(std::size_t messages_max, milliseconds wait, std::stop_token stop);
   Result<void> RunIntake(std::size_t ready_max, std::stop_token stop);
   std::unique_ptr<Worker> MakeWorker();
 

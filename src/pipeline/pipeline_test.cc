@@ -259,6 +259,29 @@ TEST_F(PipelineTest, SetsAsideAResultThatIsTooLargeForTheBus) {
   EXPECT_EQ(Letter().failure.code, "too_large");
 }
 
+TEST_F(PipelineTest, ALetterThatIsTooLargeGoesWithoutItsValue) {
+  bus_.topics[kAnnounce].push_back(
+      {.key = {}, .value = std::string(500, 'x'), .headers = {{"service", "openshift"}}});
+  bus_.topic_bytes_max[kDead] = 100;
+  const auto pipeline = Open();
+  for (int round = 0; round < 5; ++round) {
+    Drain(*pipeline);
+    clock_.steady += seconds(60);
+  }
+  ASSERT_EQ(bus_.topics[kDead].size(), 1u);
+  EXPECT_EQ(Letter().record.value, "");
+  EXPECT_NE(Letter().failure.reason.find("500 bytes"), std::string::npos);
+  EXPECT_EQ(bus_.committed[kAnnounce], 0);
+}
+
+TEST_F(PipelineTest, StopsWhenItsGroupHasShutItOut) {
+  const auto pipeline = Open();
+  bus_.poll_failure = Error(Code::kUnavailable, "away");
+  EXPECT_TRUE(pipeline->Step());
+  bus_.poll_failure = Error(Code::kInternal, "shut out");
+  EXPECT_FALSE(pipeline->Step());
+}
+
 TEST_F(PipelineTest, StopsOnWhatNobodyCanMend) {
   Upload("r1");
   failure_ = Code::kInternal;

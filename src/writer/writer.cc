@@ -310,17 +310,19 @@ bus::Record Writer::LetterFor(const Batch& batch, const Refusal& refusal) const 
   const bus::Message& message = batch.messages[refusal.message];
   // The archive stays with the letter as it would with the result.
   const std::string* archive = message.record.FindHeader(results::kArchiveHeader);
-  return bus::WrapDeadLetter(message, {.stage = refusal.stage,
-                                       .code = std::string(CodeName(refusal.error.code())),
-                                       .reason = refusal.error.message(),
-                                       .tries = batch.tries + 1,
-                                       .first_failed = now,
-                                       .last_failed = now,
-                                       .build = build_,
-                                       .request_id = refusal.request_id,
-                                       .org_id = refusal.org_id,
-                                       .cluster = refusal.cluster,
-                                       .archive = archive != nullptr ? *archive : std::string()});
+  return bus::WrapDeadLetter(message,
+                             {.stage = refusal.stage,
+                              .code = std::string(CodeName(refusal.error.code())),
+                              .reason = refusal.error.message(),
+                              .tries = batch.tries + 1,
+                              .first_failed = now,
+                              .last_failed = now,
+                              .build = build_,
+                              .request_id = refusal.request_id,
+                              .org_id = refusal.org_id,
+                              .cluster = refusal.cluster,
+                              .archive = archive != nullptr ? *archive : std::string()},
+                             !refusal.letter_too_large);
 }
 
 Result<void> Writer::SetAside(Batch& batch) {
@@ -354,6 +356,9 @@ Result<void> Writer::SetAside(Batch& batch) {
                  : !flushed ? flushed.error()
                             : Error(Code::kTimeout, "dead letters are still on their way");
         left.push_back(refusal);
+        if (position && position->error().code() == Code::kTooLarge) {
+          left.back().letter_too_large = true;
+        }
         continue;
       }
       const bus::Message& message = batch.messages[refusal.message];

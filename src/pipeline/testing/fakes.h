@@ -31,7 +31,8 @@ class FakeBus final : public bus::Bus, public bus::Producer {
       --failures[name];
       return delivered(Fail(Code::kUnavailable, "the bus is away"));
     }
-    if (record.value.size() > record_bytes_max) {
+    const auto limit = topic_bytes_max.find(name);
+    if (record.value.size() > (limit != topic_bytes_max.end() ? limit->second : record_bytes_max)) {
       return delivered(Fail(Code::kTooLarge, "record over record_bytes_max"));
     }
     auto& log = topics[name];
@@ -67,6 +68,7 @@ class FakeBus final : public bus::Bus, public bus::Producer {
     }
     Result<std::vector<bus::Message>> Poll(std::size_t messages_max, milliseconds,
                                            std::stop_token) override {
+      if (owner_.poll_failure) return Fail(*owner_.poll_failure);
       std::vector<bus::Message> messages;
       const auto& log = owner_.topics[topic_];
       while (messages.size() < messages_max && next_ < log.size()) {
@@ -99,6 +101,8 @@ class FakeBus final : public bus::Bus, public bus::Producer {
   Committed committed;
   std::map<std::string, int> failures;  // how many of the next deliveries fail
   std::size_t record_bytes_max = std::size_t{1} << 20;
+  std::map<std::string, std::size_t> topic_bytes_max;  // of single topics
+  std::optional<Error> poll_failure;
   bool hold = false;
   std::vector<std::pair<Delivered, bus::Position>> held;
 };
