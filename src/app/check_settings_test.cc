@@ -103,6 +103,14 @@ TEST(CheckFormTest, NamesWhatARoleLacksAndNothingElse) {
   EXPECT_EQ(FormMistake(settings, "api"), "") << "it uses neither Kafka nor S3";
 }
 
+TEST(CheckFormTest, HalfOfAnObjectStoreIsAMistakeAlsoWhereItNeedNotBe) {
+  Settings settings = WithServers();
+  settings.s3 = {};
+  EXPECT_EQ(FormMistake(settings, "writer"), "");
+  settings.s3.endpoint = "http://s3:9000";
+  EXPECT_THAT(FormMistake(settings, "writer"), HasSubstr("blob.s3_bucket"));
+}
+
 TEST(CheckSettingsTest, NamesTheSecretThatCannotBeRead) {
   Settings settings = WithServers();
   settings.postgres.password_file = "/nowhere/password";

@@ -79,7 +79,8 @@ TEST(CommandLineTest, AGroupAloneNamesItsCommands) {
   EXPECT_THAT(ParseCommandLine({"rules", "--json"}).text, HasSubstr("list, check"));
   EXPECT_THAT(ParseCommandLine({"config"}).text, HasSubstr("check, print, reference"));
   EXPECT_THAT(ParseCommandLine({"dead-letters"}).text, HasSubstr("list, show, replay, drop"));
-  EXPECT_THAT(ParseCommandLine({}).text, HasSubstr("name a command: all, analyze, rules"));
+  EXPECT_THAT(ParseCommandLine({}).text,
+              HasSubstr("name a command: all, ingress, pipeline, writer, api, analyze, rules"));
   EXPECT_EQ(ParseCommandLine({"config"}).exit, ExitCode::kUsage);
 }
 

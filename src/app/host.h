@@ -2,6 +2,7 @@
 // and destroyed after the last has stopped.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -32,6 +33,7 @@ namespace insightd::app {
 struct StartFailure {
   ExitCode exit = ExitCode::kUnusable;
   std::string message;
+  bool may_pass = false;  // a door to something that may come yet: trying again makes sense
 };
 
 enum class Listener : std::uint8_t { kPublic, kMetrics, kAggregator };
@@ -58,6 +60,8 @@ class Host {
 
   // Each is set by the row of the table that starts it, and used by those that need that row.
   std::unique_ptr<bus::Bus> bus;
+  // What the consumers of this process have not finished; below 0: it has none.
+  std::atomic<std::int64_t> lag_records{-1};
   std::unique_ptr<blob::Store> blobs;  // none in a writer without an object store
   std::unique_ptr<store::Store> store;
   std::shared_ptr<rules::CurrentPack> pack;

@@ -37,7 +37,8 @@ std::vector<RoleRow> DistributedRows() {
   return {
       {"bus", {}, StartKafkaBus, MissingForKafka},
       {"blob", {}, StartS3Blobs, MissingForS3},
-      {"blob if set", {}, StartS3BlobsIfSet},
+      {"blob if set", {}, StartS3BlobsIfSet, MissingForS3IfSet},
+      {"blob or hosts", {}, StartS3BlobsOrHosts, MissingForArchives},
       {"store", {}, StartPostgresStore, MissingForPostgres},
       {"rules", {}, StartRules},
       {"identity", {}, StartIdentity},
@@ -47,7 +48,7 @@ std::vector<RoleRow> DistributedRows() {
       {"upkeep", {"bus", "blob if set", "store"}, StartUpkeep},
       // What processes are started with.
       {"ingress", {"health", "bus", "blob", "identity"}, StartIngress},
-      {"pipeline", {"health", "bus", "blob", "rules"}, StartPipeline},
+      {"pipeline", {"health", "bus", "blob or hosts", "rules"}, StartPipeline},
       {"writer", {"health", "stored messages", "upkeep"}, nullptr},
       {"api", {"health", "page", "store", "rules", "identity"}, StartApi},
   };

@@ -44,12 +44,14 @@ class DeadLettersTest(unittest.TestCase):
                 lambda: [one for one in server.letters() if one["id"] != letter["id"]],
                 "the replayed letter")
             self.assertEqual(again[0]["request_id"], end["request_id"])
-            self.assertIn("\ninsightd_dead_letters 1\n", self.metrics(server))
+            harness.wait_for(lambda: "\ninsightd_dead_letters 1\n" in self.metrics(server),
+                             "1 in the metrics")
             self.assertEqual({one["level"] for one in server.events("dlq.produced")}, {"warn"})
 
             server.command("dead-letters", "drop", str(again[0]["id"]), check=0)
             self.assertEqual(server.letters(), [])
-            self.assertIn("\ninsightd_dead_letters 0\n", self.metrics(server))
+            harness.wait_for(lambda: "\ninsightd_dead_letters 0\n" in self.metrics(server),
+                             "0 in the metrics")
 
     def test_the_same_while_nothing_runs(self):
         """the commands open the folder themselves; a replay is done after the next start"""

@@ -6,6 +6,7 @@
 #include "app/admin/socket.h"
 #include "app/commands/commands.h"
 #include "app/parts/parts.h"
+#include "app/parts/topics.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "upkeep/letter_keeper.h"
@@ -60,7 +61,7 @@ tl::expected<std::string, StartFailure> AnswerFromServers(const Settings& settin
                                       fmt::join(ServerSettings(settings), ", "),
                                       ServerSettings(settings).size() == 1 ? "is" : "are")});
   }
-  Host host("writer", settings, SystemClock(), SystemRandom());
+  Host host(kDeadLetters, settings, SystemClock(), SystemRandom());
   std::vector<std::unique_ptr<Running>> running;  // stopped from the back
   Started store = StartPostgresStore(host);
   if (!store) return tl::unexpected(store.error());

@@ -31,7 +31,7 @@ double StatField(std::string_view stat, int number) {
   const std::size_t name_end = stat.rfind(')');
   if (name_end == stat.npos) return 0;
   stat.remove_prefix(name_end + 1);
-  for (int at = 2; at < number; ++at) {
+  for (int at = 3; at < number; ++at) {
     const std::size_t blank = stat.find(' ', 1);
     if (blank == stat.npos) return 0;
     stat.remove_prefix(blank);

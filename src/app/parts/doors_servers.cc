@@ -1,9 +1,9 @@
-#include <algorithm>
 #include <utility>
 
 #include "app/build_info.h"
 #include "app/parts/parts.h"
 #include "app/parts/topics.h"
+#include "blob/no_store.h"
 #include "blob/s3/s3_blob.h"
 #include "bus/kafka/kafka_bus.h"
 #include "store/postgres/migrations/migrate_at_start.h"
@@ -13,8 +13,6 @@ namespace insightd::app {
 namespace {
 
 constexpr milliseconds kCloseLimit{10'000};
-// One try at start; `start_wait_s` says for how long there are more.
-constexpr milliseconds kBusTryLimit{5'000};
 
 tl::unexpected<StartFailure> Mistake(const Error& error) {
   return tl::unexpected(StartFailure{ExitCode::kUsage, error.message()});
@@ -31,7 +29,6 @@ Result<bus::KafkaBusOptions> KafkaOptions(const Settings& settings, std::string_
   options->delivery_timeout = milliseconds(settings.bus.delivery_ms_max);
   options->queue_bytes_max = settings.bus.queue_bytes_max;
   options->record_bytes_max = settings.bus.record_bytes_max;
-  options->start_max = std::min(options->start_max, kBusTryLimit);
   options->registry = registry;
   return options;
 }
@@ -40,6 +37,7 @@ Started StartKafkaBus(Host& host) {
   Result<bus::KafkaBusOptions> options = KafkaOptions(host.settings, host.role, &host.registry);
   if (!options) return Mistake(options.error());
   Result<std::unique_ptr<bus::Bus>> bus = bus::OpenKafkaBus(*std::move(options));
+  if (!bus && bus.error().code() == Code::kInvalid) return Mistake(bus.error());
   if (!bus) return Unusable("bus", bus.error());
   host.bus = *std::move(bus);
   return WatchBus(host, kCloseLimit);
@@ -47,6 +45,7 @@ Started StartKafkaBus(Host& host) {
 
 Started StartS3Blobs(Host& host) {
   Result<std::unique_ptr<blob::Store>> blobs = blob::OpenS3Blob(host.settings.s3.Options());
+  if (!blobs && blobs.error().code() == Code::kInvalid) return Mistake(blobs.error());
   if (!blobs) return Unusable("blob", blobs.error());
   host.blobs = *std::move(blobs);
   return WatchBlobs(host);
@@ -55,6 +54,12 @@ Started StartS3Blobs(Host& host) {
 Started StartS3BlobsIfSet(Host& host) {
   if (host.settings.s3.endpoint.empty()) return UntilStopped(nullptr);
   return StartS3Blobs(host);
+}
+
+Started StartS3BlobsOrHosts(Host& host) {
+  if (!host.settings.s3.endpoint.empty()) return StartS3Blobs(host);
+  host.blobs = blob::MakeNoStore();
+  return UntilStopped([&host] { host.blobs.reset(); });
 }
 
 Started StartPostgresStore(Host& host) {
@@ -68,7 +73,7 @@ Started StartPostgresStore(Host& host) {
     }
   }
   Result<std::unique_ptr<store::Store>> store = store::OpenPostgresStore(*std::move(options));
-  if (!store) return Unusable("store", store.error());
+  if (!store) return Unusable("store.postgres", store.error());
   host.store = *std::move(store);
   return WatchStore(host);
 }
@@ -83,6 +88,16 @@ std::vector<std::string> MissingForS3(const Settings& settings) {
   if (settings.s3.endpoint.empty()) missing.emplace_back("blob.s3_endpoint");
   if (settings.s3.bucket.empty()) missing.emplace_back("blob.s3_bucket");
   return missing;
+}
+
+std::vector<std::string> MissingForArchives(const Settings& settings) {
+  if (settings.s3.endpoint.empty() && !settings.pipeline.archive_hosts.empty()) return {};
+  return MissingForS3(settings);
+}
+
+std::vector<std::string> MissingForS3IfSet(const Settings& settings) {
+  if (settings.s3.endpoint.empty() && settings.s3.bucket.empty()) return {};
+  return MissingForS3(settings);
 }
 
 std::vector<std::string> MissingForPostgres(const Settings& settings) {

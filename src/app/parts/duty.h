@@ -24,7 +24,7 @@ struct DutyWork {
   // Until `stop` is requested, or what it cannot mend itself.
   std::function<Result<void>(std::stop_token stop)> run;
   milliseconds take_again{1'000};  // when another process has it, or after a failure
-  milliseconds look_again{200};    // whether it is still held
+  milliseconds look_again{500};    // whether it is still held
 };
 
 // Until `stop` is requested; fails with what nobody can mend.

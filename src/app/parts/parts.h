@@ -28,9 +28,13 @@ Started StartEmbeddedStore(Host& host);
 Started StartKafkaBus(Host& host);
 Started StartS3Blobs(Host& host);
 Started StartS3BlobsIfSet(Host& host);
+// Without S3 where `pipeline.archive_hosts` says that archives are somebody else's.
+Started StartS3BlobsOrHosts(Host& host);
 Started StartPostgresStore(Host& host);
 std::vector<std::string> MissingForKafka(const Settings& settings);
 std::vector<std::string> MissingForS3(const Settings& settings);
+std::vector<std::string> MissingForS3IfSet(const Settings& settings);
+std::vector<std::string> MissingForArchives(const Settings& settings);
 std::vector<std::string> MissingForPostgres(const Settings& settings);
 // Those that name a server and are set: `all` would not use them.
 std::vector<std::string> ServerSettings(const Settings& settings);
@@ -69,7 +73,7 @@ std::unique_ptr<Running> WatchStore(Host& host);
 std::unique_ptr<Running> InThread(Host& host, std::string_view role,
                                   std::function<Result<void>(std::stop_token)> run);
 
-// For doors: kUnusable, with the message.
+// For doors: kUnusable, with the message; it may pass.
 tl::unexpected<StartFailure> Unusable(std::string_view what, const Error& error);
 
 }  // namespace insightd::app

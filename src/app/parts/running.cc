@@ -44,7 +44,7 @@ std::unique_ptr<Running> InThread(Host& host, std::string_view role,
 
 tl::unexpected<StartFailure> Unusable(std::string_view what, const Error& error) {
   return tl::unexpected(
-      StartFailure{ExitCode::kUnusable, fmt::format("{}: {}", what, error.message())});
+      StartFailure{ExitCode::kUnusable, fmt::format("{}: {}", what, error.message()), true});
 }
 
 }  // namespace insightd::app

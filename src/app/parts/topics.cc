@@ -61,6 +61,11 @@ std::vector<TopicUse> TopicsOf(const Settings& settings, std::string_view role) 
       topics.Read(letters, settings.upkeep.group);
     }
   }
+  if (role == kDeadLetters) {
+    topics.Write(settings.pipeline.announce_topic);
+    if (settings.writer.StoresResults()) topics.Write(settings.writer.results_topic);
+    if (settings.writer.StoresWorkloads()) topics.Write(settings.writer.workloads_topic);
+  }
   return topics.Take();
 }
 

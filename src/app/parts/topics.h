@@ -14,6 +14,9 @@ struct TopicUse {
   std::vector<std::string> groups;  // that read it in this process
 };
 
+// In the place of a role: the command, which sends records to where they came from.
+inline constexpr std::string_view kDeadLetters = "dead-letters";
+
 // Each topic once, by name; those of a part that is switched off are left out.
 std::vector<TopicUse> TopicsOf(const Settings& settings, std::string_view role);
 

@@ -29,6 +29,13 @@ TEST(TopicsTest, EachRoleUsesOnlyItsOwn) {
   EXPECT_THAT(Names(settings, "all"), IsSupersetOf(Names(settings, "pipeline")));
 }
 
+TEST(TopicsTest, DeadLettersCanGoBackToWhereTheyCameFrom) {
+  const Settings settings;
+  EXPECT_THAT(Names(settings, kDeadLetters),
+              IsSupersetOf({settings.pipeline.announce_topic, settings.writer.results_topic,
+                            settings.writer.workloads_topic}));
+}
+
 TEST(TopicsTest, WhatIsSwitchedOffIsNotUsed) {
   Settings settings;
   settings.writer.messages = "results";

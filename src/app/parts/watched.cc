@@ -33,7 +33,11 @@ std::unique_ptr<Running> WatchedDoor(Host& host, std::string name,
 
 std::unique_ptr<Running> WatchBus(Host& host, milliseconds close_limit) {
   const auto check = [&host, lag = std::make_shared<LagMetrics>(host.registry)]() -> Result<void> {
-    lag->Set(host.bus->Lag(), host.clock.Now());
+    const std::vector<bus::PartitionLag> lags = host.bus->Lag();
+    lag->Set(lags, host.clock.Now());
+    std::int64_t records = lags.empty() ? -1 : 0;
+    for (const bus::PartitionLag& partition : lags) records += partition.records;
+    host.lag_records = records;
     return host.bus->Check();
   };
   return WatchedDoor(host, "bus", check, [&host, close_limit] {
@@ -59,6 +63,8 @@ std::unique_ptr<Running> WatchStore(Host& host) {
   const auto check = [&host,
                       kept = host.registry.MakeGauge(metrics::kDeadLettersKept)]() -> Result<void> {
     if (auto checked = host.store->Check(); !checked) return checked;
+    // Of many processes one tells: the sum would be wrong, and counting costs.
+    if (host.role == "api") return {};
     const Result<std::int64_t> letters = host.store->CountDeadLetters();
     if (!letters) return Fail(letters.error());
     kept.Set(static_cast<double>(*letters));

@@ -60,7 +60,7 @@ class Process {
                 {{"role", role_},
                  {"data_dir", host_.form == Form::kEmbedded ? settings_.data_dir : std::string()},
                  {"duration_ms", static_cast<double>((clock_.Steady() - begun).count()) / 1e3}});
-      manager_.Ready(HealthSummary(host_.health.Look()));
+      manager_.Ready(StatusText());
       Tend();
     }
     host_.health.SetPhase(Health::Phase::kStopping);
@@ -76,7 +76,7 @@ class Process {
     // A data folder or a port of this machine does not come by waiting.
     const seconds limit(host_.form == Form::kEmbedded ? 0 : settings_.start_wait_s);
     const StartWait wait{.limit = limit, .pause = [this](milliseconds pause) {
-                           manager_.Status(HealthSummary(host_.health.Look()));
+                           manager_.Status(StatusText());
                            return signals_.Await(pause) != Signals::Woken::kStop;
                          }};
     if (auto failure = StartRows(host_, StartOrder(Roles(host_.form), role_), wait, running_)) {
@@ -94,6 +94,12 @@ class Process {
     return std::nullopt;
   }
 
+  std::string StatusText() const {
+    std::string text = HealthSummary(host_.health.Look());
+    if (const std::int64_t lag = host_.lag_records; lag >= 0) text += fmt::format("; lag {}", lag);
+    return text;
+  }
+
   // Until somebody asks to stop.
   void Tend() {
     milliseconds interval = kTendInterval;
@@ -103,7 +109,7 @@ class Process {
     std::string told;
     while (true) {
       manager_.Alive();
-      if (std::string status = HealthSummary(host_.health.Look()); status != told) {
+      if (std::string status = StatusText(); status != told) {
         manager_.Status(status);
         told = std::move(status);
       }
@@ -131,24 +137,28 @@ class Process {
 
 }  // namespace
 
-ExitCode RunRole(std::string_view name, const std::string& config) {
+ExitCode RunRole(std::string_view name, const Settings& settings) {
   // What one thread gives back another can use: 20 MiB less with large archives, at no cost, since
   // archives and rules have their memory from elsewhere.
   mallopt(M_ARENA_MAX, 1);
+  if (const std::optional<StartFailure> mistake = CheckForm(settings, name)) {
+    return GiveUp(*mistake);
+  }
+  return Process(name, settings).Run();
+}
+
+ExitCode RunRole(std::string_view name, const std::string& config) {
   Settings settings;
   settings::Table table;
   settings.AddTo(table);
   const std::vector<std::string> mistakes = LoadSettings(config, table);
   for (const std::string& mistake : mistakes) fmt::print(stderr, "insightd: {}\n", mistake);
   if (!mistakes.empty()) return ExitCode::kUsage;
-  if (const std::optional<StartFailure> mistake = CheckForm(settings, name)) {
-    return GiveUp(*mistake);
-  }
 
   log::Options options{.instance = InstanceName(), .version = std::string(BuildVersion())};
   log::ParseLevel(settings.log.level, options.level_min);
   log::Configure(std::move(options));
-  return Process(name, settings).Run();
+  return RunRole(name, settings);
 }
 
 }  // namespace insightd::app

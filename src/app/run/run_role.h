@@ -12,10 +12,14 @@
 #include <string_view>
 
 #include "app/exit_code.h"
+#include "app/settings.h"
 
 namespace insightd::app {
 
 // `config` as given by --config.
 ExitCode RunRole(std::string_view name, const std::string& config);
+
+// The same with settings from elsewhere. What logs has been set up by the caller.
+ExitCode RunRole(std::string_view name, const Settings& settings);
 
 }  // namespace insightd::app

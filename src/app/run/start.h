@@ -20,9 +20,10 @@ struct StartWait {
   std::function<bool(milliseconds)> pause;
 };
 
-// What was started, in that order, is in `running`, also after a failure. A row that fails with
-// kUnusable is started again until `wait.limit` has passed; meanwhile `host.health` says what is
-// away. Nothing when the start was given up by `wait.pause`, with `running` as far as it got.
+// What was started, in that order, is in `running`, also after a failure. A row whose
+// failure may pass is started again until `wait.limit` has passed; meanwhile `host.health` says
+// what is away. Nothing when the start was given up by `wait.pause`, with `running` as far as it
+// got.
 std::optional<StartFailure> StartRows(Host& host, std::span<const RoleRow* const> rows,
                                       const StartWait& wait,
                                       std::vector<std::unique_ptr<Running>>& running);

@@ -72,9 +72,10 @@ void KafkaSettings::AddTo(settings::Table& table) {
             "How records are compressed on their way and on the brokers' disks.");
   table.Add("bus.kafka_linger_ms", &linger_ms, {.min = 0, .max = 1'000},
             "How long a record waits for others that share its request.");
-  table.Add("bus.kafka_start_ms_max", &start_ms_max, {.min = 100, .max = 86'400'000},
-            "How long to wait at start for a broker to answer; then the process ends with status "
-            "4.");
+  table.Add(
+      "bus.kafka_start_ms_max", &start_ms_max, {.min = 100, .max = 86'400'000},
+      "How long one try at start waits for a broker to answer; `start_wait_s` says how long there "
+      "are more.");
   table.Add(
       "bus.kafka_session_ms_max", &session_ms_max, {.min = 6'000, .max = 1'800'000},
       "A process that the brokers do not hear of for so long loses its partitions to others.");

@@ -1,0 +1,380 @@
+#!/usr/bin/env python3
+"""The roles as processes of their own on Kafka, S3 and PostgreSQL: start, health, stop, commands.
+
+What happens when servers go away under load is tested in tests/fault/network.
+"""
+import json
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+import urllib.request
+
+import harness
+from harness import archive, new_cluster, wait_for
+
+sys.path.insert(0, str(harness.ROOT / "tools" / "servers"))
+
+from deployment import Deployment, environment_of  # noqa: E402
+
+END_S_MAX = 60
+NOWHERE = "127.0.0.1:9"  # the port of `discard`: nobody listens
+
+
+class Doors(harness.Doors):
+    def __init__(self, role):
+        self.ports = role.ports
+
+
+class RolesTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.deployment = Deployment(harness.BINARY, pipelines=1, partitions=4)
+        cls.addClassCleanup(cls.deployment.end)
+        cls.deployment.start()
+        cls.ingress = Doors(cls.deployment.ingress)
+        cls.api = Doors(cls.deployment.apis[0])
+        cls.writer, = cls.deployment.writers
+        cls.pipeline, = cls.deployment.pipelines
+
+    def setUp(self):
+        for role in self.deployment.roles:
+            if not role.alive:
+                role.start()
+
+    # ---- what the tests do ----
+
+    def upload(self, data=None):
+        cluster = new_cluster()
+        answer = self.ingress.upload(data or archive(cluster), cluster)
+        self.assertEqual(answer.status, 202, answer)
+        return cluster, answer.json()["request_id"]
+
+    def await_end(self, request_id):
+        return wait_for(lambda: self.api.end_of(request_id), f"the end of upload {request_id}",
+                        END_S_MAX)
+
+    def another(self, role, name, **settings):
+        """One more process of a role, ended with the test."""
+        made = self.deployment.role(role, name, **settings)
+        self.addCleanup(made.kill)
+        return made
+
+    def run_to_the_end(self, role, **settings):
+        """Exit code and standard error of a process that is not to start."""
+        known = {**self.deployment.settings_of(role), "http.metrics_address": "127.0.0.1:0",
+                 "http.address": "127.0.0.1:0", "http.aggregator_address": "127.0.0.1:0",
+                 **settings}
+        kept = {key: value for key, value in os.environ.items() if not key.startswith("INSIGHTD")}
+        done = subprocess.run([harness.BINARY, role], env={**kept, **environment_of(known)},
+                              capture_output=True, text=True, timeout=60, check=False)
+        return done.returncode, done.stderr
+
+    def letters(self):
+        lines = self.deployment.run("dead-letters", "list", "--json").splitlines()
+        return [json.loads(line) for line in lines]
+
+    def letter_of(self, request_id):
+        return wait_for(lambda: next((one for one in self.letters()
+                                      if one["request_id"] == request_id), None),
+                        "the dead letter", END_S_MAX)
+
+    # ---- the way of an upload ----
+
+    def test_an_upload_is_readable_through_all_four(self):
+        """ingress, pipeline, writer and api do together what `all` does alone"""
+        cluster, request_id = self.upload()
+        self.assertEqual(self.await_end(request_id)["end"], "stored")
+        self.assertEqual(self.api.report(cluster).status, 200)
+        answer = self.api.get(f"/api/v1/organizations/1/clusters/{cluster}/reports",
+                              "http.aggregator_address")
+        self.assertIn(answer.status, (200, 404), answer)
+
+    def test_each_opens_only_its_own_doors(self):
+        """the ingress answers no API, the api takes no uploads, the others have metrics alone"""
+        cluster = new_cluster()
+        self.assertEqual(self.ingress.report(cluster).status, 404)
+        self.assertIn(self.api.upload(archive(cluster), cluster).status, (404, 405))
+        for role in (self.pipeline, self.writer):
+            log = role.log.read_text()
+            listening = {json.loads(line)["setting"] for line in log.splitlines()
+                         if '"msg":"listening"' in line}
+            self.assertEqual(listening, {"http.metrics_address"})
+
+    def test_metrics_tell_lag_and_the_process(self):
+        """lag by group, topic and partition; memory, files, threads"""
+        _, request_id = self.upload()
+        self.await_end(request_id)
+        lag = 'kafka_consumer_lag_records{group="ccx_data_pipeline_app",partition="0",' \
+              'topic="platform.upload.announce"}'
+        wait_for(lambda: lag in self.pipeline.metrics(), "the lag", END_S_MAX)
+        for role in self.deployment.roles:
+            metrics = role.metrics()
+            self.assertGreater(metrics["process_resident_memory_bytes"], 1e6, role.name)
+            self.assertLess(metrics["process_resident_memory_bytes"], 128 << 20, role.name)
+            self.assertGreater(metrics["process_threads"], 1, role.name)
+            self.assertGreater(metrics["process_open_fds"], 5, role.name)
+            self.assertLess(abs(metrics["process_start_time_seconds"] - time.time()), 3600)
+
+    # ---- health ----
+
+    def test_health_names_what_is_away_and_livez_does_not(self):
+        """with the database stopped /readyz is 503 with its name and since when, /livez 200"""
+        role = self.deployment.apis[0]
+        self.assertEqual(role.readiness(), (200, "store: ok\n"))
+        self.deployment.postgres.stop()
+        try:
+            wait_for(lambda: role.readiness()[0] == 503, "the probe that fails", END_S_MAX)
+            self.assertRegex(role.readiness()[1], r"store: away since 20.*Z: ")
+            begun = time.monotonic()
+            self.assertEqual(self.api.get("/livez", "http.metrics_address").status, 200)
+            self.assertLess(time.monotonic() - begun, 2)
+        finally:
+            self.deployment.postgres.start()
+        wait_for(lambda: role.readiness()[0] == 200, "the probe that passes", END_S_MAX)
+        wait_for(lambda: self.writer.readiness()[0] == 200, "the writer", END_S_MAX)
+
+    def test_health_as_json(self):
+        """the same for programs"""
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.writer.ports['http.metrics_address']}/readyz",
+            headers={"Accept": "application/json"})
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            said = json.load(answer)
+        self.assertTrue(said["ready"])
+        self.assertEqual(said["phase"], "serving")
+        self.assertLessEqual({"bus", "store", "results", "upkeep"},
+                             {check["name"] for check in said["checks"]})
+
+    # ---- start ----
+
+    def test_a_server_that_is_away_at_start(self):
+        """without patience: exit code 4, with the server, the setting and what was tried"""
+        for role, setting, value, words in (
+                ("ingress", "bus.kafka_brokers", NOWHERE, (NOWHERE, "bus.kafka_brokers")),
+                ("ingress", "blob.s3_endpoint", f"http://{NOWHERE}", (NOWHERE, "blob.s3_endpoint")),
+                ("api", "store.postgres", "host=127.0.0.1 port=9 dbname=x user=x connect_timeout=2",
+                 ("port 9", "store.postgres"))):
+            with self.subTest(setting):
+                code, said = self.run_to_the_end(role, **{setting: value, "start_wait_s": 0})
+                self.assertEqual(code, 4, said)
+                for word in words:
+                    self.assertIn(word, said)
+
+    def test_the_start_waits_as_long_as_is_set(self):
+        """it waits start_wait_s, then ends with exit code 4 and says how long it tried"""
+        begun = time.monotonic()
+        code, said = self.run_to_the_end("api", **{
+            "store.postgres": "host=127.0.0.1 port=9 dbname=x user=x", "start_wait_s": 2})
+        self.assertEqual(code, 4, said)
+        self.assertIn("start_wait_s", said)
+        self.assertGreaterEqual(time.monotonic() - begun, 2)
+
+    def test_health_is_answered_while_the_start_waits(self):
+        """not ready, with the reason; alive; ready when the server has come; SIGTERM ends it"""
+        self.deployment.postgres.stop()
+        try:
+            waiting = self.another("api", "api-waiting")
+            waiting.launch()
+            wait_for(lambda: "store: away" in waiting.readiness()[1], "the probe", END_S_MAX)
+            status, text = waiting.readiness()
+            self.assertEqual(status, 503)
+            self.assertIn("process: starting", text)
+            self.assertEqual(Doors(waiting).get("/livez", "http.metrics_address").status, 200)
+            ended = self.another("api", "api-ended")
+            ended.launch()
+            wait_for(lambda: ended.readiness()[0] == 503, "the probe", END_S_MAX)
+            ended.stop()
+            self.assertEqual(ended.process.returncode, 0, ended.log_tail())
+        finally:
+            self.deployment.postgres.start()
+        waiting.await_ready()
+
+    def test_servers_that_are_set_up_wrong(self):
+        """a bucket, a topic, a database or a secret that is wrong: exit code 4 and its name"""
+        for role, settings, words in (
+                ("ingress", {"blob.s3_bucket": "no-such-bucket"}, ("no-such-bucket",)),
+                ("ingress", {"blob.s3_secret_key": "wrong-secret-key"}, ("blob.s3_secret_key",)),
+                ("pipeline", {"pipeline.announce_topic": "no.such.topic"}, ("no.such.topic",)),
+                ("api", {"store.postgres": self.deployment.postgres.conninfo("no_such_database")},
+                 ("no_such_database",)),
+                ("api", {"store.postgres": self.deployment.postgres.conninfo()}, ("migrate",))):
+            with self.subTest(str(words)):
+                code, said = self.run_to_the_end(role, **settings, start_wait_s=0)
+                self.assertEqual(code, 4, said)
+                for word in words:
+                    self.assertIn(word, said)
+                self.assertNotIn("wrong-secret-key", said)
+
+    def test_settings_of_the_other_form(self):
+        """a role without its servers, and `all` with some: exit code 2, with all the settings"""
+        code, said = self.run_to_the_end("ingress", **{"bus.kafka_brokers": "",
+                                                       "blob.s3_bucket": ""})
+        self.assertEqual(code, 2, said)
+        self.assertIn("bus.kafka_brokers, blob.s3_bucket", said)
+        server = harness.Insightd(**self.deployment.settings_of("writer"))
+        self.addCleanup(server.__exit__)
+        done = server.command("all", check=2)
+        for name in ("bus.kafka_brokers", "blob.s3_endpoint", "store.postgres"):
+            self.assertIn(name, done.stderr)
+
+    def test_settings_can_be_checked_and_shown(self):
+        """`config check` judges one file for all roles; `config print` hides what is secret"""
+        self.assertEqual(self.deployment.run("config", "check").strip(), "good")
+        self.assertEqual(self.deployment.run("config", "check", "writer").strip(), "good")
+        said = self.deployment.run("config", "check", "pipeline", role="api", check=2)
+        self.assertIn("bus.kafka_brokers", said)
+        printed = self.deployment.run("config", "print")
+        secret = self.deployment.settings_of("writer")["blob.s3_secret_key"]
+        self.assertNotIn(secret, printed)
+        self.assertIn('s3_secret_key = "(secret)"', printed)
+        self.assertIn('postgres = "(secret)"', printed)
+
+    def test_a_port_that_another_role_has(self):
+        """on one machine: the second ends with exit code 4 and names the setting"""
+        code, said = self.run_to_the_end("api", **{
+            "http.metrics_address": f"127.0.0.1:{self.writer.ports['http.metrics_address']}"})
+        self.assertEqual(code, 4, said)
+        self.assertIn("http.metrics_address", said)
+
+    # ---- one at a time ----
+
+    def test_the_second_writer_waits_and_takes_over(self):
+        """it says for whom it waits, holds no partitions, and goes on when the first is killed"""
+        second = self.another("writer", "writer-second")
+        second.launch()
+        wait_for(lambda: "results: away" in second.readiness()[1], "the waiting writer", END_S_MAX)
+        self.assertEqual(second.readiness()[0], 503)
+        self.assertRegex(second.readiness()[1], r"results: away since .*: .*\d")
+        self.assertEqual(self.writer.readiness()[0], 200)
+        _, request_id = self.upload()
+        self.assertEqual(self.await_end(request_id)["end"], "stored")
+        self.writer.kill()
+        _, request_id = self.upload()
+        self.assertEqual(self.await_end(request_id)["end"], "stored")
+        wait_for(lambda: second.readiness()[0] == 200, "the second writer", END_S_MAX)
+
+    # ---- stop ----
+
+    def test_sigterm_finishes_what_is_in_work(self):
+        """not ready at once, exit code 0, nothing lost: each role in turn"""
+        for role in self.deployment.roles:
+            with self.subTest(role.name):
+                ids = [self.upload()[1] for _ in range(5)]
+                role.stop()
+                self.assertEqual(role.process.returncode, 0, role.log_tail())
+                role.start()
+                for request_id in ids:
+                    self.assertEqual(self.await_end(request_id)["end"], "stored")
+
+    def test_each_role_killed(self):
+        """nothing that was accepted is lost when a role is killed"""
+        for role in self.deployment.roles:
+            with self.subTest(role.name):
+                ids = [self.upload()[1] for _ in range(5)]
+                role.restart(clean=False)
+                for request_id in ids:
+                    self.assertEqual(self.await_end(request_id)["end"], "stored")
+
+    def test_requests_under_way_are_finished(self):
+        """an upload whose body still comes in at SIGTERM is taken; new ones are not; /readyz is red"""
+        cluster = new_cluster()
+        boundary, body = harness.chunked_form(archive(cluster))
+        head = (f"POST {harness.UPLOAD} HTTP/1.1\r\nHost: insightd\r\nConnection: close\r\n"
+                f"Content-Type: multipart/form-data; boundary={boundary}\r\n"
+                f"Transfer-Encoding: chunked\r\nUser-Agent: insights-operator/4.16 "
+                f"cluster/{cluster}\r\n\r\n").encode()
+        role = self.deployment.ingress
+        with socket.create_connection(("127.0.0.1", role.port), timeout=20) as connection:
+            connection.sendall(head + body[:len(body) // 2])
+            wait_for(lambda: role.metrics()["insightd_http_connections"] >= 1, "the connection")
+            role.process.send_signal(signal.SIGTERM)
+            wait_for(lambda: "process: stopping" in role.readiness()[1], "the red probe")
+            self.assertEqual(role.readiness()[0], 503)
+            connection.sendall(body[len(body) // 2:])
+            answer = harness.read_answer(connection)
+        self.assertEqual(answer.status, 202, answer)
+        self.assertEqual(role.process.wait(END_S_MAX), 0, role.log_tail())
+        role.start()
+        self.assertEqual(self.await_end(answer.json()["request_id"])["end"], "stored")
+
+    def test_a_second_signal_ends_at_once(self):
+        """whoever asks twice does not want to wait"""
+        role = self.another("ingress", "ingress-stuck")
+        role.start()
+        with socket.create_connection(("127.0.0.1", role.port), timeout=20) as connection:
+            connection.sendall(f"POST {harness.UPLOAD} HTTP/1.1\r\nHost: insightd\r\n"
+                               "Transfer-Encoding: chunked\r\n"
+                               "Content-Type: multipart/form-data; boundary=x\r\n\r\n".encode())
+            wait_for(lambda: role.metrics()["insightd_http_connections"] >= 1, "the connection")
+            role.process.send_signal(signal.SIGTERM)
+            wait_for(lambda: "process: stopping" in role.readiness()[1], "the red probe")
+            begun = time.monotonic()
+            role.process.send_signal(signal.SIGTERM)
+            self.assertEqual(role.process.wait(END_S_MAX), -signal.SIGTERM)
+            self.assertLess(time.monotonic() - begun, 5)
+
+    def test_systemd_is_told(self):
+        """READY, STATUS, WATCHDOG and STOPPING come over the socket of Type=notify"""
+        folder = tempfile.TemporaryDirectory(prefix="insightd_notify_")
+        self.addCleanup(folder.cleanup)
+        path = str(pathlib.Path(folder.name) / "notify")
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+            manager.bind(path)
+            manager.settimeout(END_S_MAX)
+            role = self.another("api", "api-notify")
+            role.variables = {"NOTIFY_SOCKET": path, "WATCHDOG_USEC": "400000"}
+            role.start()
+            said = b""
+            while said.count(b"WATCHDOG=1") < 3:
+                said += manager.recv(4096) + b"\n"
+            self.assertIn(b"READY=1\nSTATUS=ready", said)
+            role.process.send_signal(signal.SIGTERM)
+            while b"STOPPING=1" not in said:
+                said += manager.recv(4096) + b"\n"
+            self.assertEqual(role.process.wait(END_S_MAX), 0)
+
+    # ---- dead letters ----
+
+    def test_dead_letters_are_listed_replayed_and_dropped(self):
+        """the command connects to the database, and to the broker to replay"""
+        _, request_id = self.upload(b"\x1f\x8b\x08\x00 no archive")
+        end = self.await_end(request_id)
+        self.assertEqual(end["end"], "dead_letter")
+        letter = self.letter_of(request_id)
+        number = str(letter["id"])
+        shown = json.loads(self.deployment.run("dead-letters", "show", number, "--json"))
+        self.assertEqual(json.loads(shown["value"])["request_id"], request_id)
+
+        # It fails again, as a letter of its own.
+        self.assertIn("on its way again: platform.upload.announce/",
+                      self.deployment.run("dead-letters", "replay", number))
+        again = wait_for(lambda: next((one for one in self.letters()
+                                       if one["request_id"] == request_id
+                                       and one["id"] != letter["id"]), None),
+                         "the replayed letter", END_S_MAX)
+        self.deployment.run("dead-letters", "drop", str(again["id"]))
+        self.assertFalse([one for one in self.letters() if one["request_id"] == request_id])
+        self.deployment.run("dead-letters", "drop", str(again["id"]), check=1)
+
+    def test_a_dropped_letter_stays_dropped(self):
+        """also when its record is read again from the topic"""
+        _, request_id = self.upload(b"\x1f\x8b\x08\x00 no archive")
+        letter = self.letter_of(request_id)
+        self.deployment.run("dead-letters", "drop", str(letter["id"]))
+        self.writer.stop()
+        # A new group reads every dead letter from the first.
+        again = self.another("writer", "writer-again", **{"upkeep.group": "reads-all-again"})
+        again.start()
+        _, other = self.upload(b"\x1f\x8b\x08\x00 no archive")
+        self.letter_of(other)  # behind the dropped one on the same topic
+        self.assertFalse([one for one in self.letters() if one["request_id"] == request_id])
+
+
+if __name__ == "__main__":
+    harness.main()
