@@ -25,10 +25,15 @@ void Settings::AddTo(settings::Table& table) {
             "Name of this service for the payload tracker.");
   table.Add("pipeline.service", &service, {},
             "Announcements whose header `service` is another one are passed over; empty: none.");
-  table.Add("pipeline.archive_hosts", &archive_hosts, {},
-            "Hosts beside our own object store that archives may be read from by URL.");
+  table.Add(
+      "pipeline.archive_hosts", &archive_hosts, {},
+      "Hosts beside our own object store that archives may be read from by URL; a star stands "
+      "for anything: `*.s3.amazonaws.com`.");
   table.Add("pipeline.archive_bytes_max", &archive_bytes_max, {.min = 1024},
             "Largest archive in bytes that is read from such a host.");
+  table.Add(
+      "pipeline.archive_ca_file", &archive_ca_file, {},
+      "CA certificates (PEM) that those hosts' are checked against, instead of the system's.");
   table.Add("pipeline.announcement_bytes_max", &announcement_bytes_max, {.min = 1024},
             "Largest announcement in bytes, once inflated where it comes gzipped.");
   table.Add("pipeline.workers", &workers, {.min = 0, .max = 256},

@@ -29,6 +29,7 @@ struct Settings {
   // Hosts other than our own object store that archives may be read from; see http::GetOptions.
   std::vector<std::string> archive_hosts = {};
   std::uint64_t archive_bytes_max = std::uint64_t{100} << 20;     // of one from there
+  std::string archive_ca_file = {};                               // of those hosts
   std::uint64_t announcement_bytes_max = std::uint64_t{1} << 20;  // inflated
 
   int workers = 0;  // 0: as many as there are cores

@@ -21,6 +21,8 @@ struct Fetched {
 // read however late, also when the signature of its URL is over its time. Another one is read by
 // its URL, and only from a host that `pipeline.archive_hosts` lists; else kInvalid. kNotFound: it
 // has been removed.
+// A host that refuses (403, say) is kInvalid, and the message tells until when the URL was signed.
+// What may pass, a connection that is cut while the archive is read too, is kUnavailable.
 Result<Fetched> OpenArchive(const announce::Announcement& announcement, blob::Store& blobs,
                             const Settings& settings);
 

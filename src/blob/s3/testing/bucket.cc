@@ -54,7 +54,7 @@ Bucket::~Bucket() {
     }));
     static_cast<void>((*store)->RemoveAll(keys));
   }
-  static_cast<void>(client_->Ask({.method = "DELETE"}));
+  static_cast<void>(client_->Ask({.method = "DELETE", .once = true}));
 }
 
 }  // namespace insightd::blob::testing
