@@ -15,32 +15,40 @@
 namespace insightd::store::pg {
 namespace {
 
-Error NoSuchCluster(std::int64_t org_id, std::string_view cluster) {
-  return Error(Code::kNotFound,
-               fmt::format("organisation {} has no result of cluster {:.64}", org_id, cluster));
-}
-
 // What a row of the statement below is.
 enum Kind : std::int64_t { kHead, kHit, kSince, kToggle, kVote, kFeedback };
 
-// Six look-ups by cluster, one behind the other: nothing is joined or sorted, which would cost the
-// server more than all of them.
-constexpr std::string_view kReport =
-    "SELECT 0, coalesce(c.request_id, ''), coalesce(c.version, (SELECT i.version_info "
-    "FROM report_info i WHERE i.cluster_id = r.cluster), ''), '', r.last_checked_at, "
-    "r.reported_at, r.gathered_at, coalesce(c.passes, -1), coalesce(c.skips, -1), "
-    "coalesce(c.errors, -1) FROM " INSIGHTD_HEAD_TABLES
-    " WHERE r.org_id = $1::int4 AND r.cluster = $2 "
-    "UNION ALL SELECT 1, rule_fqdn, error_key, template_data, created_at, NULL, NULL, 0, 0, 0 "
-    "FROM rule_hit WHERE cluster_id = $2 AND org_id = $1::int4 "
-    "UNION ALL SELECT 2, rule_fqdn, error_key, '', impacted_since, NULL, NULL, 0, 0, 0 "
-    "FROM recommendation WHERE org_id = $1::int4 AND cluster_id = $2 "
-    "UNION ALL SELECT 3, rule_id, error_key, '', disabled_at, NULL, NULL, 0, 0, 0 "
-    "FROM cluster_rule_toggle WHERE cluster_id = $2 AND disabled = 1 AND org_id = $3 "
-    "UNION ALL SELECT 4, rule_id, error_key, '', NULL, NULL, NULL, user_vote, 0, 0 "
-    "FROM cluster_rule_user_feedback WHERE cluster_id = $2 AND user_id = $4 "
-    "UNION ALL SELECT 5, rule_id, error_key, message, updated_at, NULL, NULL, 0, 0, 0 "
-    "FROM cluster_user_rule_disable_feedback WHERE cluster_id = $2 AND user_id = $4";
+#define INSIGHTD_ASKED(columns) " FROM unnest(" columns ") WITH ORDINALITY AS u(org, cluster, n) "
+#define INSIGHTD_ASKED_BY(columns) \
+  " FROM unnest(" columns ") WITH ORDINALITY AS u(who, cluster, n) "
+
+// Six look-ups by cluster, one behind the other, for each key: to join or sort what belongs
+// together would cost the server more. $1 organisations, $2 clusters, $3 organisations as text, $4
+// users.
+constexpr std::string_view kReports =
+    "SELECT 0::int8, u.n, coalesce(c.request_id, ''), coalesce(c.version, "
+    "(SELECT i.version_info FROM report_info i WHERE i.cluster_id = r.cluster), ''), '', "
+    "r.last_checked_at, r.reported_at, r.gathered_at, coalesce(c.passes, -1), "
+    "coalesce(c.skips, -1), coalesce(c.errors, -1)" INSIGHTD_ASKED("$1::int8[], $2::text[]")
+    "JOIN report r ON r.org_id = u.org::int4 AND r.cluster = u.cluster "
+    "LEFT JOIN insightd_cluster c ON c.cluster = r.cluster AND c.org_id = r.org_id "
+    "AND c.reported_at = r.reported_at AND c.last_checked_at = r.last_checked_at "
+    "UNION ALL SELECT 1, u.n, h.rule_fqdn, h.error_key, h.template_data, h.created_at, NULL, NULL, "
+    "0, 0, 0" INSIGHTD_ASKED("$1::int8[], $2::text[]")
+    "JOIN rule_hit h ON h.cluster_id = u.cluster AND h.org_id = u.org::int4 "
+    "UNION ALL SELECT 2, u.n, h.rule_fqdn, h.error_key, '', h.impacted_since, NULL, NULL, "
+    "0, 0, 0" INSIGHTD_ASKED("$1::int8[], $2::text[]")
+    "JOIN recommendation h ON h.org_id = u.org::int4 AND h.cluster_id = u.cluster "
+    "UNION ALL SELECT 3, u.n, t.rule_id, t.error_key, '', t.disabled_at, NULL, NULL, "
+    "0, 0, 0" INSIGHTD_ASKED_BY("$3::text[], $2::text[]")
+    "JOIN cluster_rule_toggle t ON t.cluster_id = u.cluster AND t.org_id = u.who "
+    "AND t.disabled = 1 "
+    "UNION ALL SELECT 4, u.n, t.rule_id, t.error_key, '', NULL, NULL, NULL, "
+    "t.user_vote, 0, 0" INSIGHTD_ASKED_BY("$4::text[], $2::text[]")
+    "JOIN cluster_rule_user_feedback t ON t.cluster_id = u.cluster AND t.user_id = u.who "
+    "UNION ALL SELECT 5, u.n, t.rule_id, t.error_key, t.message, t.updated_at, NULL, NULL, "
+    "0, 0, 0" INSIGHTD_ASKED_BY("$4::text[], $2::text[]")
+    "JOIN cluster_user_rule_disable_feedback t ON t.cluster_id = u.cluster AND t.user_id = u.who";
 
 // The hit that a row of another kind speaks of, by its component.
 ReportHit* FindHit(std::vector<ReportHit>& hits, std::string_view component, std::string_view key) {
@@ -61,55 +69,55 @@ void NoteSince(std::vector<ReportHit>& hits, std::string_view rule, std::string_
   }
 }
 
-// Of rows that begin with those of the head and the hits.
-ClusterReport ReportOf(const Rows& rows, std::int64_t org_id, std::string_view cluster) {
+// Of the rows of one key, that of the head first.
+ClusterReport ReportOf(const Rows& rows, std::span<const std::size_t> its_rows,
+                       const ReportKey& key) {
   const auto count = [&](std::size_t row, int column) {
     return static_cast<std::int32_t>(rows.IntAt(row, column));
   };
-  ClusterReport report;
+  const std::size_t head = its_rows.front();
+  ClusterReport report{.meta = {.org_id = key.org_id,
+                                .cluster = key.cluster,
+                                .request_id = rows.StringAt(head, 2),
+                                .last_checked = rows.TimeAt(head, 5),
+                                .reported = rows.TimeAt(head, 6),
+                                .gathered = rows.OptionalTimeAt(head, 7),
+                                .version = rows.StringAt(head, 3),
+                                .counts = {.passes = count(head, 8),
+                                           .skips = count(head, 9),
+                                           .errors = count(head, 10)},
+                                .hits = 0},
+                       .hits = {}};
   std::vector<ReportHit>& hits = report.hits;
-  for (std::size_t row = 0; row < rows.size(); ++row) {
-    if (rows.IntAt(row, 0) == kHead) {
-      report.meta = {
-          .org_id = org_id,
-          .cluster = std::string(cluster),
-          .request_id = rows.StringAt(row, 1),
-          .last_checked = rows.TimeAt(row, 4),
-          .reported = rows.TimeAt(row, 5),
-          .gathered = rows.OptionalTimeAt(row, 6),
-          .version = rows.StringAt(row, 2),
-          .counts = {.passes = count(row, 7), .skips = count(row, 8), .errors = count(row, 9)},
-          .hits = 0};
-    } else if (rows.IntAt(row, 0) == kHit) {
-      ReportHit& hit = hits.emplace_back();
-      hit.component = rows.TextAt(row, 1);
-      hit.key = rows.TextAt(row, 2);
-      hit.details = rows.TextAt(row, 3);
-      hit.created = rows.OptionalTimeAt(row, 4);
-    }
+  for (const std::size_t row : its_rows) {
+    if (rows.IntAt(row, 0) != kHit) continue;
+    ReportHit& hit = hits.emplace_back();
+    hit.component = rows.TextAt(row, 2);
+    hit.key = rows.TextAt(row, 3);
+    hit.details = rows.TextAt(row, 4);
+    hit.created = rows.OptionalTimeAt(row, 5);
   }
   report.meta.hits = static_cast<std::int32_t>(hits.size());
   std::sort(hits.begin(), hits.end(), [](const ReportHit& a, const ReportHit& b) {
     return std::tie(a.component, a.key) < std::tie(b.component, b.key);
   });
-  for (std::size_t row = 0; row < rows.size(); ++row) {
+  for (const std::size_t row : its_rows) {
     const std::int64_t kind = rows.IntAt(row, 0);
-    const std::string_view key = rows.TextAt(row, 2);
+    if (kind == kHead || kind == kHit) continue;
     if (kind == kSince) {
-      NoteSince(hits, rows.TextAt(row, 1), key, rows.OptionalTimeAt(row, 4));
+      NoteSince(hits, rows.TextAt(row, 2), rows.TextAt(row, 3), rows.OptionalTimeAt(row, 5));
       continue;
     }
-    if (kind < kToggle) continue;
-    ReportHit* const hit = FindHit(hits, rows.TextAt(row, 1), key);
+    ReportHit* const hit = FindHit(hits, rows.TextAt(row, 2), rows.TextAt(row, 3));
     if (hit == nullptr) continue;
     if (kind == kToggle) {
       hit->disabled = true;
-      hit->disabled_at = rows.OptionalTimeAt(row, 4);
+      hit->disabled_at = rows.OptionalTimeAt(row, 5);
     } else if (kind == kVote) {
-      hit->user_vote = count(row, 7);
+      hit->user_vote = count(row, 8);
     } else {
-      hit->disable_feedback = rows.TextAt(row, 3);
-      hit->disable_feedback_at = rows.OptionalTimeAt(row, 4);
+      hit->disable_feedback = rows.TextAt(row, 4);
+      hit->disable_feedback_at = rows.OptionalTimeAt(row, 5);
     }
   }
   return report;
@@ -117,22 +125,51 @@ ClusterReport ReportOf(const Rows& rows, std::int64_t org_id, std::string_view c
 
 }  // namespace
 
-Result<ClusterReport> ReadReport(Connection& connection, std::int64_t org_id,
-                                 std::string_view cluster, std::string_view user_id) {
-  if (!IsOrganization(org_id) || !IsStorable(cluster)) return Fail(NoSuchCluster(org_id, cluster));
-  const Result<Rows> rows =
-      connection.Run(kReport, Params()
-                                  .Int(OrgColumnOf(org_id))
-                                  .Text(cluster)
-                                  .Text(std::to_string(org_id))
-                                  .Text(IsStorable(user_id) ? user_id : std::string_view()));
+bool IsReportKey(std::int64_t org_id, std::string_view cluster) {
+  return IsOrganization(org_id) && IsStorable(cluster);
+}
+
+Error NoSuchCluster(std::int64_t org_id, std::string_view cluster) {
+  return Error(Code::kNotFound,
+               fmt::format("organisation {} has no result of cluster {:.64}", org_id, cluster));
+}
+
+Result<std::vector<Result<ClusterReport>>> ReadReports(Connection& connection,
+                                                       std::span<const ReportKey> keys) {
+  Array orgs = Array::OfInts();
+  Array clusters = Array::OfTexts();
+  Array org_texts = Array::OfTexts();
+  Array users = Array::OfTexts();
+  for (const ReportKey& key : keys) {
+    orgs.Int(OrgColumnOf(key.org_id));
+    clusters.Text(key.cluster);
+    org_texts.Text(std::to_string(key.org_id));
+    users.Text(IsStorable(key.user_id) ? std::string_view(key.user_id) : std::string_view());
+  }
+  const Result<Rows> rows = connection.Run(
+      kReports,
+      Columns(std::move(orgs), std::move(clusters), std::move(org_texts), std::move(users)));
   if (!rows) return Fail(rows.error());
-  if (rows->empty() || rows->IntAt(0, 0) != kHead) return Fail(NoSuchCluster(org_id, cluster));
-  return ReportOf(*rows, org_id, cluster);
+  std::vector<std::vector<std::size_t>> by_key(keys.size());
+  for (std::size_t row = 0; row < rows->size(); ++row) {
+    const auto place = static_cast<std::size_t>(rows->IntAt(row, 1)) - 1;
+    INSIGHTD_ASSERT(place < by_key.size());
+    by_key[place].push_back(row);
+  }
+  std::vector<Result<ClusterReport>> reports;
+  reports.reserve(keys.size());
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    if (by_key[i].empty() || rows->IntAt(by_key[i].front(), 0) != kHead) {
+      reports.push_back(Fail(NoSuchCluster(keys[i].org_id, keys[i].cluster)));
+    } else {
+      reports.push_back(ReportOf(*rows, by_key[i], keys[i]));
+    }
+  }
+  return reports;
 }
 
 Result<ReportMeta> ReadMeta(Connection& connection, std::int64_t org_id, std::string_view cluster) {
-  if (!IsOrganization(org_id) || !IsStorable(cluster)) return Fail(NoSuchCluster(org_id, cluster));
+  if (!IsReportKey(org_id, cluster)) return Fail(NoSuchCluster(org_id, cluster));
   const Result<Rows> rows =
       connection.Run("SELECT " INSIGHTD_HEAD_COLUMNS " FROM " INSIGHTD_HEAD_TABLES
                      " WHERE r.org_id = $1::int4 AND r.cluster = $2",
@@ -144,7 +181,7 @@ Result<ReportMeta> ReadMeta(Connection& connection, std::int64_t org_id, std::st
 
 Result<std::string> ReadReportText(Connection& connection, std::int64_t org_id,
                                    std::string_view cluster) {
-  if (!IsOrganization(org_id) || !IsStorable(cluster)) return Fail(NoSuchCluster(org_id, cluster));
+  if (!IsReportKey(org_id, cluster)) return Fail(NoSuchCluster(org_id, cluster));
   const Result<Rows> rows =
       connection.Run("SELECT report FROM report WHERE org_id = $1::int4 AND cluster = $2",
                      Params().Int(OrgColumnOf(org_id)).Text(cluster));

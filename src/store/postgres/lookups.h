@@ -6,8 +6,10 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "store/postgres/connection.h"
@@ -15,8 +17,20 @@
 
 namespace insightd::store::pg {
 
-Result<ClusterReport> ReadReport(Connection& connection, std::int64_t org_id,
-                                 std::string_view cluster, std::string_view user_id);
+// Whether there may be such a report; nothing else may be asked for in ReadReports.
+bool IsReportKey(std::int64_t org_id, std::string_view cluster);
+Error NoSuchCluster(std::int64_t org_id, std::string_view cluster);
+
+struct ReportKey {
+  std::int64_t org_id = 0;
+  std::string cluster = {};
+  std::string user_id = {};
+};
+
+// In the order of `keys`; kNotFound for those that are not there.
+Result<std::vector<Result<ClusterReport>>> ReadReports(Connection& connection,
+                                                       std::span<const ReportKey> keys);
+
 Result<ReportMeta> ReadMeta(Connection& connection, std::int64_t org_id, std::string_view cluster);
 Result<std::string> ReadReportText(Connection& connection, std::int64_t org_id,
                                    std::string_view cluster);

@@ -1,5 +1,7 @@
 #include "store/postgres/postgres_store.h"
 
+#include <functional>
+#include <future>
 #include <optional>
 #include <utility>
 
@@ -9,6 +11,7 @@
 #include "store/postgres/lookups.h"
 #include "store/postgres/migrations/check.h"
 #include "store/postgres/put.h"
+#include "store/postgres/report_queue.h"
 #include "store/postgres/sessions.h"
 #include "store/postgres/workloads.h"
 
@@ -20,7 +23,8 @@ class PostgresStore final : public Store {
   explicit PostgresStore(const PostgresStoreOptions& options)
       : clock_(options.clock != nullptr ? *options.clock : SystemClock()),
         writes_(options.writes),
-        sessions_(options) {}
+        sessions_(options),
+        reports_(options) {}
 
   Result<std::unique_ptr<Lease>> TryTakeDuty(Duty duty) override {
     return sessions_.TryTakeDuty(duty);
@@ -57,7 +61,14 @@ class PostgresStore final : public Store {
 
   Result<ClusterReport> Report(std::int64_t org_id, std::string_view cluster,
                                std::string_view user_id) override {
-    return Read([&](auto& db) { return pg::ReadReport(db, org_id, cluster, user_id); });
+    std::promise<Result<ClusterReport>> answer;
+    reports_.Ask(org_id, cluster, user_id,
+                 [&answer](Result<ClusterReport> report) { answer.set_value(std::move(report)); });
+    return answer.get_future().get();
+  }
+  void ReportLater(std::int64_t org_id, std::string_view cluster, std::string_view user_id,
+                   std::function<void(Result<ClusterReport>)> done) override {
+    reports_.Ask(org_id, cluster, user_id, std::move(done));
   }
   Result<ReportMeta> Meta(std::int64_t org_id, std::string_view cluster) override {
     return Read([&](auto& db) { return pg::ReadMeta(db, org_id, cluster); });
@@ -167,6 +178,7 @@ class PostgresStore final : public Store {
   const Clock& clock_;
   const bool writes_;
   pg::Sessions sessions_;
+  pg::ReportQueue reports_;
 };
 
 }  // namespace

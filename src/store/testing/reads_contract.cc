@@ -251,6 +251,50 @@ TEST_P(StoreContract, ListsClustersSinceATime) {
   EXPECT_TRUE(store_->ClustersSince(9, At(0))->empty());
 }
 
+TEST_P(StoreContract, ReportsThatManyAskForAtOnceGoToWhoAsked) {
+  std::vector<ClusterResult> results;
+  for (int i = 0; i < 50; ++i) {
+    const std::string name = std::to_string(i);
+    results.push_back(ResultOf("c" + name, i, "r" + name, {{"x.report", "K" + name, "{}"}}));
+    results.back().org_id = i % 3;
+  }
+  ASSERT_TRUE(store_->Put(results));
+  Vote("c7", "x.report", "K7", "me", 1);
+  std::atomic<int> answered = 0;
+  std::atomic<int> wrong = 0;
+  const auto ask = [&](int i) {
+    const std::string name = std::to_string(i % 60);
+    const bool there = i % 60 < 50;
+    store_->ReportLater(i % 60 % 3, "c" + name, i % 2 == 0 ? "me" : "you",
+                        [&, i, name, there](Result<ClusterReport> report) {
+                          if (there != report.has_value()) {
+                            ++wrong;
+                          } else if (!report) {
+                            wrong += report.error().code() != Code::kNotFound;
+                          } else {
+                            wrong += report->meta.request_id != "r" + name;
+                            wrong += report->hits.at(0).key != "K" + name;
+                            const bool mine = i % 60 == 7 && i % 2 == 0;
+                            wrong += report->hits.at(0).user_vote != (mine ? 1 : 0);
+                          }
+                          ++answered;
+                        });
+  };
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < 120; ++i) ask(i * 4 + t);
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  // What is asked last is answered too, at the latest when the store ends.
+  store_->Report(0, "c0", "").value();
+  leases_.clear();
+  store_.reset();
+  EXPECT_EQ(answered, 480);
+  EXPECT_EQ(wrong, 0);
+}
+
 // They come from addresses that anybody may type.
 TEST_P(StoreContract, NamesThatNoDatabaseTakesAreNotFound) {
   Put(ResultOf(kCluster, 0, "r"));

@@ -1,0 +1,129 @@
+#include "store/postgres/report_queue.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace insightd::store::pg {
+namespace {
+
+// Two keep two cores of a server busy; a larger server has more of them, and so have we.
+constexpr std::size_t kWorkersMin = 2;
+constexpr std::size_t kWorkersMax = 8;
+// More in one statement make it no cheaper, and the first of them wait longer.
+constexpr std::size_t kBatchMax = 32;
+// A tenth of a second of work. Who comes now would wait for long, and is told so at once.
+constexpr std::size_t kWaitingMax = 10'000;
+
+ConnectOptions OptionsOf(const PostgresStoreOptions& options) {
+  return {.conninfo = options.read_conninfo.empty() ? options.conninfo : options.read_conninfo,
+          .password = options.password,
+          .application = options.application,
+          .connect_max = options.connect_max,
+          .statement_max = options.statement_max,
+          .read_only = true,
+          .by_key_only = true};
+}
+
+std::size_t WorkersOf(const PostgresStoreOptions& options) {
+  const std::size_t wanted =
+      std::clamp<std::size_t>(std::thread::hardware_concurrency() / 2, kWorkersMin, kWorkersMax);
+  return std::min(wanted, options.connections_max);
+}
+
+}  // namespace
+
+ReportQueue::ReportQueue(const PostgresStoreOptions& options)
+    : connector_(OptionsOf(options)), workers_max_(WorkersOf(options)) {}
+
+ReportQueue::~ReportQueue() {
+  {
+    const std::lock_guard lock(mutex_);
+    ends_ = true;
+  }
+  more_.notify_all();
+  for (std::thread& worker : workers_) worker.join();
+  for (const Waiting& one : waiting_) {
+    one.done(Fail(Code::kUnavailable, "the process is stopping"));
+  }
+}
+
+void ReportQueue::Ask(std::int64_t org_id, std::string_view cluster, std::string_view user_id,
+                      Done done) {
+  if (!IsReportKey(org_id, cluster)) {
+    done(Fail(NoSuchCluster(org_id, cluster)));
+    return;
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    if (waiting_.size() < kWaitingMax) {
+      waiting_.push_back({{org_id, std::string(cluster), std::string(user_id)}, std::move(done)});
+      if (idle_ == 0 && workers_.size() < workers_max_) {
+        workers_.emplace_back([this] { Work(); });
+      } else if (idle_ > 0) {
+        more_.notify_one();
+      }
+      return;
+    }
+  }
+  done(Fail(Code::kUnavailable, "too many reports are asked for at once"));
+}
+
+void ReportQueue::Work() {
+  std::unique_ptr<Connection> connection;
+  std::unique_lock lock(mutex_);
+  while (true) {
+    ++idle_;
+    more_.wait(lock, [this] { return ends_ || !waiting_.empty(); });
+    --idle_;
+    if (ends_) return;
+    const auto end =
+        waiting_.begin() + static_cast<std::ptrdiff_t>(std::min(waiting_.size(), kBatchMax));
+    std::vector<Waiting> batch(std::make_move_iterator(waiting_.begin()),
+                               std::make_move_iterator(end));
+    waiting_.erase(waiting_.begin(), end);
+    lock.unlock();
+    Answer(connection, std::move(batch));
+    lock.lock();
+  }
+}
+
+void ReportQueue::Answer(std::unique_ptr<Connection>& connection, std::vector<Waiting> batch) {
+  std::vector<ReportKey> keys;
+  keys.reserve(batch.size());
+  for (Waiting& one : batch) keys.push_back(std::move(one.key));
+  auto reports = Read(connection, keys);
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    if (reports) {
+      batch[i].done(std::move((*reports)[i]));
+    } else {
+      batch[i].done(Fail(reports.error()));
+    }
+  }
+}
+
+Result<std::vector<Result<ClusterReport>>> ReportQueue::Read(
+    std::unique_ptr<Connection>& connection, const std::vector<ReportKey>& keys) {
+  while (true) {
+    const bool used_before = connection != nullptr && !connection->broken();
+    if (!used_before) {
+      auto made = connector_.Connect();
+      if (!made) return Fail(std::move(made).error());
+      connection = *std::move(made);
+      // A plan for each call would cost more than the call.
+      if (const auto set = connection->Execute("SET plan_cache_mode = force_generic_plan; "
+                                               "SET enable_bitmapscan = off");
+          !set) {
+        connection.reset();
+        return Fail(set.error());
+      }
+    }
+    auto reports = ReadReports(*connection, keys);
+    if (reports || !connection->broken()) return reports;
+    connection.reset();
+    // The server has gone since the call before, and may be there again.
+    if (!used_before) return reports;
+  }
+}
+
+}  // namespace insightd::store::pg

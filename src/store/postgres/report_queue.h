@@ -1,0 +1,65 @@
+// Reports of single clusters for many who ask at once: what is asked while a statement is on its
+// way goes together in the next one.
+//
+// A statement of sixteen reports costs the server half of sixteen statements, and no thread waits
+// for each of them. Who asks alone is answered as fast as by a statement of its own. There are few
+// connections of their own for this, made when the first report is asked for.
+//
+// Thread-safe. With its end everything that waits is answered with kUnavailable.
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "base/result.h"
+#include "store/postgres/lookups.h"
+#include "store/postgres/postgres_store.h"
+#include "store/postgres/sessions.h"
+#include "store/store.h"
+
+namespace insightd::store::pg {
+
+class ReportQueue {
+ public:
+  using Done = std::function<void(Result<ClusterReport>)>;
+
+  explicit ReportQueue(const PostgresStoreOptions& options);
+  ~ReportQueue();
+  ReportQueue(const ReportQueue&) = delete;
+  ReportQueue& operator=(const ReportQueue&) = delete;
+
+  // `done` is called once: at once, or by a thread of the queue, which it must not hold up.
+  void Ask(std::int64_t org_id, std::string_view cluster, std::string_view user_id, Done done);
+
+ private:
+  struct Waiting {
+    ReportKey key;
+    Done done;
+  };
+
+  void Work();
+  // Answers all of them.
+  void Answer(std::unique_ptr<Connection>& connection, std::vector<Waiting> batch);
+  Result<std::vector<Result<ClusterReport>>> Read(std::unique_ptr<Connection>& connection,
+                                                  const std::vector<ReportKey>& keys);
+
+  Connector connector_;
+  const std::size_t workers_max_;
+  std::mutex mutex_;
+  std::condition_variable more_;
+  std::deque<Waiting> waiting_;
+  bool ends_ = false;
+  std::size_t idle_ = 0;  // workers that wait for something to do
+  std::vector<std::thread> workers_;
+};
+
+}  // namespace insightd::store::pg
