@@ -8,7 +8,9 @@ import load
 from load import Load, new_deployment
 
 LIBRARY = next(pathlib.Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), None)
-JUMPS = ("+2h", "-90m", "+0", "+40d", "+0")
+# S3 takes no request whose time is off by more than 15 minutes: then uploads are refused, and what
+# was accepted waits.
+JUMPS = (("+10m", True), ("-10m", True), ("+40d", False), ("-1d", False), ("+0", True))
 BETWEEN_S = 1.0
 
 
@@ -34,10 +36,12 @@ class ClockTest(unittest.TestCase):
                               "FAKETIME_DONT_RESET": "1"}
         deployment.start()
         with Load(deployment, bad_share=0.1) as running:
-            for text in JUMPS:
+            for text, takes_uploads in JUMPS:
                 time.sleep(BETWEEN_S)
                 before = len(running.so_far())
                 jump(text)
+                if not takes_uploads:
+                    continue
                 load.harness.wait_for(lambda: len(running.so_far()) > before + 5,
                                       f"uploads after the jump to {text}", 30)
         running.check(self)

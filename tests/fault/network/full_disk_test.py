@@ -82,6 +82,7 @@ class FullDiskTest(unittest.TestCase):
             os.unlink(ballast)
             # A broker ends when its disk fails, a database may.
             print("it ended;" if not server.alive else "it lived;", end=" ", flush=True)
+            self.assertIn("No space left", server.log.read_text(errors="replace"))
             if not server.alive:
                 server.start()
             lasted = time.monotonic() - begun

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """SIGKILL of each role at any moment, a rebalance in the middle of slow archives, a second writer.
 
-  INSIGHTD_KILLS   how often to kill (12)
+  INSIGHTD_KILLS   how often to kill (10)
   INSIGHTD_SEED, INSIGHTD_RATE
 """
 import os
@@ -12,7 +12,7 @@ import unittest
 import load
 from load import SEED, Load, new_deployment
 
-KILLS = int(os.environ.get("INSIGHTD_KILLS", "12"))
+KILLS = int(os.environ.get("INSIGHTD_KILLS", "10"))
 LIFE_S = (0.1, 0.8)  # from ready to killed
 SLOW_MS = 150  # each piece from S3
 

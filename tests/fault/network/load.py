@@ -21,7 +21,7 @@ from deployment import DATABASE, Deployment  # noqa: E402
 from process import ServerError  # noqa: E402, F401
 
 SEED = int(os.environ.get("INSIGHTD_SEED", str(random.SystemRandom().randrange(1 << 32))))
-OUTAGE_S = float(os.environ.get("INSIGHTD_OUTAGE_S", "3"))
+OUTAGE_S = float(os.environ.get("INSIGHTD_OUTAGE_S", "2"))
 RATE_PER_S = float(os.environ.get("INSIGHTD_RATE", "40"))
 CLIENTS = 8
 CLUSTERS_PER_CLIENT = 5

@@ -5,7 +5,7 @@ A proxy stands before each server and refuses, freezes, cuts or resets; broker a
 killed, too. After each outage every upload that had been accepted until then ends within twice its
 length, and good ones never as dead letters.
 
-  INSIGHTD_OUTAGE_S   how long each is (3); `make soak` takes 60
+  INSIGHTD_OUTAGE_S   how long each is (2); `make soak` takes 60
   INSIGHTD_SEED, INSIGHTD_RATE
 """
 import time

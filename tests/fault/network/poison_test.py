@@ -10,8 +10,9 @@ from load import Load, new_deployment
 
 
 def produce(deployment, topic, value, partition=0):
+    # Announcements for other services are none of ours; results know no such header.
     subprocess.run(["kcat", "-b", deployment.kafka.brokers, "-P", "-t", topic, "-p",
-                    str(partition), "-X", "message.max.bytes=20000000", "-D", "\x01"],
+                    str(partition), "-H", "service=openshift", "-D", "\x01"],
                    input=value, check=True, timeout=30, stdout=subprocess.DEVNULL)
 
 
@@ -40,7 +41,7 @@ class PoisonTest(unittest.TestCase):
             for partition in range(partitions):
                 produce(self.deployment, topic, value, partition)
             load.harness.wait_for(
-                lambda: len(self.rows("id", f"topic = '{letters}' and value = '\\x{value.hex()}'"))
+                lambda: len(self.rows("id", f"topic = '{topic}' and value = '\\x{value.hex()}'"))
                 == partitions, f"{partitions} dead letters")
         running.check(self)
         records = [record for record in consume(self.deployment, letters, 100)
