@@ -15,6 +15,9 @@ from harness import BINARY
 
 LATEST = {"results": 32, "workloads": 4}
 SECRET = "zq-not-to-be-shown"
+ROLE = {"INSIGHTD__START_WAIT_S": "0", "INSIGHTD__HTTP__ADDRESS": "127.0.0.1:0",
+        "INSIGHTD__HTTP__METRICS_ADDRESS": "127.0.0.1:0",
+        "INSIGHTD__HTTP__AGGREGATOR_ADDRESS": "127.0.0.1:0"}
 
 
 def server():
@@ -107,10 +110,26 @@ class Migrate(unittest.TestCase):
         self.assertIn("run `insightd migrate`", done.stderr)
         self.assertEqual(self.versions()["results"], 31)
 
-    def role(self, **settings):
-        return self.run_it("api", INSIGHTD__START_WAIT_S="0", INSIGHTD__HTTP__ADDRESS="127.0.0.1:0",
-                           INSIGHTD__HTTP__METRICS_ADDRESS="127.0.0.1:0",
-                           INSIGHTD__HTTP__AGGREGATOR_ADDRESS="127.0.0.1:0", **settings)
+    def role(self):
+        return self.run_it("api", **ROLE)
+
+    def test_a_role_migrates_where_its_settings_say_so(self):
+        self.migrate("--storage", "results", "--to", "31")
+        process = subprocess.Popen(
+            [BINARY, "api"], stdout=subprocess.PIPE, text=True,
+            env=self.environment(INSIGHTD__STORE__POSTGRES_MIGRATE_AT_START="true", **ROLE))
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        told = []
+        for line in process.stdout:
+            told.append(line)
+            if '"ready"' in line:
+                break
+        self.assertIn("from version 31 to 32", "".join(told))
+        self.assertEqual({**self.versions(), **LATEST}, self.versions())
+        process.terminate()
+        self.assertEqual(process.wait(60), 0)
 
     def test_a_server_that_is_away_and_a_wrong_password_are_said_without_secrets(self):
         done = self.migrate(exit_code=4, INSIGHTD__STORE__POSTGRES=(
