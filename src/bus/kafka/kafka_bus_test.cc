@@ -347,6 +347,38 @@ TEST_F(KafkaBusTest, WhatRetentionDeletesUnreadIsCountedAndPassedOver) {
   EXPECT_EQ(MetricOf(metric), 50);
 }
 
+TEST_F(KafkaBusTest, ATopicThatWasMadeAgainIsReadFromItsStart) {
+  const auto bus = Open();
+  const auto consumer = Subscribe(*bus);
+  ProduceNumbers(*bus, 0, 50);
+  const auto old = Take(*consumer, 50);
+  ASSERT_EQ(old.size(), 50U);
+  ASSERT_TRUE(consumer->Commit(old[19].position));
+  const auto raw = Raw();
+  rd_kafka_DeleteTopic_t* request = rd_kafka_DeleteTopic_new(topic_.c_str());
+  rd_kafka_queue_t* queue = rd_kafka_queue_new(raw->get());
+  rd_kafka_DeleteTopics(raw->get(), &request, 1, nullptr, queue);
+  rd_kafka_event_t* event = rd_kafka_queue_poll(queue, 30'000);
+  ASSERT_NE(event, nullptr);
+  ASSERT_EQ(rd_kafka_event_error(event), RD_KAFKA_RESP_ERR_NO_ERROR);
+  rd_kafka_event_destroy(event);
+  rd_kafka_queue_destroy(queue);
+  rd_kafka_DeleteTopic_destroy(request);
+  const microseconds until = SystemClock().Steady() + kPatience;
+  while (!CreateTopics(raw->get(), {topic_}, 1, 1'000'000, seconds(10)) &&
+         SystemClock().Steady() < until) {
+  }
+  ProduceNumbers(*bus, 100, 103);
+
+  const auto messages = Take(*consumer, 3);
+
+  ASSERT_EQ(messages.size(), 3U);
+  EXPECT_EQ(messages[0].position.offset, 0);
+  EXPECT_GT(messages[0].position.epoch, old[0].position.epoch);
+  ASSERT_TRUE(consumer->Commit(old[49].position)) << "and it means nothing any more";
+  ASSERT_TRUE(consumer->Commit(messages[1].position));
+}
+
 // ---- Slow work ----
 
 TEST_F(KafkaBusTest, ReadsAheadOnlyAsMuchAsItMay) {
