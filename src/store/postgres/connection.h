@@ -37,10 +37,10 @@ struct pg_result;
 namespace insightd::store::pg {
 
 struct ConnectOptions {
-  std::string conninfo;          // "host=db dbname=insights user=…" or "postgresql://…"
-  std::string password = {};     // takes the place of that in conninfo; empty: that one stays
-  std::string application = {};  // what the server lists this connection as
-  milliseconds connect_max{5'000};
+  std::string conninfo;                // "host=db dbname=insights user=…" or "postgresql://…"
+  std::string password = {};           // takes the place of that in conninfo; empty: that one stays
+  std::string application = {};        // what the server lists this connection as
+  milliseconds connect_max{5'000};     // for each host in conninfo; two seconds at least
   milliseconds statement_max{30'000};  // 0: as long as it takes
   bool read_only = false;              // every transaction; the server may be a standby then
   // Looks rows up by their keys whatever the statistics say: for small statements on large tables,
