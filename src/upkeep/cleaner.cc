@@ -141,19 +141,24 @@ Result<std::size_t> Cleaner::Search(const std::stop_token& stop) {
   const auto look = [&]() -> Result<void> {
     const auto uses = store_.UsesOf(keys);
     if (!uses) return Fail(uses.error());
+    std::vector<std::string> unknown;
     for (std::size_t i = 0; i < keys.size(); ++i) {
       const bool needed = uses->at(i) == store::ArchiveUse::kNewest ||
                           uses->at(i) == store::ArchiveUse::kDeadLetter;
-      if (needed) continue;
-      if (auto done = blobs_->Remove(keys[i]); !done) return done;
-      ++removed;
-      kLog.Info(log::event::kArchiveRemoved, "archive that belongs to nothing removed",
-                {{"request_id", keys[i]}});
+      if (!needed) unknown.push_back(std::move(keys[i]));
     }
     keys.clear();
+    if (auto done = blobs_->RemoveAll(unknown); !done) return done;
+    removed += unknown.size();
+    for (const std::string& key : unknown) {
+      kLog.Info(log::event::kArchiveRemoved, "archive that belongs to nothing removed",
+                {{"request_id", key}});
+    }
     return {};
   };
+  std::uint64_t listed_bytes = 0;
   const auto listed = blobs_->List([&](const blob::Object& object) {
+    listed_bytes += object.bytes;
     if (object.modified < before) keys.push_back(object.key);
     if (keys.size() >= kArchivesAtOnce) failed = look();
     return failed && !stop.stop_requested();
@@ -161,6 +166,10 @@ Result<std::size_t> Cleaner::Search(const std::stop_token& stop) {
   if (!listed) return Fail(listed.error());
   if (failed) failed = look();
   if (!failed) return Fail(std::move(failed).error());
+  // A store that does not know what it holds is counted here, and only here.
+  if (!stop.stop_requested() && blobs_->BytesHeld() < 0) {
+    bytes_.Set(static_cast<double>(listed_bytes));
+  }
   return removed;
 }
 

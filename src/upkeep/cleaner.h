@@ -8,6 +8,8 @@
 // * An archive that nobody knows goes when it is older than the history: its upload was cut off
 //   between keeping and announcing it.
 // * History goes after `history_kept_s`. Where there is no blob store, only history is cleaned.
+// * A store that does not know its bytes (S3) has no limit here: its server's quota is the limit.
+//   The search counts what it holds.
 //
 // Work is done in bounded steps, so that others are not held up. One thread at a time.
 #pragma once

@@ -4,7 +4,8 @@ namespace insightd::upkeep {
 
 void Settings::AddTo(settings::Table& table) {
   table.Add("blob.bytes_max", &blob_bytes_max, {.min = 1 << 20},
-            "Bytes of archives kept; above it those that nobody needs go early, then the oldest.");
+            "Bytes of archives kept; above it those that nobody needs go early, then the oldest. "
+            "Not with S3: set a quota there.");
   table.Add("upkeep.dead_letter_topics", &dead_letter_topics, {},
             "Topics whose dead letters are kept for people to look at.");
   table.Add("upkeep.group", &group, {}, "Consumer group that takes dead letters.");
