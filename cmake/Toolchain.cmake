@@ -17,7 +17,8 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
                       -Wno-array-bounds)
 endif()
 
-# What makes a mistake in memory harder to use; deploy/hardening_test.sh looks for it in the binary.
+# What makes a mistake in memory harder to use; tests/supply/hardening_test.sh looks for it in the
+# binary.
 add_compile_options(-fstack-protector-strong)
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
   add_compile_options(-fcf-protection)

@@ -10,6 +10,7 @@
 #include "app/analyze/analyze.h"
 #include "app/command_line.h"
 #include "app/commands/commands.h"
+#include "app/compat/names.h"
 #include "app/fleet/fleet.h"
 #include "app/rules/rules.h"
 #include "app/run/run_role.h"
@@ -83,6 +84,9 @@ ExitCode RunToTheEnd(const CommandLine& line) {
 
 int main(int argc, char** argv) {
   const std::vector<std::string> words(argv + 1, argv + argc);
+  if (const insightd::app::CompatName* compat = insightd::app::FindCompatName(argv[0])) {
+    return compat->run(compat->name, words);
+  }
   const insightd::app::ParsedLine parsed = insightd::app::ParseCommandLine(words);
   if (!parsed.line) {
     fmt::print(parsed.exit == ExitCode::kGood ? stdout : stderr, "{}", parsed.text);

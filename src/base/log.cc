@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/json_writer.h"
+#include "base/log_printer.h"
 
 namespace insightd::log {
 namespace {
@@ -17,6 +18,11 @@ constexpr std::string_view kNames[] = {"debug", "info", "warn", "error", "fatal"
 Options& Current() {
   static Options options;
   return options;
+}
+
+Printer& CurrentPrinter() {
+  static Printer printer;
+  return printer;
 }
 
 // `text` up to `bytes_max` bytes, never in the middle of a character. Escaping may make it six
@@ -43,34 +49,19 @@ void WriteWhole(int fd, std::string_view line) {
   }
 }
 
-}  // namespace
-
-void Configure(Options options) { Current() = std::move(options); }
-bool Enabled(Level level) { return level >= Current().level_min; }
-std::string_view LevelName(Level level) { return kNames[static_cast<int>(level)]; }
-
-bool ParseLevel(std::string_view name, Level& level) {
-  const auto* found = std::find(std::begin(kNames), std::end(kNames), name);
-  if (found == std::end(kNames)) return false;
-  level = static_cast<Level>(found - std::begin(kNames));
-  return true;
-}
-
-void Logger::Write(Level level, std::string_view event, std::string_view msg, Fields fields) const {
-  if (!Enabled(level)) return;
-  const Options& options = Current();
+std::string PrintRecord(const Options& options, const Record& record) {
   std::string line;
   line.reserve(512);
   json::JsonWriter w(line);
   w.BeginObject();
-  w.Key("ts").String(FormatTime(SystemClock().Now()));
-  w.Key("level").String(LevelName(level));
-  w.Key("service").String(service_);
+  w.Key("ts").String(FormatTime(record.at));
+  w.Key("level").String(LevelName(record.level));
+  w.Key("service").String(record.service);
   if (!options.instance.empty()) w.Key("instance").String(options.instance);
   if (!options.version.empty()) w.Key("version").String(options.version);
-  if (!event.empty()) w.Key("event").String(event);
-  w.Key("msg").Raw(Shortened(msg, kTextBytesMax));
-  for (const Field& field : fields) {
+  if (!record.event.empty()) w.Key("event").String(record.event);
+  w.Key("msg").Raw(Shortened(record.msg, kTextBytesMax));
+  for (const Field& field : record.fields) {
     if (const auto* text = std::get_if<std::string_view>(&field.value)) {
       if (text->empty()) continue;
       const std::size_t room = kRecordBytesMax - std::min(kRecordBytesMax, line.size() + 1024);
@@ -85,7 +76,29 @@ void Logger::Write(Level level, std::string_view event, std::string_view msg, Fi
   }
   w.EndObject();
   line += '\n';
-  WriteWhole(options.fd, line);
+  return line;
+}
+
+}  // namespace
+
+void Configure(Options options) { Current() = std::move(options); }
+void SetPrinter(Printer printer) { CurrentPrinter() = std::move(printer); }
+bool Enabled(Level level) { return level >= Current().level_min; }
+std::string_view LevelName(Level level) { return kNames[static_cast<int>(level)]; }
+
+bool ParseLevel(std::string_view name, Level& level) {
+  const auto* found = std::find(std::begin(kNames), std::end(kNames), name);
+  if (found == std::end(kNames)) return false;
+  level = static_cast<Level>(found - std::begin(kNames));
+  return true;
+}
+
+void Logger::Write(Level level, std::string_view event, std::string_view msg, Fields fields) const {
+  if (!Enabled(level)) return;
+  const Options& options = Current();
+  const Record record{service_, level, event, msg, fields, SystemClock().Now()};
+  const Printer& printer = CurrentPrinter();
+  WriteWhole(options.fd, printer ? printer(record) : PrintRecord(options, record));
 }
 
 }  // namespace insightd::log

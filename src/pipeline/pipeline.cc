@@ -226,7 +226,12 @@ void Pipeline::DeliverOthers(std::unique_ptr<Job> job, Handled handled) {
         [desk = desk_, travelling, topic = other.topic,
          count = is_info ? workload_info_delivered_
                          : workloads_delivered_](Result<bus::Position> delivered) {
-          if (delivered) count.Add();
+          if (delivered) {
+            count.Add();
+            LogDelivered(log::Level::kDebug, log::event::kMessageProduced, "message delivered",
+                         "ok", travelling->known, travelling->job->message.position, *delivered,
+                         travelling->job->tries);
+          }
           {
             const std::lock_guard lock(travelling->mutex);
             if (!delivered) travelling->failed = std::move(delivered).error().While(topic);
@@ -244,6 +249,14 @@ void Pipeline::DeliverOthers(std::unique_ptr<Job> job, Handled handled) {
 }
 
 void Pipeline::Deliver(std::unique_ptr<Job> job, Handled handled) {
+  if (settings_.results_topic.empty()) {
+    judged_.Add();
+    hosted_.published[Index(handled.known.kind)].Add();
+    desk_->AddFinished({.position = job->message.position,
+                        .known = std::move(handled.known),
+                        .status = results::kStatusSuccess});
+    return;
+  }
   // std::function must be copyable, so the job travels in a shared pointer.
   auto travelling = std::make_shared<std::unique_ptr<Job>>(std::move(job));
   doors_.bus.producer().Produce(
@@ -363,9 +376,27 @@ void Pipeline::SetAside(std::unique_ptr<Job> job, const Known& known, std::strin
                              .org_id = ToNumber(known.org_id),
                              .cluster = known.cluster,
                              .archive = known.archive};
-  bus::Record letter = bus::WrapDeadLetter(job->message, failure, !job->letter_too_large);
   const metrics::Counter letters = doors_.registry.MakeCounter(
       metrics::kDeadLetters, {{"stage", failure.stage}, {"code", failure.code}});
+  if (settings_.dead_letter_topic.empty()) {
+    letters.Add();
+    hosted_.failures[Index(known.kind)].Add();
+    kLog.Error("", "an announcement is given up; pipeline.dead_letter_topic is not set",
+               {{"request_id", known.request_id},
+                {"org_id", known.org_id},
+                {"cluster", known.cluster},
+                {"topic", job->message.position.topic},
+                {"partition", job->message.position.partition},
+                {"offset", job->message.position.offset},
+                {"outcome", "failed"},
+                {"error", failure.stage + ": " + failure.reason}});
+    desk_->AddFinished({.position = job->message.position,
+                        .known = known,
+                        .status = results::kStatusError,
+                        .reason = failure.reason});
+    return;
+  }
+  bus::Record letter = bus::WrapDeadLetter(job->message, failure, !job->letter_too_large);
   auto travelling = std::make_shared<std::unique_ptr<Job>>(std::move(job));
   doors_.bus.producer().Produce(
       settings_.dead_letter_topic, std::move(letter),

@@ -206,7 +206,11 @@ Result<void> Worker::Unpack(Task& task) {
 void Worker::AddWorkloadInfo(Task& task) {
   if (settings_.workload_info_topic.empty()) return;
   const archive::Member* member = task.tree.Find(results::kWorkloadInfoMember);
-  if (member == nullptr) return;
+  if (member == nullptr) {
+    task.Log(log::Level::kDebug, log::event::kWorkloadInfoAbsent, "no workload info to pass on");
+    return;
+  }
+  task.Log(log::Level::kDebug, log::event::kWorkloadInfoFound, "workload info to pass on");
   Result<std::string> value = results::PrintWorkloadInfo(Envelope(task), member->bytes, parser_);
   if (value) {
     AddOther(task, settings_.workload_info_topic, settings_.workload_info_gzip, *std::move(value));

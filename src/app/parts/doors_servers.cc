@@ -53,6 +53,8 @@ Started StartS3Blobs(Host& host) {
 
 Started StartS3BlobsIfSet(Host& host) {
   if (host.settings.s3.endpoint.empty()) return UntilStopped(nullptr);
+  // Only cleaning waits for it.
+  host.health.SetKind("blob", Health::Kind::kBeside);
   return StartS3Blobs(host);
 }
 

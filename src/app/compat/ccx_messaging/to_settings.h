@@ -1,0 +1,26 @@
+// What a configuration of ccx-messaging means in our settings: for the role `pipeline`.
+//
+// Kept: topics, group, brokers and how to speak to them, sizes, the filter by service, the kind of
+// message that is published, the tracker, the port of the metrics. What means nothing here, or is
+// done better (positions are committed when the result is durable, and nothing is too old), is told
+// in a notice each.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "app/compat/ccx_messaging/configuration.h"
+#include "app/settings.h"
+#include "base/result.h"
+
+namespace insightd::app::ccx {
+
+struct Meant {
+  Settings settings;
+  std::vector<std::string> notices;
+};
+
+// kInvalid for what cannot be done here, with the argument and what to do.
+Result<Meant> ToSettings(const Configuration& configuration);
+
+}  // namespace insightd::app::ccx

@@ -1,0 +1,91 @@
+#include "app/compat/ccx_messaging/to_settings.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace insightd::app::ccx {
+namespace {
+
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+Configuration Pipeline() {
+  Configuration c;
+  c.incoming_topic = "in";
+  c.group = "g";
+  c.platform_service = "openshift";
+  c.dead_letter_topic = "letters";
+  c.publisher = Publisher::kRecommendations;
+  c.outgoing_topic = "out";
+  c.consumer_properties = {{"bootstrap.servers", "a:1,b:2"}};
+  c.publisher_properties = c.consumer_properties;
+  return c;
+}
+
+TEST(ToSettingsTest, KeepsTopicsGroupAndBrokers) {
+  const auto meant = ToSettings(Pipeline());
+  ASSERT_TRUE(meant) << meant.error().message();
+  const Settings& settings = meant->settings;
+  EXPECT_THAT(settings.kafka.brokers, ElementsAre("a:1", "b:2"));
+  EXPECT_EQ(settings.pipeline.announce_topic, "in");
+  EXPECT_EQ(settings.pipeline.group, "g");
+  EXPECT_EQ(settings.pipeline.results_topic, "out");
+  EXPECT_EQ(settings.pipeline.workloads_topic, "");
+  EXPECT_EQ(settings.pipeline.dead_letter_topic, "letters");
+}
+
+TEST(ToSettingsTest, SendsOnlyWhatThePublisherSends) {
+  Configuration c = Pipeline();
+  c.publisher = Publisher::kWorkloads;
+  c.compressed = true;
+  const auto workloads = ToSettings(c);
+  ASSERT_TRUE(workloads);
+  EXPECT_EQ(workloads->settings.pipeline.workloads_topic, "out");
+  EXPECT_TRUE(workloads->settings.pipeline.workloads_gzip);
+  EXPECT_EQ(workloads->settings.pipeline.results_topic, "");
+}
+
+TEST(ToSettingsTest, SpeaksToTheBrokersAsTheFileSays) {
+  Configuration c = Pipeline();
+  c.consumer_properties.insert({{"security.protocol", "SASL_SSL"},
+                                {"sasl.mechanisms", "SCRAM-SHA-512"},
+                                {"sasl.username", "u"},
+                                {"sasl.password", "p"},
+                                {"ssl.ca.location", "/ca.pem"},
+                                {"fetch.min.bytes", "1"},
+                                {"auto.offset.reset", "latest"}});
+  const auto meant = ToSettings(c);
+  ASSERT_TRUE(meant);
+  const bus::KafkaSettings& kafka = meant->settings.kafka;
+  EXPECT_EQ(kafka.security, "sasl_ssl");
+  EXPECT_EQ(kafka.sasl_mechanism, "SCRAM-SHA-512");
+  EXPECT_EQ(kafka.username, "u");
+  EXPECT_EQ(kafka.password, "p");
+  EXPECT_EQ(kafka.ca_file, "/ca.pem");
+  EXPECT_THAT(kafka.properties, ElementsAre("fetch.min.bytes=1"));
+  EXPECT_THAT(meant->notices, Contains(HasSubstr("auto.offset.reset")));
+}
+
+TEST(ToSettingsTest, PassesOverAHeartbeatThatIsSlowerThanTheSession) {
+  Configuration c = Pipeline();
+  c.consumer_properties.insert(
+      {{"heartbeat.interval.ms", "50000"}, {"session.timeout.ms", "10000"}});
+  const auto meant = ToSettings(c);
+  ASSERT_TRUE(meant);
+  EXPECT_EQ(meant->settings.kafka.session_ms_max, 10'000);
+  EXPECT_TRUE(meant->settings.kafka.properties.empty());
+  EXPECT_THAT(meant->notices, Contains(HasSubstr("heartbeat.interval.ms")));
+}
+
+TEST(ToSettingsTest, RefusesWhatItCannotDo) {
+  Configuration other = Pipeline();
+  other.publisher_properties["bootstrap.servers"] = "elsewhere:1";
+  EXPECT_THAT(ToSettings(other).error().message(), HasSubstr("same brokers"));
+  Configuration internal = Pipeline();
+  internal.consumer = Consumer::kSyncedArchives;
+  EXPECT_THAT(ToSettings(internal).error().message(), HasSubstr("not taken over"));
+}
+
+}  // namespace
+}  // namespace insightd::app::ccx

@@ -1,0 +1,18 @@
+#include "app/compat/names.h"
+
+#include <array>
+
+#include "app/compat/ccx_messaging/program.h"
+
+namespace insightd::app {
+
+const CompatName* FindCompatName(std::string_view program) {
+  static constexpr std::array<CompatName, 1> kNames = {{{"ccx-messaging", ccx::Run}}};
+  const std::string_view name = program.substr(program.rfind('/') + 1);
+  for (const CompatName& known : kNames) {
+    if (known.name == name) return &known;
+  }
+  return nullptr;
+}
+
+}  // namespace insightd::app
