@@ -93,6 +93,8 @@ class HostileArchives(unittest.TestCase):
                      and isinstance(text, str)]
             self.assertTrue(texts, "no rule has hit: the archive of this test lacks something")
             for text in texts:
+                # What stands between backticks is shown as it is.
+                text = re.sub(r"(?<!`)(`+)(?!`).*?(?<!`)\1(?!`)", "", text, flags=re.DOTALL)
                 self.assertNotRegex(text, r"(?<!\\)<img")
                 self.assertNotRegex(text, r"(?<!\\)\]\(javascript:")
 
