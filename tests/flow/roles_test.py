@@ -248,9 +248,9 @@ class RolesTest(unittest.TestCase):
         """it says for whom it waits, holds no partitions, and goes on when the first is killed"""
         second = self.another("writer", "writer-second")
         second.launch()
-        wait_for(lambda: "results: away" in second.readiness()[1], "the waiting writer", END_S_MAX)
+        wait_for(lambda: "results: waits" in second.readiness()[1], "the waiting writer", END_S_MAX)
         self.assertEqual(second.readiness()[0], 503)
-        self.assertRegex(second.readiness()[1], r"results: away since .*: .*\d")
+        self.assertRegex(second.readiness()[1], r"results: waits since .*: .*\d")
         self.assertEqual(self.writer.readiness()[0], 200)
         _, request_id = self.upload()
         self.assertEqual(self.await_end(request_id)["end"], "stored")

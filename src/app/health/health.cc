@@ -2,7 +2,6 @@
 
 #include <fmt/core.h>
 
-#include <algorithm>
 #include <chrono>
 
 #include "base/json_writer.h"
@@ -22,8 +21,20 @@ std::string_view PhaseName(Health::Phase phase) {
 }  // namespace
 
 bool Health::View::ready() const {
-  return phase == Phase::kServing &&
-         std::all_of(lines.begin(), lines.end(), [](const Line& line) { return line.good; });
+  bool has_duties = false;
+  bool has_one = false;
+  for (const Line& line : lines) {
+    if (line.kind == Kind::kNeeded && !line.good) return false;
+    if (line.kind != Kind::kDuty) continue;
+    has_duties = true;
+    has_one = has_one || line.good;
+  }
+  return phase == Phase::kServing && (has_one || !has_duties);
+}
+
+void Health::SetKind(std::string_view name, Kind kind) {
+  const std::lock_guard lock(mutex_);
+  kinds_.insert_or_assign(std::string(name), kind);
 }
 
 void Health::SetPhase(Phase phase) {
@@ -67,12 +78,20 @@ void Health::Forget(std::string_view name) {
   if (found != states_.end()) states_.erase(found);
 }
 
+void Health::ForgetIfAway(std::string_view name) {
+  const std::lock_guard lock(mutex_);
+  const auto found = states_.find(name);
+  if (found != states_.end() && !found->second.good) states_.erase(found);
+}
+
 Health::View Health::Look() const {
   const std::lock_guard lock(mutex_);
   View view;
   view.phase = phase_;
   for (const auto& [name, state] : states_) {
-    Line line{name, state.good, state.reason, state.since};
+    const auto kind = kinds_.find(name);
+    Line line{name, kind == kinds_.end() ? Kind::kNeeded : kind->second, state.good, state.reason,
+              state.since};
     const microseconds waited = clock_.Steady() - state.asked;
     if (state.good && state.asked >= microseconds(0) && waited > kAnswerLimit) {
       line.good = false;
@@ -94,8 +113,9 @@ std::string HealthText(const Health::View& view) {
     if (line.good) {
       text += fmt::format("{}: ok\n", line.name);
     } else {
-      text += fmt::format("{}: away since {}: {}\n", line.name, FormatTimeSeconds(line.since),
-                          line.reason);
+      text += fmt::format("{}: {} since {}: {}\n", line.name,
+                          line.kind == Health::Kind::kDuty ? "waits" : "away",
+                          FormatTimeSeconds(line.since), line.reason);
     }
   }
   return text;

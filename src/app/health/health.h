@@ -5,6 +5,8 @@
 //   server is away.
 // * A dependency that was asked and does not answer within kAnswerLimit counts as away.
 // * /livez never looks here: a process is not ended because something else is down.
+// * Of the duties that only one process of an installation has at a time, a process needs one to be
+//   ready: of two writers each may have some.
 //
 // Thread-safe.
 #pragma once
@@ -23,12 +25,18 @@ namespace insightd::app {
 class Health {
  public:
   enum class Phase : std::uint8_t { kStarting, kServing, kStopping };
+  enum class Kind : std::uint8_t {
+    kNeeded,  // without it the process is not ready
+    kBeside,  // told, but the process does most of its work without it
+    kDuty     // needed is one of these
+  };
 
   // How long a dependency may take to answer a look.
   static constexpr seconds kAnswerLimit{5};
 
   struct Line {
     std::string name;
+    Kind kind = Kind::kNeeded;
     bool good = false;
     std::string reason;  // of one that is not good
     Time since{};        // in this state
@@ -36,12 +44,14 @@ class Health {
   struct View {
     Phase phase = Phase::kStarting;
     std::vector<Line> lines;  // by name
-    bool ready() const;       // serving, and all lines are good
+    bool ready() const;
   };
 
   explicit Health(const Clock& clock) : clock_(clock) {}
 
   void SetPhase(Phase phase);
+  // Else it is needed.
+  void SetKind(std::string_view name, Kind kind);
   void Good(std::string_view name);
   // `reason` for people, with the setting that leads there.
   void Away(std::string_view name, std::string_view reason);
@@ -49,6 +59,8 @@ class Health {
   void Asked(std::string_view name);
   // Nobody watches it any more.
   void Forget(std::string_view name);
+  // It was told by who no longer waits for it; if it is good, somebody else tells by now.
+  void ForgetIfAway(std::string_view name);
 
   View Look() const;
 
@@ -65,10 +77,12 @@ class Health {
   mutable std::mutex mutex_;
   Phase phase_ = Phase::kStarting;
   std::map<std::string, State, std::less<>> states_;
+  std::map<std::string, Kind, std::less<>> kinds_;
 };
 
-// "bus: ok" or "store: away since 2026-08-01T10:00:00Z: …", a line each; with a first line
-// `process: starting` or `process: stopping` where it is not serving.
+// "bus: ok", "store: away since 2026-08-01T10:00:00Z: …" or "results: waits since …: …" (of a
+// duty), a line each; with a first line `process: starting` or `process: stopping` where it is not
+// serving.
 std::string HealthText(const Health::View& view);
 // {"ready":false,"phase":"serving","checks":[{"name":"bus","ok":true,"since":"…"}]}; `reason` where
 // not ok.

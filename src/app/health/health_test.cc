@@ -60,12 +60,39 @@ TEST_F(HealthTest, CountsWhatDoesNotAnswerAsAway) {
   EXPECT_TRUE(health_.Look().ready());
 }
 
+TEST_F(HealthTest, NeedsOneOfItsDuties) {
+  health_.SetPhase(Health::Phase::kServing);
+  for (const char* duty : {"results", "upkeep"}) {
+    health_.SetKind(duty, Health::Kind::kDuty);
+    health_.Away(duty, "process 17 on host a has it");
+  }
+  EXPECT_FALSE(health_.Look().ready());
+  EXPECT_THAT(HealthText(health_.Look()), HasSubstr("results: waits since "));
+  health_.Good("upkeep");
+  EXPECT_TRUE(health_.Look().ready()) << "another writer has the other one";
+  EXPECT_THAT(HealthText(health_.Look()), HasSubstr("results: waits since "));
+}
+
+TEST_F(HealthTest, TellsWhatItCanDoWithoutAndIsReady) {
+  health_.SetPhase(Health::Phase::kServing);
+  health_.SetKind("blob", Health::Kind::kBeside);
+  health_.Good("blob");
+  health_.Away("blob", "connection refused");
+  EXPECT_TRUE(health_.Look().ready());
+  EXPECT_THAT(HealthText(health_.Look()), HasSubstr("blob: away since "));
+}
+
 TEST_F(HealthTest, ForgetsWhatNobodyWatches) {
   health_.SetPhase(Health::Phase::kServing);
   health_.Away("results", "another process has it");
   EXPECT_FALSE(health_.Look().ready());
   health_.Forget("results");
   EXPECT_TRUE(health_.Look().ready());
+  health_.Good("bus");
+  health_.Away("blob if set", "connection refused");
+  health_.ForgetIfAway("bus");
+  health_.ForgetIfAway("blob if set");
+  EXPECT_EQ(HealthText(health_.Look()), "bus: ok\n");
   EXPECT_THAT(HealthText(health_.Look()), Not(HasSubstr("results")));
 }
 

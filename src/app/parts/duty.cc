@@ -62,6 +62,7 @@ Result<void> RunWithLease(const DutyWork& work, const store::Lease& lease,
 }  // namespace
 
 Result<void> RunUnderDuty(const DutyWork& work, Health& health, std::stop_token stop) {
+  health.SetKind(work.name, Health::Kind::kDuty);
   while (!stop.stop_requested()) {
     Result<std::unique_ptr<store::Lease>> lease = AwaitLease(work, health, stop);
     if (!lease) return Fail(std::move(lease).error().While(work.name));

@@ -23,6 +23,7 @@ std::optional<tl::expected<std::unique_ptr<Running>, StartFailure>> StartRow(Hos
   microseconds tell_again{0};
   while (true) {
     auto started = row.start(host);
+    if (started) host.health.ForgetIfAway(row.name);
     if (started || !started.error().may_pass || wait.limit <= milliseconds(0)) {
       return started;
     }

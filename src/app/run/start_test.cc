@@ -70,6 +70,7 @@ TEST_F(StartRowsTest, TriesAgainWithGrowingPausesAndSaysWhatIsAway) {
   EXPECT_EQ(pauses_,
             (std::vector<milliseconds>{milliseconds(200), milliseconds(400), milliseconds(800)}));
   EXPECT_EQ(seen_.name, "bus");
+  EXPECT_TRUE(host_.health.Look().lines.empty()) << "it does not wait any more";
   EXPECT_THAT(seen_.reason, HasSubstr("broker:9092"));
 }
 
