@@ -1,0 +1,49 @@
+// Any record, with headers of any kind and number, as a dead letter: what is taken out of the
+// wrapping is the record that came, and a letter of somebody else is read without harm.
+#include <fuzzer/FuzzedDataProvider.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+
+#include "bus/dead_letter.h"
+
+namespace {
+
+void Require(bool condition) {
+  if (!condition) std::abort();
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace insightd::bus;
+  FuzzedDataProvider from(data, size);
+  Message message;
+  message.position = {from.ConsumeRandomLengthString(20), from.ConsumeIntegralInRange(0, 100),
+                      from.ConsumeIntegralInRange<std::int64_t>(0, 1LL << 60)};
+  message.record.key = from.ConsumeRandomLengthString(40);
+  const int headers = from.ConsumeIntegralInRange(0, 8);
+  for (int i = 0; i < headers; ++i) {
+    std::string name = from.ConsumeRandomLengthString(30);
+    // Likely only so that ours are met.
+    if (from.ConsumeBool()) name = "insightd-dead-" + name;
+    message.record.headers.push_back({std::move(name), from.ConsumeRandomLengthString(60)});
+  }
+  Failure failure{.stage = from.ConsumeRandomLengthString(10),
+                  .code = from.ConsumeRandomLengthString(10),
+                  .reason = from.ConsumeRandomLengthString(6000),
+                  .tries = from.ConsumeIntegral<std::int32_t>()};
+  if (from.ConsumeBool()) failure.org_id = from.ConsumeIntegral<std::int64_t>();
+  message.record.value = from.ConsumeRemainingBytesAsString();
+
+  static_cast<void>(UnwrapDeadLetter(message));
+  const Message letter{.position = {"letters", 0, 1}, .record = WrapDeadLetter(message, failure)};
+  const DeadLetter back = UnwrapDeadLetter(letter);
+  Require(back.record.value == message.record.value && back.record.key == message.record.key);
+  Require(back.origin.topic == message.position.topic);
+  Require(back.origin.offset == message.position.offset);
+  Require(back.failure.tries == failure.tries && back.failure.org_id == failure.org_id);
+  Require(back.failure.reason.size() <= kReasonBytesMax + 64);
+  return 0;
+}
