@@ -20,7 +20,7 @@ from harness import archive, new_cluster, wait_for
 
 sys.path.insert(0, str(harness.ROOT / "tools" / "servers"))
 
-from deployment import Deployment, environment_of  # noqa: E402
+from deployment import BUCKET, Deployment, environment_of  # noqa: E402
 
 END_S_MAX = 60
 NOWHERE = "127.0.0.1:9"  # the port of `discard`: nobody listens
@@ -259,6 +259,29 @@ class RolesTest(unittest.TestCase):
         self.assertEqual(self.await_end(request_id)["end"], "stored")
         wait_for(lambda: second.readiness()[0] == 200, "the second writer", END_S_MAX)
 
+    def test_archives_are_cleaned_where_the_writer_knows_the_bucket(self):
+        """a replaced archive goes from S3, the newest stays; without S3 a writer stores as well"""
+        self.writer.stop()
+        without = {name: "" for name in self.deployment.settings_of("writer")
+                   if name.startswith("blob.s3_")}
+        storing = self.another("writer", "writer-without-s3", **without)
+        storing.start()
+        self.assertNotIn("blob", storing.readiness()[1])
+        cluster = new_cluster()
+        ids = []
+        for modified in (1_700_000_000, 1_700_000_001):
+            answer = self.ingress.upload(archive(cluster, modified=modified), cluster)
+            ids.append(answer.json()["request_id"])
+            self.await_end(ids[-1])
+        self.assertEqual(self.api.end_of(ids[0])["end"], "replaced")
+        self.assertLessEqual(set(ids), set(self.deployment.s3.keys(BUCKET)))
+        storing.stop()
+        cleaning = self.another("writer", "writer-cleans", **{"upkeep.archive_kept_s": 0,
+                                                              "upkeep.clean_interval_s": 1})
+        cleaning.start()
+        wait_for(lambda: ids[0] not in self.deployment.s3.keys(BUCKET), "the removal", END_S_MAX)
+        self.assertIn(ids[1], self.deployment.s3.keys(BUCKET))
+
     # ---- stop ----
 
     def test_sigterm_finishes_what_is_in_work(self):
@@ -282,7 +305,7 @@ class RolesTest(unittest.TestCase):
                     self.assertEqual(self.await_end(request_id)["end"], "stored")
 
     def test_requests_under_way_are_finished(self):
-        """an upload whose body still comes in at SIGTERM is taken; new ones are not; /readyz is red"""
+        """an upload whose body still comes in at SIGTERM is taken, while /readyz is red"""
         cluster = new_cluster()
         boundary, body = harness.chunked_form(archive(cluster))
         head = (f"POST {harness.UPLOAD} HTTP/1.1\r\nHost: insightd\r\nConnection: close\r\n"
