@@ -238,22 +238,49 @@ TEST(PostgresAway, AServerThatIsNotThereIsNamed) {
   EXPECT_THAT(connection.error().message(), HasSubstr("127.0.0.1:1, database insights"));
 }
 
+// Accepts connections and says nothing.
+class SilentServer {
+ public:
+  SilentServer() : listener_(socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t length = sizeof address;
+    auto* const generic = reinterpret_cast<sockaddr*>(&address);
+    EXPECT_EQ(bind(listener_, generic, length), 0);
+    EXPECT_EQ(listen(listener_, 4), 0);
+    EXPECT_EQ(getsockname(listener_, generic, &length), 0);
+    port_ = ntohs(address.sin_port);
+  }
+  ~SilentServer() { close(listener_); }
+  SilentServer(const SilentServer&) = delete;
+  SilentServer& operator=(const SilentServer&) = delete;
+  int port() const { return port_; }
+
+ private:
+  const int listener_;
+  int port_ = 0;
+};
+
 TEST(PostgresAway, AServerThatAcceptsAndIsSilentIsGivenUp) {
-  const int listener = socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t length = sizeof address;
-  ASSERT_EQ(bind(listener, reinterpret_cast<sockaddr*>(&address), length), 0);
-  ASSERT_EQ(listen(listener, 4), 0);
-  ASSERT_EQ(getsockname(listener, reinterpret_cast<sockaddr*>(&address), &length), 0);
+  const SilentServer silent;
   const auto connection = Connection::Open(
-      {.conninfo = fmt::format("host=127.0.0.1 port={} user=u dbname=d", ntohs(address.sin_port)),
+      {.conninfo = fmt::format("host=127.0.0.1 port={} user=u dbname=d", silent.port()),
        .connect_max = milliseconds(200)});
-  close(listener);
   ASSERT_FALSE(connection);
   EXPECT_EQ(connection.error().code(), Code::kUnavailable);
   EXPECT_THAT(connection.error().message(), HasSubstr("store.postgres_connect_ms_max"));
+}
+
+TEST_F(PostgresConnection, AServerThatIsSilentDoesNotHideTheNextOne) {
+  const SilentServer silent;
+  const auto port = Run("SELECT inet_server_port()");
+  ASSERT_TRUE(port) << port.error().message();
+  const auto connection = Connection::Open(
+      {.conninfo = database_->Conninfo(
+           fmt::format("host=127.0.0.1,127.0.0.1 port={},{}", silent.port(), port->IntAt(0, 0))),
+       .connect_max = milliseconds(200)});
+  EXPECT_TRUE(connection) << connection.error().message();
 }
 
 TEST(PostgresAway, AMalformedConnectionStringIsAMistakeOfTheSettings) {
