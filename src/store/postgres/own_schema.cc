@@ -113,11 +113,14 @@ constexpr std::string_view kThirdDown = R"(
 DROP TABLE insightd_workloads;
 )";
 
-constexpr std::array<OwnStep, 3> kSteps = {
-    {{kFirstUp, kFirstDown}, {kSecondUp, kSecondDown}, {kThirdUp, kThirdDown}}};
+constexpr std::array<Step, 3> kSteps = {{
+    {"create the tables of insightd", kFirstUp, kFirstDown},
+    {"create insightd_dropped_letter", kSecondUp, kSecondDown},
+    {"create insightd_workloads", kThirdUp, kThirdDown},
+}};
 
 }  // namespace
 
-std::span<const OwnStep> OwnSteps() { return kSteps; }
+std::span<const Step> OwnSteps() { return kSteps; }
 
 }  // namespace insightd::store::pg

@@ -8,19 +8,14 @@
 // may have stored a newer report, or the database may come from before us (see reports.cc).
 #pragma once
 
-#include <cstdint>
 #include <span>
-#include <string_view>
+
+#include "store/postgres/migrations/step.h"
 
 namespace insightd::store::pg {
 
-struct OwnStep {
-  std::string_view up;  // statements separated by semicolons, without BEGIN and COMMIT
-  std::string_view down;
-};
-
-// Step n (from 0) leads to version n + 1. The number itself lies in `insightd_version`, one row,
-// which the migrator makes and writes.
-std::span<const OwnStep> OwnSteps();
+// The number of the version lies in `insightd_version`, one row, which the migrator makes and
+// writes.
+std::span<const Step> OwnSteps();
 
 }  // namespace insightd::store::pg

@@ -1,8 +1,5 @@
 #include "store/postgres/migrations/step.h"
 
-#include <vector>
-
-#include "base/result.h"
 #include "store/postgres/migrations/steps_by_storage.h"
 #include "store/postgres/own_schema.h"
 
@@ -12,14 +9,7 @@ std::span<const Step> StepsOf(Storage storage) {
   switch (storage) {  // No default: a new storage must say its steps.
     case Storage::kResults: return ResultsSteps();
     case Storage::kWorkloads: return WorkloadsSteps();
-    case Storage::kOwn: {
-      static const std::vector<Step> kSteps = [] {
-        std::vector<Step> steps;
-        for (const OwnStep& step : OwnSteps()) steps.push_back({"own tables", step.up, step.down});
-        return steps;
-      }();
-      return kSteps;
-    }
+    case Storage::kOwn: return OwnSteps();
   }
   __builtin_unreachable();
 }
