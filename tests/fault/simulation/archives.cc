@@ -19,6 +19,13 @@ std::string Rule(std::string_view name, std::string_view key) {
       name, key);
 }
 
+// About workloads: one, in a namespace that has the mark for its UID.
+std::string WorkloadsRule() {
+  return "- module: external.dvo.marked\n  key: MARKED\n  impact: Low Impact\n  likelihood: 1\n"
+         "  needs: [doc]\n  when: \"true\"\n"
+         "  details: {workloads: \"[{'namespace_uid': doc.mark, 'uid': doc.mark}]\"}\n";
+}
+
 rules::PackPointer Load(std::string rules, std::string_view version) {
   rules::PackFiles files{.origin = "simulation", .files = {}};
   files.files.push_back({"inputs.yaml", "doc: {path: config/doc.json}\n"});
@@ -44,6 +51,7 @@ std::string MakeArchive(ArchiveKind kind, std::string_view cluster, std::string_
   if (kind != ArchiveKind::kNoCluster) members.push_back({.name = "config/id", .bytes = cluster});
   if (kind != ArchiveKind::kNothingJudged) {
     members.push_back({.name = "config/doc.json", .bytes = doc});
+    members.push_back({.name = "config/dvo_metrics", .bytes = "# checked"});
   }
   if (kind == ArchiveKind::kLeavesRoot) {
     members.push_back({.name = "../../x", .bytes = doc});
@@ -60,12 +68,13 @@ std::string MakeArchive(ArchiveKind kind, std::string_view cluster, std::string_
 }
 
 rules::PackPointer FirstPack() {
-  static const rules::PackPointer pack = Load(Rule("seen", "SEEN"), "1.0.0");
+  static const rules::PackPointer pack = Load(Rule("seen", "SEEN") + WorkloadsRule(), "1.0.0");
   return pack;
 }
 
 rules::PackPointer SecondPack() {
-  static const rules::PackPointer pack = Load(Rule("seen", "SEEN") + Rule("more", "MORE"), "2.0.0");
+  static const rules::PackPointer pack =
+      Load(Rule("seen", "SEEN") + Rule("more", "MORE") + WorkloadsRule(), "2.0.0");
   return pack;
 }
 

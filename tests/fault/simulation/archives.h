@@ -12,7 +12,7 @@
 namespace insightd::simulation {
 
 enum class ArchiveKind : std::uint8_t {
-  kGood,           // a hit whose details carry the archive's mark
+  kGood,           // a hit whose details carry the archive's mark, and a workload that does
   kNothingJudged,  // without what the rules read
   kCutShort,
   kDamaged,

@@ -50,7 +50,11 @@ Result<void> Machine::Open(FaultyBus::Seen seen) {
        .topics = {{.name = pipeline.announce_topic, .partitions = 3, .groups = {pipeline.group}},
                   {.name = pipeline.results_topic, .partitions = 3, .groups = {writer.group}},
                   {.name = pipeline.dead_letter_topic, .groups = {upkeep.group}},
-                  {.name = writer.dead_letter_topic, .groups = {upkeep.group}}},
+                  {.name = writer.dead_letter_topic, .groups = {upkeep.group}},
+                  {.name = writer.workloads_topic,
+                   .partitions = 3,
+                   .groups = {writer.workloads_group}},
+                  {.name = writer.workloads_dead_letter_topic, .groups = {upkeep.group}}},
        .background = false,
        .clock = &state_.clock});
   if (!bus) return Fail(std::move(bus).error());
@@ -112,7 +116,12 @@ Result<bool> Machine::StepPipeline(std::size_t member) {
   return pipelines_[member % pipelines_.size()]->Step();
 }
 Result<bool> Machine::StepWriter(std::size_t member) {
-  return writers_[member % writers_.size()]->Step();
+  const Writers& writers = writers_[member % writers_.size()];
+  Result<bool> stored = writers.results->Step();
+  if (!stored) return stored;
+  const Result<bool> more = writers.workloads->Step();
+  if (!more) return more;
+  return *stored || *more;
 }
 
 Result<bool> Machine::SearchArchives() {
@@ -136,13 +145,21 @@ Result<void> Machine::AddPipeline() {
   return {};
 }
 
-Result<void> Machine::AddWriter() {
-  if (writers_.size() >= kMembersMax) return {};
+Result<std::unique_ptr<writer::Writer>> Machine::OpenWriter(writer::Messages messages) {
   auto made =
       std::make_unique<writer::Writer>(writer::Doors{*bus_, *store_, state_.clock, registry_},
-                                       writer::Settings{.batch_results_max = 4}, kBuild);
-  if (auto opened = made->Open(); !opened) return opened;
-  writers_.push_back(std::move(made));
+                                       writer::Settings{.batch_results_max = 4}, kBuild, messages);
+  if (auto opened = made->Open(); !opened) return Fail(std::move(opened).error());
+  return made;
+}
+
+Result<void> Machine::AddWriter() {
+  if (writers_.size() >= kMembersMax) return {};
+  auto results = OpenWriter(writer::Messages::kResults);
+  if (!results) return Fail(std::move(results).error());
+  auto workloads = OpenWriter(writer::Messages::kWorkloads);
+  if (!workloads) return Fail(std::move(workloads).error());
+  writers_.push_back({*std::move(results), *std::move(workloads)});
   return {};
 }
 

@@ -66,10 +66,17 @@ class Machine {
   std::size_t writers() const { return writers_.size(); }
 
  private:
+  // Both writers of a process.
+  struct Writers {
+    std::unique_ptr<writer::Writer> results;
+    std::unique_ptr<writer::Writer> workloads;
+  };
+
   Machine(MachineState& state, BlobFolder& folder, const PartsOfWorld& parts,
           const rules::PackPointer& pack);
   Result<void> Open(FaultyBus::Seen seen);
   void Register();
+  Result<std::unique_ptr<writer::Writer>> OpenWriter(writer::Messages messages);
 
   MachineState& state_;
   const PartsOfWorld& parts_;
@@ -80,7 +87,7 @@ class Machine {
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<bus::Bus> bus_;
   std::vector<std::unique_ptr<pipeline::Pipeline>> pipelines_;
-  std::vector<std::unique_ptr<writer::Writer>> writers_;
+  std::vector<Writers> writers_;
   std::unique_ptr<upkeep::LetterKeeper> keeper_;
   std::unique_ptr<upkeep::Cleaner> cleaner_;
   http::Router router_;

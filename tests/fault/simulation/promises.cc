@@ -117,6 +117,7 @@ class Check {
       if (upload->kind != ArchiveKind::kGood) continue;
       if (newest == nullptr || IsNewer(*upload, *newest)) newest = upload.get();
     }
+    if (auto broken = Workloads(cluster, newest)) return broken;
     const auto org = store_.OrganizationOf(cluster);
     if (!org) {
       if (!any) return {};
@@ -150,6 +151,32 @@ class Check {
       }
     }
     return {};
+  }
+
+  // One row, in one organisation: of the newest good upload, or of one that is newer and was not
+  // accepted.
+  Broken Workloads(const std::string& cluster, const SentUpload* newest) {
+    std::vector<const SentUpload*> shown;
+    for (std::uint32_t org = 1; org <= kOrganizations; ++org) {
+      const auto rows = store_.Workloads(org, cluster);
+      if (!rows) return rows.error().message();
+      for (const store::StoredWorkloads& row : *rows) {
+        for (const auto& upload : uploads_.all()) {
+          if (upload->mark != row.workloads.id) continue;
+          if (upload->cluster != cluster || upload->org_id != org) {
+            return fmt::format("cluster {} of organisation {} shows workloads of {}", cluster, org,
+                               Describe(*upload));
+          }
+          shown.push_back(upload.get());
+        }
+      }
+    }
+    if (shown.size() > 1) return fmt::format("workloads of cluster {} of two uploads", cluster);
+    if (newest == nullptr) return {};
+    if (shown.empty()) return fmt::format("cluster {} shows no workloads", cluster);
+    if (shown.front() == newest || IsNewer(*shown.front(), *newest)) return {};
+    return fmt::format("cluster {} shows workloads of {}, although {} is newer", cluster,
+                       Describe(*shown.front()), Describe(*newest));
   }
 
   static bool IsNewer(const SentUpload& a, const SentUpload& b) {
