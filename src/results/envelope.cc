@@ -104,7 +104,7 @@ insightd::Result<Envelope> ReadEnvelope(std::string_view message, std::string_vi
                                         json::Parser& parser, Head& head) {
   if (message.empty()) return Fail(Code::kInvalid, "unexpected end of JSON input");
   insightd::Result<json::Document> document = parser.Parse(message);
-  if (!document) return Fail(Code::kInvalid, "not JSON: " + document.error().message());
+  if (!document) return Fail(Code::kInvalid, document.error().message());
   const Value root = document->root();
   if (!root.is_object()) return WrongType(root, "(message)", "object");
 
