@@ -1,13 +1,16 @@
 #!/usr/bin/env python3
 """The long form of the network tests: hours of load with an outage every few minutes.
 
-  tests/fault/network/soak.py MINUTES      (60; INSIGHTD_BINARY, INSIGHTD_SEED, INSIGHTD_RATE)
+  tests/fault/network/soak.py MINUTES      (60)
 
-Finds the load that this machine carries and takes half of it. Kafka, S3 and PostgreSQL are away for
-60 s in turn, each refusing, frozen, cut, reset, killed; roles are killed at any moment. Prints a
-line an outage, at the end a table of memory, descriptors, threads and of what database and disk
-have grown to, with the slope of each. Exit status 1: an upload was lost or ended twice, a backlog
-was not gone within twice its outage, or memory grew.
+  INSIGHTD_BINARY, INSIGHTD_SEED
+  INSIGHTD_RATE       uploads a second (half of what this machine carries, which is tried first)
+  INSIGHTD_OUTAGE_S   how long each outage is (60, and a twentieth of it all at most)
+
+Kafka, S3 and PostgreSQL are away in turn, each refusing, frozen, cut, reset, killed; in each outage
+a role is killed, too. Prints a line an outage, at the end a table of memory, descriptors, threads
+and of what database and disk have grown to, with the slope of each. Exit status 1: an upload was
+lost or ended twice, a backlog was not gone within twice its outage, or memory grew.
 """
 import os
 import pathlib
@@ -137,7 +140,7 @@ def main():
     try:
         deployment.start()
         rate = float(os.environ.get("INSIGHTD_RATE", "0")) or calibrate(deployment) / 2
-        away_s = min(OUTAGE_S_MAX, length_s / 20)
+        away_s = float(os.environ.get("INSIGHTD_OUTAGE_S", min(OUTAGE_S_MAX, length_s / 20)))
         print(f"seed {SEED}, {rate:.0f} uploads a second, outages of {away_s:.0f} s", flush=True)
         samples = Samples(deployment)
         samples.start()
