@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -69,20 +70,36 @@ void WriteHit(json::JsonWriter& w, const store::ReportHit& hit) {
   w.Key("impacted").String(hit.created ? FormatTimeSeconds(*hit.created) : kNoTime).EndObject();
 }
 
-http::Response Report(const AggregatorContext& context, const http::Request& request) {
+// What a report is asked for with.
+struct ReportQuestion {
+  std::uint32_t org_id = 0;
+  std::string cluster;
+  std::string user;
+};
+
+Param<ReportQuestion> QuestionOf(const http::Request& request) {
   const Param<std::string> cluster = ClusterParam(request);
-  if (!cluster) return cluster.error();
-  const std::string user(Stripped(request.Variable("user_id")));
+  if (!cluster) return tl::unexpected(cluster.error());
+  std::string user(Stripped(request.Variable("user_id")));
   if (user.empty()) {
-    return http::ErrorResponse(400, "Missing required param from request: user_id");
+    return tl::unexpected(http::ErrorResponse(400, "Missing required param from request: user_id"));
   }
   const Param<std::uint32_t> org = OrganizationParam(request, "org_id");
-  if (!org) return org.error();
-  const Result<store::ClusterReport> report = context.store.Report(*org, *cluster, user);
-  if (!report) return StoreError(report.error(), std::to_string(*org) + "/" + *cluster);
+  if (!org) return tl::unexpected(org.error());
+  return ReportQuestion{*org, *cluster, std::move(user)};
+}
 
+http::Response ReportAnswer(const ReportQuestion& question,
+                            const Result<store::ClusterReport>& report) {
+  if (!report) {
+    return StoreError(report.error(), std::to_string(question.org_id) + "/" + question.cluster);
+  }
   const store::ReportMeta& meta = report->meta;
+  constexpr std::size_t kHitBytes = 512;  // beside its details
+  std::size_t bytes = kHitBytes;
+  for (const store::ReportHit& hit : report->hits) bytes += hit.details.size() + kHitBytes;
   std::string body;
+  body.reserve(bytes);
   json::JsonWriter w(body);
   w.BeginObject().Key("report").BeginObject().Key("meta").BeginObject();
   w.Key("cluster_name").String("").Key("count").Int(CountOf(report->hits.size()));
@@ -92,6 +109,33 @@ http::Response Report(const AggregatorContext& context, const http::Request& req
   for (const store::ReportHit& hit : report->hits) WriteHit(w, hit);
   w.EndArray().EndObject().Key("status").String("ok").EndObject();
   return OkResponse(std::move(body));
+}
+
+// Asks when the request is whole; no thread waits for the store.
+class ReportRequest final : public http::BodyConsumer {
+ public:
+  ReportRequest(store::Store& store, ReportQuestion question)
+      : store_(store), question_(std::move(question)) {}
+
+  bool Data(std::span<const char>) override { return true; }  // nothing that is wanted
+  void Finish(http::Done done) override {
+    const std::uint32_t org_id = question_.org_id;
+    auto question = std::make_shared<const ReportQuestion>(std::move(question_));
+    store_.ReportLater(org_id, question->cluster, question->user,
+                       [question, done = std::move(done)](Result<store::ClusterReport> report) {
+                         done(ReportAnswer(*question, report));
+                       });
+  }
+
+ private:
+  store::Store& store_;
+  ReportQuestion question_;
+};
+
+http::StreamStart Report(const AggregatorContext& context, const http::Request& request) {
+  Param<ReportQuestion> question = QuestionOf(request);
+  if (!question) return std::move(question).error();
+  return std::make_unique<ReportRequest>(context.store, *std::move(question));
 }
 
 http::Response ReportInfo(const AggregatorContext& context, const http::Request& request) {
@@ -128,7 +172,12 @@ void RegisterAggregatorApi(http::Router& router, store::Store& store, const Cloc
   });
   get("info", [](const AggregatorContext& shared, const http::Request&) { return Info(shared); });
   get("organizations/{organization}/clusters", Clusters);
-  get("organizations/{org_id}/clusters/{cluster}/users/{user_id}/report", Report);
+  router.AddStream(
+      http::Method::kGet,
+      std::string(kPrefix).append(
+          "organizations/{org_id}/clusters/{cluster}/users/{user_id}/report"),
+      [context](const http::Request& request) { return Report(*context, request); },
+      http::Router::kBodyBytesMax);
   get("organizations/{org_id}/clusters/{cluster}/users/{user_id}/report/info", ReportInfo);
 }
 
