@@ -64,15 +64,16 @@ Outcome Client::Ask(Call call) {
   return future.get();
 }
 
-void Client::Cancel(const std::shared_ptr<Call>& call) {
+bool Client::Cancel(const std::shared_ptr<Call>& call) {
   const std::lock_guard lock(calls_mutex_);
-  if (calls_.erase(call.get()) == 0) return;
+  if (calls_.erase(call.get()) == 0) return false;
   transfers_->Post([this, call] {
     call->cancelled = true;
     transfers_->Drop(call->id);
     call->receiver.reset();
     call->done = nullptr;
   });
+  return true;
 }
 
 void Client::Try(const std::shared_ptr<Call>& call) {

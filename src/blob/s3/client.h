@@ -67,8 +67,9 @@ class Client {
   void Send(const std::shared_ptr<Call>& call);
   // Waits. Not in the thread of the transfers. `done` is not used.
   Outcome Ask(Call call);
-  // `done` is not called any more, nor the receiver, once this has come to the thread.
-  void Cancel(const std::shared_ptr<Call>& call);
+  // True: `done` is not called any more, nor the receiver once this has come to the thread. False:
+  // `done` has been called or is about to be.
+  bool Cancel(const std::shared_ptr<Call>& call);
   // Runs `job` in the thread of the transfers, unless closed.
   void InThread(Transfers::Job job) { transfers_->Post(std::move(job)); }
   Transfers& transfers() { return *transfers_; }  // in the thread

@@ -50,7 +50,7 @@ struct S3BlobOptions {
 
   bool if_none_match = true;  // false for a server that does not know it: keys may be overwritten
   std::size_t part_bytes = std::size_t{5} << 20;
-  std::uint64_t upload_bytes_max = std::uint64_t{64} << 20;
+  std::uint64_t upload_bytes_max = std::uint64_t{48} << 20;
   int connections_max = 64;
   int page_objects_max = 1'000;  // of a listing; S3 gives no more at one time
   milliseconds connect_time_max{3'000};

@@ -24,7 +24,7 @@ struct S3Settings {
   std::string session_token_file;
   bool if_none_match = true;
   std::uint64_t part_bytes = std::uint64_t{5} << 20;
-  std::uint64_t upload_bytes_max = std::uint64_t{64} << 20;
+  std::uint64_t upload_bytes_max = std::uint64_t{48} << 20;
   int connections_max = 64;
   std::int64_t connect_ms_max = 3'000;
   std::int64_t slow_s_max = 10;

@@ -1,6 +1,7 @@
 #include "blob/s3/upload.h"
 
 #include <fmt/format.h>
+#include <malloc.h>
 
 #include <algorithm>
 #include <optional>
@@ -19,6 +20,14 @@ constexpr std::size_t kMarkDigits = 32;
 // Up to here the buffer grows as it has to; then it gets the room of a part at once.
 constexpr std::size_t kSmallBytes = 256 * 1024;
 constexpr int kCompleteTriesMax = 3;
+
+// Buffers of parts are large, and the allocator would keep the room of some for each thread that
+// had one. From here on it gives back what large blocks took as soon as they are free.
+void GiveLargeBlocksBack() {
+  constexpr int kLargeBytes = 1 << 20;
+  static std::once_flag once;
+  std::call_once(once, [] { mallopt(M_MMAP_THRESHOLD, kLargeBytes); });
+}
 
 // One object on its way. Requests follow each other, one at a time: each ends in a callback, which
 // decides on the next.
@@ -45,6 +54,7 @@ class Upload : public std::enable_shared_from_this<Upload> {
       }
       held_ += bytes.size();
       if (buffer_.size() + bytes.size() > kSmallBytes) {
+        GiveLargeBlocksBack();
         buffer_.reserve(std::max(options_.part_bytes + kSmallBytes, buffer_.size() + bytes.size()));
       }
       buffer_.append(bytes.data(), bytes.size());
@@ -102,9 +112,16 @@ class Upload : public std::enable_shared_from_this<Upload> {
     if (call) client_.Send(call);
   }
 
+  // Nothing more is sent. A part that is answered just now is in memory until then.
   void DropBuffer() {
     buffer_ = std::string();
-    uploads_->Give(std::exchange(held_, 0));
+    if (part_ && client_.Cancel(part_)) {
+      busy_ = false;
+      part_.reset();
+    }
+    const std::uint64_t under_way = part_ ? part_bytes_ : 0;
+    uploads_->Give(held_ - under_way);
+    held_ = under_way;
   }
 
   std::shared_ptr<Call> Make(std::string_view method, Handler handler) {
@@ -154,15 +171,16 @@ class Upload : public std::enable_shared_from_this<Upload> {
   std::shared_ptr<Call> Part() {
     auto call = Make("PUT", &Upload::OnPart);
     call->query = {{"partNumber", std::to_string(etags_.size() + 1)}, {"uploadId", upload_id_}};
-    // All but the last of one size: some servers want that.
-    if (buffer_.size() <= options_.part_bytes) {
-      call->body = std::make_shared<const std::string>(std::move(buffer_));
-      buffer_ = std::string();
-    } else {
-      call->body = std::make_shared<const std::string>(buffer_, 0, options_.part_bytes);
-      buffer_.erase(0, options_.part_bytes);
+    // All but the last of one size: some servers want that. What is behind it is little, and gets a
+    // buffer of its own, so that no part is there twice.
+    std::string behind;
+    if (buffer_.size() > options_.part_bytes) {
+      behind = buffer_.substr(options_.part_bytes);
+      buffer_.resize(options_.part_bytes);
     }
+    call->body = std::make_shared<const std::string>(std::exchange(buffer_, std::move(behind)));
     part_bytes_ = call->body->size();
+    part_ = call;
     return call;
   }
 
@@ -192,14 +210,13 @@ class Upload : public std::enable_shared_from_this<Upload> {
 
   void OnPart(Outcome outcome) {
     Continue([&]() -> std::optional<Error> {
+      held_ -= part_bytes_;
+      uploads_->Give(part_bytes_);
+      part_.reset();
       if (!outcome) return std::move(outcome.failure->error);
       const std::string_view etag = outcome.answer.Header("etag");
       if (etag.empty() || etag.find_first_of("<&") != etag.npos) return Strange("taking a part");
       etags_.emplace_back(etag);
-      if (!failed_) {
-        held_ -= part_bytes_;
-        uploads_->Give(part_bytes_);
-      }
       return std::nullopt;
     });
   }
@@ -334,7 +351,8 @@ class Upload : public std::enable_shared_from_this<Upload> {
   bool asked_ = false;  // whether the key is free
   std::string upload_id_;
   std::vector<std::string> etags_;
-  std::size_t part_bytes_ = 0;  // of the part that is under way
+  std::shared_ptr<Call> part_;  // that is under way
+  std::size_t part_bytes_ = 0;
   int complete_tries_ = 0;
   std::optional<Error> failed_;
   Writer::Committed committed_;
