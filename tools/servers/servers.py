@@ -206,6 +206,7 @@ def up(env, names, user):
             return 1
         time.sleep(0.02)
     print(log.read_text(errors="replace").strip())
+    child.returncode = 0  # it lives on without us
     return 0
 
 
