@@ -150,6 +150,7 @@ class PostgresStore final : public Store {
     return Read([](auto& db) { return pg::ReadVersions(db); });
   }
   Result<void> Check() override {
+    if (const std::optional<Error> failing = sessions_.Failing()) return Fail(*failing);
     const auto check = [](pg::Connection& db) { return pg::CheckServer(db); };
     if (auto good = sessions_.Read(check); !good || !writes_) return good;
     return sessions_.Write(check);

@@ -88,11 +88,15 @@ class PostgresLease final : public Lease {
 Result<std::unique_ptr<Connection>> Connector::Connect() {
   {
     const std::lock_guard lock(mutex_);
-    if (failed_ && SystemClock().Steady() < not_before_) return Fail(*failed_);
+    // While it is away one at a time tries: a server that is frozen answers nobody, and only one
+    // is to wait for that.
+    if (failed_ && (trying_ > 0 || SystemClock().Steady() < not_before_)) return Fail(*failed_);
+    ++trying_;
   }
   ++tries_;
   auto connection = Connection::Open(options_);
   const std::lock_guard lock(mutex_);
+  --trying_;
   if (connection) {
     if (failed_) kLog.Info("", "connected again", {{"server", (*connection)->name()}});
     failed_.reset();
@@ -138,6 +142,7 @@ Result<void> Sessions::Ready(Slot& slot, std::optional<Duty> duty) {
 }
 
 Result<std::unique_ptr<Lease>> Sessions::TryTakeDuty(Duty duty) {
+  Remember(duty, std::nullopt);
   const std::shared_ptr<Slot>& slot = duties_[static_cast<std::size_t>(duty)];
   const std::lock_guard lock(slot->mutex);
   slot->DropBroken();
@@ -159,6 +164,19 @@ Result<std::unique_ptr<Lease>> Sessions::TryTakeDuty(Duty duty) {
   }
   slot->lease = ++slot->leases;
   return std::make_unique<PostgresLease>(slot, duty);
+}
+
+void Sessions::Remember(Duty duty, std::optional<Error> failing) {
+  const std::lock_guard lock(failing_mutex_);
+  failing_[static_cast<std::size_t>(duty)] = std::move(failing);
+}
+
+std::optional<Error> Sessions::Failing() const {
+  const std::lock_guard lock(failing_mutex_);
+  for (const std::optional<Error>& failing : failing_) {
+    if (failing) return failing;
+  }
+  return std::nullopt;
 }
 
 Result<Sessions::Pooled> Sessions::TakeReader() {

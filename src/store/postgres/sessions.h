@@ -45,6 +45,7 @@ class Connector {
   std::atomic<std::int64_t> tries_{0};
   std::mutex mutex_;
   std::optional<Error> failed_;
+  int trying_ = 0;
   milliseconds delay_{0};
   microseconds not_before_{};
 };
@@ -93,6 +94,10 @@ class Sessions {
 
   Result<std::unique_ptr<Lease>> TryTakeDuty(Duty duty);
 
+  // Why the last write for a duty was not possible though the server answers: its disk is full, a
+  // right is missing. Nothing when the last one passed.
+  std::optional<Error> Failing() const;
+
  private:
   struct Pooled {
     std::unique_ptr<Connection> connection;
@@ -120,11 +125,17 @@ class Sessions {
     if (auto ready = Ready(slot, duty); !ready) return Fail(std::move(ready).error());
     auto done = Guarded(*slot.connection, work);
     slot.DropBroken();
+    if (duty) {
+      const bool refused = !done && done.error().code() == Code::kUnavailable && slot.connection;
+      Remember(*duty, refused ? std::optional<Error>(done.error()) : std::nullopt);
+    }
     return done;
   }
 
   // The connection is there, and holds the duty where there is one.
   static Result<void> Ready(Slot& slot, std::optional<Duty> duty);
+
+  void Remember(Duty duty, std::optional<Error> failing);
 
   Result<Pooled> TakeReader();
   void GiveBack(Pooled pooled);
@@ -134,6 +145,8 @@ class Sessions {
   // Shared with the leases.
   std::array<std::shared_ptr<Slot>, 3> duties_;
   std::unique_ptr<Slot> writing_;
+  mutable std::mutex failing_mutex_;
+  std::array<std::optional<Error>, 3> failing_;  // by duty
 
   Connector readers_;
   std::mutex readers_mutex_;

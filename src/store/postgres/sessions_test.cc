@@ -213,6 +213,25 @@ TEST_F(PostgresSessions, ALostConnectionLosesItsDutyForGood) {
   EXPECT_TRUE(sessions_->WriteFor(Duty::kResults, ServerProcess));
 }
 
+TEST_F(PostgresSessions, AServerThatAnswersAndTakesNoWritesIsRemembered) {
+  auto lease = sessions_->TryTakeDuty(Duty::kResults);
+  ASSERT_TRUE(lease) << lease.error().message();
+  EXPECT_FALSE(sessions_->Failing());
+  const auto wrote = sessions_->WriteFor(Duty::kResults, [](Connection& connection) {
+    return connection.Run("INSERT INTO nowhere VALUES (1)");
+  });
+  ASSERT_FALSE(wrote);
+  ASSERT_TRUE(sessions_->Failing());
+  EXPECT_EQ(sessions_->Failing()->message(), wrote.error().message());
+  EXPECT_TRUE(sessions_->WriteFor(Duty::kResults, ServerProcess));
+  EXPECT_FALSE(sessions_->Failing());
+  // A server that is away is told by whoever asks it.
+  (void)sessions_->WriteFor(Duty::kResults, [](Connection& connection) {
+    return connection.Run("SELECT pg_terminate_backend(pg_backend_pid())");
+  });
+  EXPECT_FALSE(sessions_->Failing());
+}
+
 TEST_F(PostgresSessions, AnOldLeaseSaysNothingAboutANewOne) {
   auto old = sessions_->TryTakeDuty(Duty::kResults);
   ASSERT_TRUE(old) << old.error().message();
