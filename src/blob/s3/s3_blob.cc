@@ -177,6 +177,13 @@ Result<std::unique_ptr<Store>> OpenS3Blob(S3BlobOptions options) {
     return Fail(Code::kInvalid,
                 "blob.s3_region is empty; most servers of one's own take us-east-1");
   }
+  // One part on its way and one that is filled.
+  if (options.upload_bytes_max < 2 * std::uint64_t{options.part_bytes}) {
+    return Fail(Code::kInvalid,
+                fmt::format("blob.s3_upload_bytes_max ({}) is less than two parts of "
+                            "blob.s3_part_bytes ({}): no large archive could be sent",
+                            options.upload_bytes_max, options.part_bytes));
+  }
   Result<std::unique_ptr<s3::Transfers>> transfers =
       s3::Transfers::Make({.ca_file = options.ca_file,
                            .connections_max = options.connections_max,

@@ -70,6 +70,9 @@ TEST(S3OpenTest, SaysWhichSettingCannotBe) {
   options.region = "";
   EXPECT_TRUE(Has(FailureToOpen(options), "blob.s3_region"));
   options = good;
+  options.part_bytes = std::size_t{64} << 20;
+  EXPECT_TRUE(Has(FailureToOpen(options), "blob.s3_upload_bytes_max"));
+  options = good;
   options.ca_file = "/nowhere/ca.pem";
   EXPECT_TRUE(Has(FailureToOpen(options), "blob.s3_ca_file"));
   options = good;
@@ -418,6 +421,7 @@ TEST_F(S3BlobTest, WritersTogetherTakeNoMoreThanTheirLimit) {
   BadNetwork network(bucket_->options().endpoint);
   S3BlobOptions options = Through(network);
   options.upload_bytes_max = std::uint64_t{1} << 20;
+  options.part_bytes = std::size_t{1} << 19;
   const auto store = Opened(options);
   network.Set("freeze");
   std::vector<std::future<Result<void>>> done;
