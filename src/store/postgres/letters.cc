@@ -181,11 +181,12 @@ Result<void> WriteConsumerErrors(Connection& connection, std::span<const Consume
   Array messages = Array::OfTexts();
   Array texts = Array::OfTexts();
   for (const ConsumerError& error : errors) {
-    // The column is an integer. What is left out here is a dead letter all the same.
-    if (error.offset > std::numeric_limits<std::int32_t>::max()) continue;
+    // The column is an integer: of a larger offset it has the low bits, and the text all of it.
+    constexpr std::int64_t kOffsetMax = std::numeric_limits<std::int32_t>::max();
+    const bool fits = error.offset <= kOffsetMax;
     topics.Text(StorableText(error.topic));
     partitions.Int(error.partition);
-    offsets.Int(error.offset);
+    offsets.Int(error.offset & kOffsetMax);
     if (error.key.empty()) {
       keys.Null();
     } else {
@@ -193,7 +194,8 @@ Result<void> WriteConsumerErrors(Connection& connection, std::span<const Consume
     }
     produced.At(error.produced);
     messages.Text(StorableText(std::string_view(error.message).substr(0, kErrorMessageBytesMax)));
-    texts.Text(StorableText(error.error));
+    texts.Text(StorableText(
+        fits ? error.error : fmt::format("offset {}: {}", error.offset, error.error)));
   }
   if (topics.size() == 0) return {};
   const Result<Rows> done = connection.Run(

@@ -14,13 +14,17 @@ constexpr std::size_t kWorkersMax = 8;
 constexpr std::size_t kBatchMax = 32;
 // A tenth of a second of work. Who comes now would wait for long, and is told so at once.
 constexpr std::size_t kWaitingMax = 10'000;
+// Look-ups by key are done in a thousandth of this, or the server does not answer at all.
+constexpr milliseconds kStatementMax{5'000};
 
 ConnectOptions OptionsOf(const PostgresStoreOptions& options) {
   return {.conninfo = options.read_conninfo.empty() ? options.conninfo : options.read_conninfo,
           .password = options.password,
           .application = options.application,
           .connect_max = options.connect_max,
-          .statement_max = options.statement_max,
+          .statement_max = options.statement_max.count() == 0
+                               ? kStatementMax
+                               : std::min(options.statement_max, kStatementMax),
           .read_only = true,
           .by_key_only = true};
 }
@@ -54,19 +58,35 @@ void ReportQueue::Ask(std::int64_t org_id, std::string_view cluster, std::string
     done(Fail(NoSuchCluster(org_id, cluster)));
     return;
   }
+  std::optional<Error> refused;
   {
     const std::lock_guard lock(mutex_);
-    if (waiting_.size() < kWaitingMax) {
+    if (away_ && trying_) {
+      refused = away_;
+    } else if (waiting_.size() >= kWaitingMax) {
+      refused = Error(Code::kUnavailable, "too many reports are asked for at once");
+    } else {
+      trying_ = away_.has_value();
       waiting_.push_back({{org_id, std::string(cluster), std::string(user_id)}, std::move(done)});
-      if (idle_ == 0 && workers_.size() < workers_max_) {
-        workers_.emplace_back([this] { Work(); });
-      } else if (idle_ > 0) {
+      if (idle_ > 0) {
         more_.notify_one();
+      } else if (workers_.size() < workers_max_) {
+        workers_.emplace_back([this] { Work(); });
       }
-      return;
     }
   }
-  done(Fail(Code::kUnavailable, "too many reports are asked for at once"));
+  if (refused) done(Fail(*std::move(refused)));
+}
+
+void ReportQueue::Note(const std::optional<Error>& away) {
+  std::deque<Waiting> told;
+  {
+    const std::lock_guard lock(mutex_);
+    away_ = away;
+    trying_ = false;
+    if (away) told.swap(waiting_);
+  }
+  for (const Waiting& one : told) one.done(Fail(*away));
 }
 
 void ReportQueue::Work() {
@@ -93,6 +113,8 @@ void ReportQueue::Answer(std::unique_ptr<Connection>& connection, std::vector<Wa
   keys.reserve(batch.size());
   for (Waiting& one : batch) keys.push_back(std::move(one.key));
   auto reports = Read(connection, keys);
+  const bool away = !reports && VerdictFor(reports.error().code()) == Verdict::kRetry;
+  Note(away ? std::optional<Error>(reports.error()) : std::nullopt);
   for (std::size_t i = 0; i < batch.size(); ++i) {
     if (reports) {
       batch[i].done(std::move((*reports)[i]));

@@ -5,6 +5,8 @@
 // for each of them. Who asks alone is answered as fast as by a statement of its own. There are few
 // connections of their own for this, made when the first report is asked for.
 //
+// While the server is away one question at a time tries it; who asks meanwhile is told at once.
+//
 // Thread-safe. With its end everything that waits is answered with kUnavailable.
 #pragma once
 
@@ -15,6 +17,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -47,6 +50,8 @@ class ReportQueue {
   };
 
   void Work();
+  // The server is away, or there again.
+  void Note(const std::optional<Error>& away);
   // Answers all of them.
   void Answer(std::unique_ptr<Connection>& connection, std::vector<Waiting> batch);
   Result<std::vector<Result<ClusterReport>>> Read(std::unique_ptr<Connection>& connection,
@@ -58,7 +63,9 @@ class ReportQueue {
   std::condition_variable more_;
   std::deque<Waiting> waiting_;
   bool ends_ = false;
-  std::size_t idle_ = 0;  // workers that wait for something to do
+  std::optional<Error> away_;  // what the last try found
+  bool trying_ = false;        // while away: a question is on its way that tries it
+  std::size_t idle_ = 0;       // workers that wait for something to do
   std::vector<std::thread> workers_;
 };
 
