@@ -69,9 +69,10 @@ Started StartPostgresStore(Host& host) {
       host.settings.postgres.Options(std::string("insightd ").append(host.role));
   if (!options) return Mistake(options.error());
   options->clock = &host.clock;
+  options->writes = host.role != "api";
   if (host.settings.postgres.migrate) {
     if (auto migrated = store::pg::MigrateAtStart(*options); !migrated) {
-      return Unusable("store", migrated.error());
+      return Unusable("store.postgres", migrated.error());
     }
   }
   Result<std::unique_ptr<store::Store>> store = store::OpenPostgresStore(*std::move(options));

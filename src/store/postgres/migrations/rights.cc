@@ -86,14 +86,17 @@ Result<void> CheckRightsToUse(Connection& connection, Use use) {
   }
   const bool write = use == Use::kWrite;
   const Result<Rows> rows = connection.Run(fmt::format(
-      "SELECT quote_ident(current_user), format('%s on %I.%I', string_agg(wanted, ', ' ORDER BY "
-      "wanted), nspname, relname), nspname::text "
+      "SELECT quote_ident(current_user), "
+      "string_agg(DISTINCT quote_ident(nspname), ', ' ORDER BY quote_ident(nspname)), "
+      "format('%s on %s', rights, string_agg(format('%I.%I', nspname, relname), ', ' "
+      "ORDER BY nspname, relname)) FROM ("
+      "SELECT nspname, relname, string_agg(wanted, ', ' ORDER BY wanted) AS rights "
       "FROM ({}) AS tables, unnest(CASE WHEN relkind = 'S' THEN ARRAY['USAGE'] "
       "WHEN relname IN ('migration_info', 'insightd_version') OR NOT {} THEN ARRAY['SELECT'] "
       "ELSE ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE'] END) AS wanted "
       "WHERE CASE WHEN relkind <> 'S' THEN NOT has_table_privilege(tables.oid, wanted) "
       "ELSE {} AND NOT has_sequence_privilege(tables.oid, wanted) END "
-      "GROUP BY nspname, relname ORDER BY 3, 2",
+      "GROUP BY nspname, relname) AS lacking GROUP BY rights ORDER BY rights",
       kTables, write, write));
   if (!rows) return Fail(rows.error());
   if (rows->empty()) return {};
@@ -101,9 +104,13 @@ Result<void> CheckRightsToUse(Connection& connection, Use use) {
   std::string what;
   std::string schemas_named;
   for (std::size_t row = 0; row < rows->size(); ++row) {
-    what.append(row == 0 ? "" : "; ").append(rows->TextAt(row, 1));
-    if (row == 0 || rows->TextAt(row, 2) != rows->TextAt(row - 1, 2)) {
-      schemas_named.append(row == 0 ? "" : ", ").append(rows->TextAt(row, 2));
+    what.append(row == 0 ? "" : "; ").append(rows->TextAt(row, 2));
+    for (const std::string_view schema : {"dvo", "public"}) {
+      if (rows->TextAt(row, 1).find(schema) == std::string_view::npos ||
+          schemas_named.find(schema) != std::string::npos) {
+        continue;
+      }
+      schemas_named.append(schemas_named.empty() ? "" : ", ").append(schema);
     }
   }
   std::string way_out =
