@@ -129,8 +129,8 @@ Result<void> KafkaConsumer::Start() {
       // A message that comes is sent at once; giving partitions back waits for the last request.
       {"fetch.wait.max.ms", "200"},
       {"fetch.error.backoff.ms", "100"},
-      // Compressed: unpacked, results of many clusters are thirty times as much. One batch of records
-      // comes all the same.
+      // Compressed: unpacked, results of many clusters are thirty times as much. One batch of
+      // records comes all the same.
       {"fetch.max.bytes", "1048576"},
       {"max.partition.fetch.bytes", "32768"},
       {"queued.min.messages", std::to_string(options_.prefetch_messages_max)},
