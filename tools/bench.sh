@@ -33,5 +33,8 @@ case "${1:-}" in -h | --help) sed -n '2,7s/^# \{0,1\}//p' "$0"; exit 0 ;; esac
     echo "== the whole program"
     python3 bench/load.py --rate 400 --size small --duration 20
     python3 bench/load.py --rate 139 --size mix --duration 20
+    echo
+    echo "== the writer on Kafka and PostgreSQL"
+    python3 bench/writer_postgres.py --clusters 10000
   fi
 } | tee build/bench.txt
