@@ -14,6 +14,8 @@ constexpr std::size_t kWorkersMax = 8;
 constexpr std::size_t kBatchMax = 32;
 // A tenth of a second of work. Who comes now would wait for long, and is told so at once.
 constexpr std::size_t kWaitingMax = 10'000;
+// How long a worker without a connection leaves the work to those that have one.
+constexpr milliseconds kRest{1'000};
 // Look-ups by key are done in a thousandth of this, or the server does not answer at all.
 constexpr milliseconds kStatementMax{5'000};
 
@@ -46,6 +48,7 @@ ReportQueue::~ReportQueue() {
     ends_ = true;
   }
   more_.notify_all();
+  rest_.notify_all();
   for (std::thread& worker : workers_) worker.join();
   for (const Waiting& one : waiting_) {
     one.done(Fail(Code::kUnavailable, "the process is stopping"));
@@ -103,16 +106,32 @@ void ReportQueue::Work() {
                                std::make_move_iterator(end));
     waiting_.erase(waiting_.begin(), end);
     lock.unlock();
-    Answer(connection, std::move(batch));
+    const bool answered = Answer(connection, batch);
     lock.lock();
+    if (answered) continue;
+    // The server may have no room for a second connection: the first one does it then.
+    waiting_.insert(waiting_.begin(), std::make_move_iterator(batch.begin()),
+                    std::make_move_iterator(batch.end()));
+    more_.notify_one();
+    rest_.wait_for(lock, kRest, [this] { return ends_; });
   }
 }
 
-void ReportQueue::Answer(std::unique_ptr<Connection>& connection, std::vector<Waiting> batch) {
+bool ReportQueue::Answer(std::unique_ptr<Connection>& connection, std::vector<Waiting>& batch) {
   std::vector<ReportKey> keys;
   keys.reserve(batch.size());
   for (Waiting& one : batch) keys.push_back(std::move(one.key));
+  const bool connected_before = connection != nullptr;
   auto reports = Read(connection, keys);
+  {
+    const std::lock_guard lock(mutex_);
+    if (connected_before) --connected_;
+    if (connection != nullptr) ++connected_;
+    if (!reports && connection == nullptr && connected_ > 0) {
+      for (std::size_t i = 0; i < batch.size(); ++i) batch[i].key = std::move(keys[i]);
+      return false;
+    }
+  }
   const bool away = !reports && VerdictFor(reports.error().code()) == Verdict::kRetry;
   Note(away ? std::optional<Error>(reports.error()) : std::nullopt);
   for (std::size_t i = 0; i < batch.size(); ++i) {
@@ -122,12 +141,14 @@ void ReportQueue::Answer(std::unique_ptr<Connection>& connection, std::vector<Wa
       batch[i].done(Fail(reports.error()));
     }
   }
+  return true;
 }
 
 Result<std::vector<Result<ClusterReport>>> ReportQueue::Read(
     std::unique_ptr<Connection>& connection, const std::vector<ReportKey>& keys) {
   while (true) {
-    const bool used_before = connection != nullptr && !connection->broken();
+    if (connection != nullptr && connection->broken()) connection.reset();
+    const bool used_before = connection != nullptr;
     if (!used_before) {
       auto made = connector_.Connect();
       if (!made) return Fail(std::move(made).error());

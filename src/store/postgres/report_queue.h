@@ -52,8 +52,8 @@ class ReportQueue {
   void Work();
   // The server is away, or there again.
   void Note(const std::optional<Error>& away);
-  // Answers all of them.
-  void Answer(std::unique_ptr<Connection>& connection, std::vector<Waiting> batch);
+  // Answers all of them. False: there is no connection here, but another worker has one.
+  bool Answer(std::unique_ptr<Connection>& connection, std::vector<Waiting>& batch);
   Result<std::vector<Result<ClusterReport>>> Read(std::unique_ptr<Connection>& connection,
                                                   const std::vector<ReportKey>& keys);
 
@@ -61,11 +61,13 @@ class ReportQueue {
   const std::size_t workers_max_;
   std::mutex mutex_;
   std::condition_variable more_;
+  std::condition_variable rest_;  // of workers without a connection
   std::deque<Waiting> waiting_;
   bool ends_ = false;
   std::optional<Error> away_;  // what the last try found
   bool trying_ = false;        // while away: a question is on its way that tries it
   std::size_t idle_ = 0;       // workers that wait for something to do
+  std::size_t connected_ = 0;
   std::vector<std::thread> workers_;
 };
 

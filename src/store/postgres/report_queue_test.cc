@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <future>
+#include <thread>
 
 #include "store/postgres/testing/test_database.h"
 
@@ -53,6 +55,29 @@ TEST_F(PostgresReportQueue, ASessionThatTheServerEndedIsMadeAgain) {
   EndSessions(/*take_new_ones=*/true);
   const auto report = ReportFrom(*queue_);
   EXPECT_TRUE(report) << report.error().message();
+}
+
+TEST_F(PostgresReportQueue, WhereTheServerTakesOneConnectionAllGoThroughIt) {
+  ASSERT_TRUE(ReportFrom(*queue_));
+  // The one that is there goes on; further ones are refused.
+  const auto server = Connection::Open({.conninfo = TestServer("POSTGRES")});
+  ASSERT_TRUE((*server)->Execute(
+      fmt::format("ALTER DATABASE {} ALLOW_CONNECTIONS false", database_->name())));
+  constexpr int kQuestions = 300;
+  std::atomic<int> answered = 0;
+  std::atomic<int> good = 0;
+  for (int i = 0; i < kQuestions; ++i) {
+    queue_->Ask(1, kCluster, "me", [&](const Result<ClusterReport>& report) {
+      good += report.has_value();
+      ++answered;
+    });
+  }
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  while (answered < kQuestions && std::chrono::steady_clock::now() < until) {
+    std::this_thread::yield();
+  }
+  EXPECT_EQ(answered, kQuestions);
+  EXPECT_EQ(good, kQuestions);
 }
 
 TEST_F(PostgresReportQueue, WhileTheServerIsAwayItSaysSoAndRecoversByItself) {
