@@ -194,8 +194,8 @@ Result<void> WriteConsumerErrors(Connection& connection, std::span<const Consume
     }
     produced.At(error.produced);
     messages.Text(StorableText(std::string_view(error.message).substr(0, kErrorMessageBytesMax)));
-    texts.Text(StorableText(
-        fits ? error.error : fmt::format("offset {}: {}", error.offset, error.error)));
+    texts.Text(
+        StorableText(fits ? error.error : fmt::format("offset {}: {}", error.offset, error.error)));
   }
   if (topics.size() == 0) return {};
   const Result<Rows> done = connection.Run(
