@@ -113,6 +113,29 @@ class Migrate(unittest.TestCase):
     def role(self):
         return self.run_it("api", **ROLE)
 
+    def test_an_api_needs_rights_to_read_and_a_writer_more(self):
+        self.migrate()
+        reader = self.name + "_reader"
+        self.sql(f"CREATE ROLE {reader} LOGIN; REVOKE ALL ON SCHEMA public FROM PUBLIC; "
+                 f"GRANT USAGE ON SCHEMA public, dvo TO {reader}; "
+                 f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {reader}")
+        self.addCleanup(self.sql, f"DROP OWNED BY {reader}; DROP ROLE {reader}")
+        as_reader = {"INSIGHTD__STORE__POSTGRES": f"{self.conninfo} user={reader}"}
+        done = self.run_it("api", **ROLE, **as_reader)
+        self.assertEqual(done.returncode, 4)
+        self.assertIn(f"role {reader} lacks the right SELECT on dvo.dvo_report, dvo.migration_info",
+                      done.stderr)
+        self.sql(f"GRANT SELECT ON ALL TABLES IN SCHEMA dvo TO {reader}")
+        process = subprocess.Popen([BINARY, "api"], stdout=subprocess.PIPE, text=True,
+                                   env=self.environment(**ROLE, **as_reader))
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        self.assertTrue(any('"ready"' in line for line in process.stdout))
+        done = self.run_it("dead-letters", "list", **as_reader)
+        self.assertEqual(done.returncode, 4)
+        self.assertIn("DELETE, INSERT, UPDATE on dvo.dvo_report, public.", done.stderr)
+
     def test_a_role_migrates_where_its_settings_say_so(self):
         self.migrate("--storage", "results", "--to", "31")
         process = subprocess.Popen(
