@@ -18,37 +18,32 @@ namespace {
 // What a row of the statement below is.
 enum Kind : std::int64_t { kHead, kHit, kSince, kToggle, kVote, kFeedback };
 
-#define INSIGHTD_ASKED(columns) " FROM unnest(" columns ") WITH ORDINALITY AS u(org, cluster, n) "
-#define INSIGHTD_ASKED_BY(columns) \
-  " FROM unnest(" columns ") WITH ORDINALITY AS u(who, cluster, n) "
-
 // Six look-ups by cluster, one behind the other, for each key: to join or sort what belongs
 // together would cost the server more. $1 organisations, $2 clusters, $3 organisations as text, $4
 // users.
 constexpr std::string_view kReports =
+    "WITH u AS MATERIALIZED (SELECT * FROM unnest($1::int8[], $2::text[], $3::text[], $4::text[]) "
+    "WITH ORDINALITY AS a(org_id, cluster, org_text, user_id, n)) "
     "SELECT 0::int8, u.n, coalesce(c.request_id, ''), coalesce(c.version, "
     "(SELECT i.version_info FROM report_info i WHERE i.cluster_id = r.cluster), ''), '', "
     "r.last_checked_at, r.reported_at, r.gathered_at, coalesce(c.passes, -1), "
-    "coalesce(c.skips, -1), coalesce(c.errors, -1)" INSIGHTD_ASKED("$1::int8[], $2::text[]")
-    "JOIN report r ON r.org_id = u.org::int4 AND r.cluster = u.cluster "
+    "coalesce(c.skips, -1), coalesce(c.errors, -1) "
+    "FROM u JOIN report r ON r.org_id = u.org_id::int4 AND r.cluster = u.cluster "
     "LEFT JOIN insightd_cluster c ON c.cluster = r.cluster AND c.org_id = r.org_id "
     "AND c.reported_at = r.reported_at AND c.last_checked_at = r.last_checked_at "
     "UNION ALL SELECT 1, u.n, h.rule_fqdn, h.error_key, h.template_data, h.created_at, NULL, NULL, "
-    "0, 0, 0" INSIGHTD_ASKED("$1::int8[], $2::text[]")
-    "JOIN rule_hit h ON h.cluster_id = u.cluster AND h.org_id = u.org::int4 "
-    "UNION ALL SELECT 2, u.n, h.rule_fqdn, h.error_key, '', h.impacted_since, NULL, NULL, "
-    "0, 0, 0" INSIGHTD_ASKED("$1::int8[], $2::text[]")
-    "JOIN recommendation h ON h.org_id = u.org::int4 AND h.cluster_id = u.cluster "
-    "UNION ALL SELECT 3, u.n, t.rule_id, t.error_key, '', t.disabled_at, NULL, NULL, "
-    "0, 0, 0" INSIGHTD_ASKED_BY("$3::text[], $2::text[]")
-    "JOIN cluster_rule_toggle t ON t.cluster_id = u.cluster AND t.org_id = u.who "
+    "0, 0, 0 FROM u JOIN rule_hit h ON h.cluster_id = u.cluster AND h.org_id = u.org_id::int4 "
+    "UNION ALL SELECT 2, u.n, h.rule_fqdn, h.error_key, '', h.impacted_since, NULL, NULL, 0, 0, 0 "
+    "FROM u JOIN recommendation h ON h.org_id = u.org_id::int4 AND h.cluster_id = u.cluster "
+    "UNION ALL SELECT 3, u.n, t.rule_id, t.error_key, '', t.disabled_at, NULL, NULL, 0, 0, 0 "
+    "FROM u JOIN cluster_rule_toggle t ON t.cluster_id = u.cluster AND t.org_id = u.org_text "
     "AND t.disabled = 1 "
-    "UNION ALL SELECT 4, u.n, t.rule_id, t.error_key, '', NULL, NULL, NULL, "
-    "t.user_vote, 0, 0" INSIGHTD_ASKED_BY("$4::text[], $2::text[]")
-    "JOIN cluster_rule_user_feedback t ON t.cluster_id = u.cluster AND t.user_id = u.who "
-    "UNION ALL SELECT 5, u.n, t.rule_id, t.error_key, t.message, t.updated_at, NULL, NULL, "
-    "0, 0, 0" INSIGHTD_ASKED_BY("$4::text[], $2::text[]")
-    "JOIN cluster_user_rule_disable_feedback t ON t.cluster_id = u.cluster AND t.user_id = u.who";
+    "UNION ALL SELECT 4, u.n, t.rule_id, t.error_key, '', NULL, NULL, NULL, t.user_vote, 0, 0 "
+    "FROM u JOIN cluster_rule_user_feedback t ON t.cluster_id = u.cluster "
+    "AND t.user_id = u.user_id "
+    "UNION ALL SELECT 5, u.n, t.rule_id, t.error_key, t.message, t.updated_at, NULL, NULL, 0, 0, 0 "
+    "FROM u JOIN cluster_user_rule_disable_feedback t ON t.cluster_id = u.cluster "
+    "AND t.user_id = u.user_id";
 
 // The hit that a row of another kind speaks of, by its component.
 ReportHit* FindHit(std::vector<ReportHit>& hits, std::string_view component, std::string_view key) {

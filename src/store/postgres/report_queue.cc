@@ -12,6 +12,8 @@ constexpr std::size_t kWorkersMin = 2;
 constexpr std::size_t kWorkersMax = 8;
 // More in one statement make it no cheaper, and the first of them wait longer.
 constexpr std::size_t kBatchMax = 32;
+// What is less waits for the statement that is on its way: two small ones cost more than one.
+constexpr std::size_t kBatchMin = 8;
 // A tenth of a second of work. Who comes now would wait for long, and is told so at once.
 constexpr std::size_t kWaitingMax = 10'000;
 // How long a worker without a connection leaves the work to those that have one.
@@ -71,10 +73,12 @@ void ReportQueue::Ask(std::int64_t org_id, std::string_view cluster, std::string
     } else {
       trying_ = away_.has_value();
       waiting_.push_back({{org_id, std::string(cluster), std::string(user_id)}, std::move(done)});
-      if (idle_ > 0) {
-        more_.notify_one();
-      } else if (workers_.size() < workers_max_) {
-        workers_.emplace_back([this] { Work(); });
+      if (IsWorthABatch()) {
+        if (idle_ > 0) {
+          more_.notify_one();
+        } else if (workers_.size() < workers_max_) {
+          workers_.emplace_back([this] { Work(); });
+        }
       }
     }
   }
@@ -92,12 +96,16 @@ void ReportQueue::Note(const std::optional<Error>& away) {
   for (const Waiting& one : told) one.done(Fail(*away));
 }
 
+bool ReportQueue::IsWorthABatch() const {
+  return waiting_.size() >= kBatchMin || (busy_ == 0 && !waiting_.empty());
+}
+
 void ReportQueue::Work() {
   std::unique_ptr<Connection> connection;
   std::unique_lock lock(mutex_);
   while (true) {
     ++idle_;
-    more_.wait(lock, [this] { return ends_ || !waiting_.empty(); });
+    more_.wait(lock, [this] { return ends_ || IsWorthABatch(); });
     --idle_;
     if (ends_) return;
     const auto end =
@@ -105,9 +113,11 @@ void ReportQueue::Work() {
     std::vector<Waiting> batch(std::make_move_iterator(waiting_.begin()),
                                std::make_move_iterator(end));
     waiting_.erase(waiting_.begin(), end);
+    ++busy_;
     lock.unlock();
     const bool answered = Answer(connection, batch);
     lock.lock();
+    --busy_;
     if (answered) continue;
     // The server may have no room for a second connection: the first one does it then.
     waiting_.insert(waiting_.begin(), std::make_move_iterator(batch.begin()),

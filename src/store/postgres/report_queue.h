@@ -49,6 +49,8 @@ class ReportQueue {
     Done done;
   };
 
+  // Whether a further worker is to take what waits, with the mutex locked.
+  bool IsWorthABatch() const;
   void Work();
   // The server is away, or there again.
   void Note(const std::optional<Error>& away);
@@ -67,6 +69,7 @@ class ReportQueue {
   std::optional<Error> away_;  // what the last try found
   bool trying_ = false;        // while away: a question is on its way that tries it
   std::size_t idle_ = 0;       // workers that wait for something to do
+  std::size_t busy_ = 0;       // workers with a batch
   std::size_t connected_ = 0;
   std::vector<std::thread> workers_;
 };
