@@ -174,7 +174,7 @@ def run(env, names, for_users):
         return 1
     finally:
         for server in servers.values():
-            server.kill()
+            server.end()
         with contextlib.suppress(OSError, KeyError):
             if read_environment(env)["SUPERVISOR"] == mine:
                 env.unlink()
