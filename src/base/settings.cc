@@ -212,6 +212,14 @@ void Flatten(const toml::table& table, const std::string& prefix, std::vector<En
   }
 }
 
+std::size_t FindControlCharacter(std::string_view text) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    if ((c < 0x20 && c != '\t' && c != '\n' && c != '\r') || c == 0x7f) return i;
+  }
+  return text.npos;
+}
+
 }  // namespace
 
 Environment ProcessEnvironment() {
@@ -267,6 +275,15 @@ std::string Table::UnknownKey(std::string_view key) const {
 std::vector<std::string> Table::Load(std::string_view file, std::string_view toml,
                                      const Environment& environment) {
   std::vector<std::string> mistakes;
+  // The parser ends the process on some of them.
+  if (const std::size_t at = FindControlCharacter(toml); at != toml.npos) {
+    const auto line =
+        std::count(toml.begin(), toml.begin() + static_cast<std::ptrdiff_t>(at), '\n');
+    mistakes.push_back(
+        fmt::format("{}:{}: the control character 0x{:02x}, which TOML does not allow", file,
+                    line + 1, static_cast<unsigned char>(toml[at])));
+    return mistakes;
+  }
   toml::table parsed;
   try {
     parsed = toml::parse(toml, file);

@@ -71,6 +71,13 @@ TEST(SettingsTest, TextThatIsNoTomlNamesThePlace) {
   EXPECT_EQ(mistakes[0].find("a.toml:1:"), 0u) << mistakes[0];
 }
 
+TEST(SettingsTest, AControlCharacterIsRefusedWithItsLine) {
+  Sample s;
+  const auto mistakes = s.table.Load("a.toml", std::string_view("# x\n[\2a]\n"), {});
+  ASSERT_EQ(mistakes.size(), 1u);
+  EXPECT_EQ(mistakes[0], "a.toml:2: the control character 0x02, which TOML does not allow");
+}
+
 TEST(SettingsTest, WhatIsPrintedLoadsAgainAndShowsNoSecret) {
   Sample s;
   s.password = "hunter2";

@@ -20,7 +20,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace insightd::bus;
   FuzzedDataProvider from(data, size);
   Message message;
-  message.position = {from.ConsumeRandomLengthString(20), from.ConsumeIntegralInRange(0, 100),
+  message.position = {"t" + from.ConsumeRandomLengthString(20), from.ConsumeIntegralInRange(0, 100),
                       from.ConsumeIntegralInRange<std::int64_t>(0, 1LL << 60)};
   message.record.key = from.ConsumeRandomLengthString(40);
   const int headers = from.ConsumeIntegralInRange(0, 8);
@@ -33,7 +33,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   Failure failure{.stage = from.ConsumeRandomLengthString(10),
                   .code = from.ConsumeRandomLengthString(10),
                   .reason = from.ConsumeRandomLengthString(6000),
-                  .tries = from.ConsumeIntegral<std::int32_t>()};
+                  .tries = from.ConsumeIntegralInRange(1, 1'000'000)};
   if (from.ConsumeBool()) failure.org_id = from.ConsumeIntegral<std::int64_t>();
   message.record.value = from.ConsumeRemainingBytesAsString();
 

@@ -42,13 +42,14 @@ class Flow {
     auto folder = store::DataFolder::Open(path);
     INSIGHTD_ASSERT(folder);
     folder_ = std::make_unique<store::DataFolder>(*std::move(folder));
-    auto bus = bus::OpenEmbeddedBus({.path = folder_->PathOf("bus.db"),
-                                     .topics = {{.name = writer_settings_.results_topic,
-                                                 .partitions = 3,
-                                                 .groups = {writer_settings_.group}},
-                                                {.name = writer_settings_.dead_letter_topic,
-                                                 .groups = {upkeep_settings_.group}},
-                                                {.name = upkeep_settings_.dead_letter_topics[0]}}});
+    writer_settings_.messages = "results";
+    std::vector<bus::TopicOptions> topics = {{.name = writer_settings_.results_topic,
+                                              .partitions = 3,
+                                              .groups = {writer_settings_.group}}};
+    for (const std::string& letters : upkeep_settings_.dead_letter_topics) {
+      topics.push_back({.name = letters, .groups = {upkeep_settings_.group}});
+    }
+    auto bus = bus::OpenEmbeddedBus({.path = folder_->PathOf("bus.db"), .topics = topics});
     auto store = store::OpenEmbeddedStore({.path = folder_->PathOf("store.db")});
     auto blobs = blob::OpenEmbeddedBlob({.folder = folder_->PathOf("blob"), .free_bytes_min = 0});
     INSIGHTD_ASSERT(bus && store && blobs);
