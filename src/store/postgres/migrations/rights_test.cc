@@ -23,10 +23,10 @@ class RightsTest : public ::testing::Test {
     INSIGHTD_SKIP_WITHOUT_POSTGRES();
     database_ = std::make_unique<TestDatabase>();
     role_ = database_->name() + "_role";
-    database_->Do(
-        fmt::format("CREATE ROLE {0} LOGIN; REVOKE CREATE ON SCHEMA public FROM PUBLIC; "
-                    "REVOKE CREATE ON DATABASE {1} FROM PUBLIC",
-                    role_, database_->name()));
+    database_->Do(fmt::format(
+        "CREATE ROLE {0} LOGIN PASSWORD 'role'; REVOKE CREATE ON SCHEMA public FROM PUBLIC; "
+        "REVOKE CREATE ON DATABASE {1} FROM PUBLIC",
+        role_, database_->name()));
   }
   void TearDown() override {
     if (database_ != nullptr) {
@@ -34,7 +34,7 @@ class RightsTest : public ::testing::Test {
     }
   }
 
-  std::unique_ptr<Connection> AsRole() { return database_->Connect("user=" + role_); }
+  std::unique_ptr<Connection> AsRole() { return database_->Connect("password=role user=" + role_); }
   Result<std::vector<Move>> MigrateAsRole() {
     struct : MigrationObserver {
       void Waits(std::string_view) override {}
