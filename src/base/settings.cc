@@ -1,6 +1,14 @@
 #include "base/settings.h"
 
 #include <fmt/format.h>
+#include <stdexcept>
+
+// The parser asserts what a file may get wrong, such as `[=x]`: here that is a mistake like others.
+namespace insightd::settings {
+[[noreturn]] static void RefuseToml(const char* assertion) { throw std::logic_error(assertion); }
+}  // namespace insightd::settings
+#undef NDEBUG
+#define TOML_ASSERT(expr) ((expr) ? void() : ::insightd::settings::RefuseToml(#expr))
 #include <toml++/toml.h>
 
 #include <algorithm>
@@ -275,7 +283,6 @@ std::string Table::UnknownKey(std::string_view key) const {
 std::vector<std::string> Table::Load(std::string_view file, std::string_view toml,
                                      const Environment& environment) {
   std::vector<std::string> mistakes;
-  // The parser ends the process on some of them.
   if (const std::size_t at = FindControlCharacter(toml); at != toml.npos) {
     const auto line =
         std::count(toml.begin(), toml.begin() + static_cast<std::ptrdiff_t>(at), '\n');
@@ -289,6 +296,10 @@ std::vector<std::string> Table::Load(std::string_view file, std::string_view tom
     parsed = toml::parse(toml, file);
   } catch (const toml::parse_error& error) {
     mistakes.push_back(Place(file, error.source()) + std::string(error.description()));
+    return mistakes;
+  } catch (const std::logic_error&) {
+    mistakes.push_back(fmt::format(
+        "{}: a section or a key is not written as TOML wants it: [section], key = value", file));
     return mistakes;
   }
   std::vector<Entry> entries;

@@ -78,6 +78,13 @@ TEST(SettingsTest, AControlCharacterIsRefusedWithItsLine) {
   EXPECT_EQ(mistakes[0], "a.toml:2: the control character 0x02, which TOML does not allow");
 }
 
+TEST(SettingsTest, ASectionWithoutANameIsAMistake) {
+  Sample s;
+  for (const char* text : {"[=x]\n", "[ = ['a', 'b", "[[]]", "[a.]", "[.a]\n", "= 1\n", "a. = 1"}) {
+    EXPECT_EQ(s.table.Load("a.toml", text, {}).size(), 1u) << text;
+  }
+}
+
 TEST(SettingsTest, WhatIsPrintedLoadsAgainAndShowsNoSecret) {
   Sample s;
   s.password = "hunter2";
