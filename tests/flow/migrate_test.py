@@ -116,11 +116,11 @@ class Migrate(unittest.TestCase):
     def test_an_api_needs_rights_to_read_and_a_writer_more(self):
         self.migrate()
         reader = self.name + "_reader"
-        self.sql(f"CREATE ROLE {reader} LOGIN; REVOKE ALL ON SCHEMA public FROM PUBLIC; "
+        self.sql(f"CREATE ROLE {reader} LOGIN PASSWORD 'reader'; REVOKE ALL ON SCHEMA public FROM PUBLIC; "
                  f"GRANT USAGE ON SCHEMA public, dvo TO {reader}; "
                  f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {reader}")
         self.addCleanup(self.sql, f"DROP OWNED BY {reader}; DROP ROLE {reader}")
-        as_reader = {"INSIGHTD__STORE__POSTGRES": f"{self.conninfo} user={reader}"}
+        as_reader = {"INSIGHTD__STORE__POSTGRES": f"{self.conninfo} user={reader} password=reader"}
         done = self.run_it("api", **ROLE, **as_reader)
         self.assertEqual(done.returncode, 4)
         self.assertIn(f"role {reader} lacks the right SELECT on dvo.dvo_report, dvo.migration_info",
