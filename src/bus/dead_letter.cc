@@ -31,8 +31,12 @@ std::string Cut(const std::string& reason) {
 Record WrapDeadLetter(const Message& failed, const Failure& failure, bool with_value) {
   Record letter{.key = failed.record.key,
                 .value = with_value ? failed.record.value : std::string(),
-                .headers = failed.record.headers,
+                .headers = {},
                 .timestamp = {}};
+  // Ours say what they say of this letter alone, also when the record was a letter before.
+  for (const Header& header : failed.record.headers) {
+    if (!std::string_view(header.name).starts_with(kPrefix)) letter.headers.push_back(header);
+  }
   std::string reason = Cut(failure.reason);
   if (!with_value) {
     reason += " (the value of " + std::to_string(failed.record.value.size()) +

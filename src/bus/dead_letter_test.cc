@@ -90,5 +90,15 @@ TEST(DeadLetterTest, OneThatIsTooLargeGoesWithoutItsValueAndSaysWhereThatIs) {
   EXPECT_EQ(back.record.headers.size(), 1U);
 }
 
+TEST(DeadLetterTest, TakesNothingFromHeadersOfOursThatTheRecordHadBefore) {
+  Message failed{.position = {"t", 1, 2}, .record = {}};
+  failed.record.headers = {{"insightd-dead-org-id", "77"}, {"service", "openshift"}};
+  const DeadLetter back = UnwrapDeadLetter(
+      {.position = {"letters", 0, 5}, .record = WrapDeadLetter(failed, {.stage = "parse"})});
+  EXPECT_EQ(back.failure.org_id, std::nullopt);
+  ASSERT_EQ(back.record.headers.size(), 1u);
+  EXPECT_EQ(back.record.headers[0].value, "openshift");
+}
+
 }  // namespace
 }  // namespace insightd::bus

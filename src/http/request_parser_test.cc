@@ -63,6 +63,16 @@ TEST(RequestParserTest, ReadsAChunkedBodyInPiecesOfEverySize) {
   }
 }
 
+TEST(RequestParserTest, ReadsAnEmptyChunkedBodyInPiecesOfEverySize) {
+  const std::string text =
+      "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nTrailer: x\r\n\r\n";
+  for (std::size_t step = 1; step <= text.size(); ++step) {
+    const Parsed parsed = Parse(text, step);
+    EXPECT_TRUE(parsed.done) << step;
+    EXPECT_EQ(parsed.body, "") << step;
+  }
+}
+
 TEST(RequestParserTest, ReadsABodyOfAnnouncedLength) {
   const Parsed parsed = Parse("PUT / HTTP/1.0\r\nContent-Length: 3\r\n\r\nabcd", 7);
   EXPECT_TRUE(parsed.done);

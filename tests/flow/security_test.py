@@ -169,6 +169,21 @@ class HostileRequests(unittest.TestCase):
                 self.assertNotIn(b"HTTP/1.1 2", self.all_that_comes(connection)[:12])
         self.assertEqual(self.server.report(self.cluster).status, 200)
 
+    def test_bytes_one_by_one_are_read_as_well(self):
+        """every way to cut a request into pieces, the end of an empty body too"""
+        for body in (b"0\r\n\r\n", b"0\r\nabc\r\n\r\n", b"1\r\na\r\n0\r\nX: y\r\n\r\n", b"0"):
+            connection = self.connect()
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            connection.sendall(f"POST {UPLOAD} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+                               "Transfer-Encoding: chunked\r\n\r\n".encode())
+            for byte in body:
+                try:
+                    connection.sendall(bytes([byte]))
+                except OSError:
+                    break  # answered before the end
+                self.assertEqual(self.server.get("/livez", "http.metrics_address").status, 200)
+            self.assertIsNone(self.server.process.poll())
+
     def raw(self, target, *headers):
         connection = self.connect()
         head = f"GET {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
