@@ -53,7 +53,8 @@ struct ToText {
   std::string operator()(const std::int64_t* value) const { return fmt::to_string(*value); }
   std::string operator()(const std::uint64_t* value) const { return fmt::to_string(*value); }
   std::string operator()(const int* value) const { return fmt::to_string(*value); }
-  std::string operator()(const double* value) const { return fmt::format("{}", *value); }
+  // -0 would come back as the integer 0.
+  std::string operator()(const double* value) const { return fmt::format("{}", *value + 0.0); }
   std::string operator()(const std::string* value) const { return Quoted(*value); }
   std::string operator()(const std::vector<std::string>* value) const {
     std::vector<std::string> items;
