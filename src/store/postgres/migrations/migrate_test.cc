@@ -265,10 +265,13 @@ TEST_F(MigrateTest, WrongReportsOnWorkloadsGo) {
 TEST_F(MigrateTest, ToldIsEachStepAndWhatCameOfIt) {
   To(Storage::kWorkloads, 2);
   ASSERT_TRUE(Go({.storage = Storage::kWorkloads}));
+  // The server may still be ending the connection of the migration before.
+  std::erase_if(told_.lines, [](const std::string& line) { return line.starts_with("waits for"); });
   EXPECT_THAT(told_.lines, ElementsAre("workloads 3 up", "workloads 4 up", "workloads: 2 to 4"));
   const auto again = Go({.storage = Storage::kWorkloads});
   ASSERT_TRUE(again);
   EXPECT_THAT(*again, IsEmpty());
+  std::erase_if(told_.lines, [](const std::string& line) { return line.starts_with("waits for"); });
   EXPECT_THAT(told_.lines, IsEmpty());
 }
 
