@@ -3,8 +3,9 @@
 //
 // Key, value and headers of the record stay as they were; what is ours are headers behind them
 // whose names begin with `insightd-dead-`, instead of any that the record had. Unwrap takes exactly
-// these away again, so that a replayed letter is the record that came. A letter that somebody else produced (the aggregator
-// sends the value alone) unwraps too: what its headers do not say is empty.
+// these away again, so that a replayed letter is the record that came. A letter that somebody else
+// produced (the aggregator sends the value alone) unwraps too: what its headers do not say is
+// empty.
 #pragma once
 
 #include <cstdint>
