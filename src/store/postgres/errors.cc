@@ -12,6 +12,11 @@ Code CodeFor(std::string_view sqlstate) {
   return Code::kUnavailable;
 }
 
+bool IsLostRace(const Error& error) {
+  return error.code() == Code::kConflict ||
+         error.message().find("[23505]") != std::string::npos;  // as Connection writes it
+}
+
 std::string_view HintFor(std::string_view sqlstate) {
   // The longer beginning stands first.
   constexpr std::array<std::pair<std::string_view, std::string_view>, 14> kHints = {{

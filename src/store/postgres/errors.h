@@ -13,6 +13,10 @@ namespace insightd::store::pg {
 // * all else, kUnavailable: somebody or time can mend it, and the row is not to blame.
 Code CodeFor(std::string_view sqlstate);
 
+// Whether the same work, made again, may pass at once: a lost race, or a row that another session
+// has inserted meanwhile (23505). One that is refused for good is so a few times more.
+bool IsLostRace(const Error& error);
+
 // What an operator can do about it, empty when the server's own words are enough.
 std::string_view HintFor(std::string_view sqlstate);
 

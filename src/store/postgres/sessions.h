@@ -23,6 +23,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "store/postgres/connection.h"
+#include "store/postgres/errors.h"
 #include "store/postgres/postgres_store.h"
 #include "store/store.h"
 
@@ -112,9 +113,7 @@ class Sessions {
       auto done = work(connection);
       if (done) return done;
       if (!connection.broken()) (void)connection.Rollback();
-      if (done.error().code() != Code::kConflict || tries == kRacesMax || connection.broken()) {
-        return done;
-      }
+      if (!IsLostRace(done.error()) || tries == kRacesMax || connection.broken()) return done;
     }
   }
 
