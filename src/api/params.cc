@@ -109,6 +109,7 @@ http::Response StoreError(const Error& error, std::string_view id) {
   switch (error.code()) {
     case Code::kNotFound: return NotFoundError(id);
     case Code::kUnavailable:
+    case Code::kNoRoom:
     case Code::kTimeout:
     case Code::kConflict:
       return http::ErrorResponse(

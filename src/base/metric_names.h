@@ -85,6 +85,9 @@ inline const Definition kLagSeconds{Kind::kGauge, "kafka_consumer_oldest_unproce
                                     "Age of the oldest message in work, by group, topic and "
                                     "partition; 0: none is."};
 inline const Definition kBlobBytes{Kind::kGauge, "insightd_blob_bytes", "Bytes of archives kept."};
+inline const Definition kBlobRoomBytes{
+    Kind::kGauge, "insightd_blob_room_bytes",
+    "Bytes that archives may take: blob.bytes_max, or less where the disk has less."};
 inline const Definition kBuildInfo{Kind::kGauge, "insightd_build_info",
                                    "1, with the version and the commit as labels."};
 // process, under the names of Prometheus' own clients

@@ -13,6 +13,7 @@ std::string_view CodeName(Code code) {
     case Code::kNotFound: return "not_found";
     case Code::kConflict: return "conflict";
     case Code::kUnavailable: return "unavailable";
+    case Code::kNoRoom: return "no_room";
     case Code::kTimeout: return "timeout";
     case Code::kInternal: return "internal";
   }

@@ -20,7 +20,8 @@ enum class Code : std::uint8_t {
   kTooLarge,     // a named limit was reached
   kNotFound,     // the thing asked for is not there, and waiting does not bring it
   kConflict,     // somebody else was faster: read again, then try again
-  kUnavailable,  // the other side is away, or out of room: the same call may pass later
+  kUnavailable,  // the other side is away: the same call may pass later
+  kNoRoom,       // a disk or a named limit is full: the same call may pass when something has gone
   kTimeout,      // no answer within the limit: it may or may not have happened
   kInternal      // nothing that a caller can mend
 };
@@ -34,6 +35,7 @@ enum class Verdict : std::uint8_t { kRetry, kDeadLetter, kStop };
 constexpr Verdict VerdictFor(Code code) {
   switch (code) {  // No default: a new code must decide.
     case Code::kUnavailable:
+    case Code::kNoRoom:
     case Code::kTimeout:
     case Code::kConflict: return Verdict::kRetry;
     case Code::kInvalid:

@@ -6,7 +6,8 @@
 //   then durable. A Writer that goes without leaves nothing.
 // * A key is written once: of two writers of one key the second to commit gets kConflict; from
 //   Create already where that can be told without asking over a network.
-// * The other side away, the disk full: kUnavailable, with what is missing in the message.
+// * The other side away: kUnavailable, with what is missing in the message. The disk full, or new
+//   objects refused (RefuseNew): kNoRoom.
 // * Stopping: Close waits for commits that are under way.
 //
 // Keys are 1 to 200 characters of [A-Za-z0-9._/-] that begin and end with a letter or digit and
@@ -83,6 +84,11 @@ class Store {
   virtual Result<void> List(const std::function<bool(const Object&)>& visit) = 0;
   // Bytes of all objects, about; -1 where that is not known (S3). The first call may take long.
   virtual std::int64_t BytesHeld() = 0;
+  // Bytes that may still come before the disk has none to spare; -1 where that is not known.
+  virtual std::int64_t BytesFree() { return -1; }
+  // From now on Create fails with `why`, or with nothing no more: for who knows what of the objects
+  // must stay. Does nothing where BytesHeld is not known: that server's quota is the limit.
+  virtual void RefuseNew(std::optional<Error> why) { static_cast<void>(why); }
   // Where others read the object: `blob:KEY` embedded, a URL signed for `validity` for S3 (which
   // takes no more than seven days).
   virtual Result<std::string> UrlFor(std::string_view key, seconds validity) = 0;

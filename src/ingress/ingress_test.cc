@@ -297,6 +297,12 @@ TEST_F(IngressTest, SaysWhyItCannotKeepAnArchiveNow) {
   ExpectRefused(Upload(File(Archive()) + kEnd), 503, "no room left");
 }
 
+TEST_F(IngressTest, SaysThatThereIsNoRoom) {
+  blobs_.append_fails = Code::kNoRoom;
+  blobs_.append_fails_after = 700;
+  ExpectRefused(Upload(File("\x1f\x8b" + std::string(9000, 'x')) + kEnd), 507, "no room left");
+}
+
 TEST_F(IngressTest, DoesNotAcceptWhatCannotBeAnnounced) {
   producer_.away = true;
   const http::Response response = Upload(File(Archive()) + kEnd);

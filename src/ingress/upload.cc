@@ -50,6 +50,7 @@ Refusal RefusalFor(const Error& error, std::string_view doing) {
     case Code::kTimeout:
       return {503, "unavailable",
               fmt::format("{}: {}; send it again later", doing, error.message())};
+    case Code::kNoRoom: return {507, "no_room", fmt::format("{}: {}", doing, error.message())};
     case Code::kConflict:
       return {400, "conflict",
               fmt::format("{}: the request id is used already; send another {} or none", doing,

@@ -1,7 +1,11 @@
 #include "upkeep/cleaner.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,6 +24,10 @@ constexpr std::size_t kArchivesAtOnce = 256;
 constexpr std::size_t kUploadsAtOnce = 1000;
 // Finding the oldest of the newest ones reads all clusters, so that a look takes more of them.
 constexpr std::size_t kNewestAtOnce = 2048;
+// Between two looks while there is no room.
+constexpr seconds kOverfullPause{1};
+// The share of the room below which a warning may come again.
+constexpr double kCalmShare = kWarnShare - 0.05;
 
 }  // namespace
 
@@ -30,7 +38,8 @@ Cleaner::Cleaner(blob::Store* blobs, store::Store& store, const Clock& clock,
       clock_(clock),
       settings_(std::move(settings)),
       searched_(clock.Steady()),
-      bytes_(registry.MakeGauge(metrics::kBlobBytes)) {}
+      bytes_(registry.MakeGauge(metrics::kBlobBytes)),
+      room_bytes_(registry.MakeGauge(metrics::kBlobRoomBytes)) {}
 
 Result<void> Cleaner::Run(std::stop_token stop) {
   std::mutex mutex;
@@ -53,17 +62,37 @@ Result<void> Cleaner::Run(std::stop_token stop) {
                  {"error", round.error().message()}});
     }
     std::unique_lock lock(mutex);
-    never.wait_for(lock, stop, seconds(settings_.clean_interval_s), [] { return false; });
+    const seconds pause = seconds(settings_.clean_interval_s);
+    never.wait_for(lock, stop, overfull_ ? std::min(pause, kOverfullPause) : pause,
+                   [] { return false; });
   }
   return {};
 }
 
 bool Cleaner::IsOverfull() {
   const std::int64_t held = blobs_->BytesHeld();
-  if (held >= 0) bytes_.Set(static_cast<double>(held));
-  if (held > 0 && static_cast<std::uint64_t>(held) > settings_.blob_bytes_max) return true;
+  if (held < 0) return false;
+  bytes_.Set(static_cast<double>(held));
+  WarnEarly(held);
+  if (static_cast<std::uint64_t>(held) > settings_.blob_bytes_max) return true;
   const auto room = blobs_->Check();
-  return !room && room.error().code() == Code::kUnavailable && held > 0;
+  return !room && room.error().code() == Code::kNoRoom && held > 0;
+}
+
+void Cleaner::WarnEarly(std::int64_t held_bytes) {
+  const std::int64_t free = blobs_->BytesFree();
+  std::uint64_t room = settings_.blob_bytes_max;
+  if (free >= 0) room = std::min(room, static_cast<std::uint64_t>(held_bytes + free));
+  room_bytes_.Set(static_cast<double>(room));
+  const double share =
+      static_cast<double>(held_bytes) / static_cast<double>(std::max(room, std::uint64_t{1}));
+  if (share < kCalmShare) warned_ = false;
+  if (share < kWarnShare || warned_) return;
+  warned_ = true;
+  kLog.Warn("",
+            "archives take most of their room; before it is full, raise blob.bytes_max or make "
+            "room on the disk of data_dir, else the oldest of them go early",
+            {{"bytes", held_bytes}, {"room_bytes", static_cast<std::int64_t>(room)}});
 }
 
 Result<std::size_t> Cleaner::Remove(const std::vector<store::KeptArchive>& archives) {
@@ -93,6 +122,8 @@ Result<std::size_t> Cleaner::Remove(const std::vector<store::KeptArchive>& archi
 
 Result<std::size_t> Cleaner::RemoveArchives(Time now) {
   const bool overfull = IsOverfull();
+  overfull_ = overfull;
+  if (!overfull) blobs_->RefuseNew(std::nullopt);
   const Time until = overfull ? now : now - seconds(settings_.archive_kept_s);
   auto archives = store_.ReleasedArchives(until, kArchivesAtOnce);
   if (!archives) return Fail(std::move(archives).error());
@@ -114,6 +145,13 @@ Result<std::size_t> Cleaner::RemoveArchives(Time now) {
                 "the disk is full",
                 {{"bytes", blobs_->BytesHeld()}});
     }
+  }
+  if (overfull && archives->empty()) {
+    blobs_->RefuseNew(Error(
+        Code::kNoRoom,
+        fmt::format("{} bytes of archives wait to be judged or belong to dead letters, and "
+                    "blob.bytes_max is {}; raise it, or drop dead letters (insightd dead-letters)",
+                    blobs_->BytesHeld(), settings_.blob_bytes_max)));
   }
   return Remove(*archives);
 }

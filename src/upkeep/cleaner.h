@@ -4,7 +4,9 @@
 //   dropped. The newest one of each cluster stays.
 // * Above `blob.bytes_max`, or when the blob store says that it has no room, archives go earlier:
 //   first those that nobody needs, then the newest ones of the clusters, oldest first. Their
-//   results stay. An archive without a result yet, or of a dead letter, is never removed.
+//   results stay. An archive without a result yet, or of a dead letter, is never removed: when
+//   these alone are over the limit, new uploads are refused until there is room.
+// * From `kWarnShare` of the room on there is one line in the log.
 // * An archive that nobody knows goes when it is older than the history: its upload was cut off
 //   between keeping and announcing it.
 // * History goes after `history_kept_s`. Where there is no blob store, only history is cleaned.
@@ -29,6 +31,9 @@
 
 namespace insightd::upkeep {
 
+// Of the room for archives: well before anything has to go early.
+inline constexpr double kWarnShare = 0.8;
+
 class Cleaner {
  public:
   // All given outlive the cleaner. `blobs` may be null.
@@ -47,6 +52,7 @@ class Cleaner {
 
  private:
   bool IsOverfull();
+  void WarnEarly(std::int64_t held_bytes);
   Result<std::size_t> RemoveArchives(Time now);
   Result<std::size_t> Remove(const std::vector<store::KeptArchive>& archives);
 
@@ -55,7 +61,10 @@ class Cleaner {
   const Clock& clock_;
   const Settings settings_;
   microseconds searched_;
+  bool overfull_ = false;
+  bool warned_ = false;
   metrics::Gauge bytes_;
+  metrics::Gauge room_bytes_;
 };
 
 }  // namespace insightd::upkeep

@@ -1,10 +1,12 @@
 // Dead letters from the bus to people and back, and cleaning, over the embedded parts.
 #include <fmt/format.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
 #include <future>
 
+#include "base/log_printer.h"
 #include "base/testing/temp_folder.h"
 #include "blob/embedded/embedded_blob.h"
 #include "bus/dead_letter.h"
@@ -16,6 +18,10 @@
 
 namespace insightd::upkeep {
 namespace {
+
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 class TestClock final : public Clock {
  public:
@@ -233,6 +239,43 @@ TEST_F(UpkeepTest, AboveTheLimitReplacedArchivesGoFirstThenTheOldestOfTheNewest)
   CleanAll(stricter);
   EXPECT_FALSE(Has("c1"));
   EXPECT_TRUE(Has("in-work")) << "what has no result yet is never removed";
+}
+
+TEST_F(UpkeepTest, RefusesUploadsOnlyWhileWhatMustStayIsOverTheLimit) {
+  for (const char* key : {"a1", "in-work"}) Upload(key, 1'000'000);
+  Store("a", 1, "a1");
+  settings_.blob_bytes_max = 500'000;
+  Cleaner cleaner = MakeCleaner();
+  EXPECT_TRUE(cleaner.Step().value());
+  EXPECT_TRUE(blobs_->Create("next")) << "something could go";
+  CleanAll(cleaner);
+  const auto refused = blobs_->Create("next");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), Code::kNoRoom);
+  EXPECT_THAT(refused.error().message(), HasSubstr("blob.bytes_max is 500000; raise it"));
+  EXPECT_TRUE(Has("in-work"));
+
+  Store("b", 1, "in-work");
+  CleanAll(cleaner);
+  EXPECT_TRUE(blobs_->Create("next"));
+}
+
+TEST_F(UpkeepTest, WarnsOnceWellBeforeThereIsNoRoom) {
+  std::vector<std::string> lines;
+  log::SetPrinter([&](const log::Record& record) {
+    lines.emplace_back(record.msg);
+    return std::string();
+  });
+  settings_.blob_bytes_max = 1'000'000;
+  Cleaner cleaner = MakeCleaner();
+  Upload("a", 790'000);
+  CleanAll(cleaner);
+  EXPECT_THAT(lines, Not(Contains(HasSubstr("raise blob.bytes_max"))));
+  Upload("b", 20'000);
+  CleanAll(cleaner);
+  CleanAll(cleaner);
+  EXPECT_THAT(lines, Contains(HasSubstr("raise blob.bytes_max")).Times(1));
+  log::SetPrinter(nullptr);
 }
 
 TEST_F(UpkeepTest, ForgetsHistoryButNotTheCurrentOnes) {

@@ -145,7 +145,7 @@ TEST(FullDiskTest, UploadsAreRefusedWhileThereIsRoomForTheRest) {
     int kept = 0;
     auto done = upload(std::to_string(kept));
     for (; done; done = upload(std::to_string(kept))) ++kept;
-    Require(done.error().code() == Code::kUnavailable, done.error().message());
+    Require(done.error().code() == Code::kNoRoom, done.error().message());
     Require(done.error().message().find("blob.free_bytes_min") != std::string::npos,
             done.error().message());
     std::promise<bool> announced;

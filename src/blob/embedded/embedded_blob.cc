@@ -56,7 +56,10 @@ Error ErrorOf(int number, const std::string& doing) {
   switch (number) {
     case ENOSPC:
     case EDQUOT:
-    case EFBIG: way_out = "; make room on its file system"; break;
+    case EFBIG:
+      code = Code::kNoRoom;
+      way_out = "; make room on its file system";
+      break;
     case EACCES:
     case EPERM:
     case EROFS: way_out = "; see whether this user may write there"; break;
@@ -134,6 +137,11 @@ class EmbeddedBlob final : public Store {
   Result<void> Remove(std::string_view key) override;
   Result<void> List(const std::function<bool(const Object&)>& visit) override;
   std::int64_t BytesHeld() override;
+  std::int64_t BytesFree() override;
+  void RefuseNew(std::optional<Error> why) override {
+    const std::lock_guard lock(refusal_mutex_);
+    refusal_ = std::move(why);
+  }
   Result<std::string> UrlFor(std::string_view key, seconds /*validity*/) override {
     if (auto checked = CheckKey(key); !checked) return Fail(std::move(checked).error());
     return std::string("blob:").append(key);
@@ -156,6 +164,7 @@ class EmbeddedBlob final : public Store {
   EmbeddedBlob(EmbeddedBlobOptions options, File root)
       : options_(std::move(options)), root_(std::move(root)) {}
   Result<void> Prepare();
+  Result<std::uint64_t> DiskFree() const;
   void SyncUntilClosed();
   void MakeDurable(std::vector<Waiting> batch);
   Result<void> Rename(const Waiting& waiting);
@@ -170,6 +179,8 @@ class EmbeddedBlob final : public Store {
   std::atomic<std::int64_t> bytes_change_ = 0;  // since `Open`
   std::optional<std::int64_t> bytes_counted_;   // guarded by count_mutex_
   std::mutex count_mutex_;
+  std::optional<Error> refusal_;  // guarded by refusal_mutex_
+  std::mutex refusal_mutex_;
 
   std::mutex mutex_;
   std::condition_variable commits_;
@@ -284,17 +295,28 @@ Result<void> EmbeddedBlob::Prepare() {
   return {};
 }
 
-Result<void> EmbeddedBlob::CheckRoom() const {
+Result<std::uint64_t> EmbeddedBlob::DiskFree() const {
   struct statvfs room {};
   if (fstatvfs(root_.fd(), &room) != 0) {
     return Fail(ErrorOf(errno, "asking for the room in " + options_.folder));
   }
-  const std::uint64_t free = std::uint64_t{room.f_bavail} * room.f_frsize;
-  if (free < options_.free_bytes_min) {
-    return Fail(Code::kUnavailable,
+  return std::uint64_t{room.f_bavail} * room.f_frsize;
+}
+
+std::int64_t EmbeddedBlob::BytesFree() {
+  const Result<std::uint64_t> free = DiskFree();
+  if (!free) return -1;
+  return static_cast<std::int64_t>(*free - std::min(*free, options_.free_bytes_min));
+}
+
+Result<void> EmbeddedBlob::CheckRoom() const {
+  const Result<std::uint64_t> free = DiskFree();
+  if (!free) return Fail(free.error());
+  if (*free < options_.free_bytes_min) {
+    return Fail(Code::kNoRoom,
                 fmt::format("{}: {} bytes are free, less than blob.free_bytes_min ({}); make room "
                             "on its file system, or lower blob.bytes_max",
-                            options_.folder, free, options_.free_bytes_min));
+                            options_.folder, *free, options_.free_bytes_min));
   }
   return {};
 }
@@ -305,6 +327,10 @@ Result<std::unique_ptr<Writer>> EmbeddedBlob::Create(std::string_view key) {
     return Fail(Code::kConflict, fmt::format("blob {} exists", key));
   }
   if (auto room = CheckRoom(); !room) return Fail(std::move(room).error());
+  {
+    const std::lock_guard lock(refusal_mutex_);
+    if (refusal_) return Fail(*refusal_);
+  }
   std::string temporary = fmt::format("{}/{}", kTemporary, ++temporaries_);
   File file(openat(root_.fd(), temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
   if (file.fd() < 0) return Fail(ErrorOf(errno, "making " + Path(temporary)));

@@ -7,7 +7,7 @@
 // * One thread makes all commits durable that have come in the meantime: the writing of their
 //   bytes has been started already, so that the disk has them all at once and the file system's
 //   journal is written once for all of them, not once each.
-// * Uploads are refused while less than `free_bytes_min` is free, so that those parts that must
+// * New objects are refused while less than `free_bytes_min` is free, so that those parts that must
 //   write to finish what was accepted (bus, store) still find room.
 //
 // Without `background` Commit does it all in the caller's thread.

@@ -100,12 +100,12 @@ TEST_F(EmbeddedBlobTest, RefusesUploadsBeforeTheDiskIsFull) {
   const auto store = Open();
   const auto writer = store->Create("k");
   ASSERT_FALSE(writer);
-  EXPECT_EQ(writer.error().code(), Code::kUnavailable);
+  EXPECT_EQ(writer.error().code(), Code::kNoRoom);
   EXPECT_NE(writer.error().message().find("blob.free_bytes_min"), std::string::npos);
   EXPECT_FALSE(store->Check());
 }
 
-TEST_F(EmbeddedBlobTest, AFullDiskIsUnavailableAndLeavesNothing) {
+TEST_F(EmbeddedBlobTest, AFullDiskHasNoRoomAndLeavesNothing) {
   const auto store = Open();
   ASSERT_TRUE(Put(*store, "before", "x"));
   Result<void> put;
@@ -114,10 +114,22 @@ TEST_F(EmbeddedBlobTest, AFullDiskIsUnavailableAndLeavesNothing) {
     put = Put(*store, "k", std::string(50'000, 'x'));
   }
   ASSERT_FALSE(put);
-  EXPECT_EQ(put.error().code(), Code::kUnavailable);
+  EXPECT_EQ(put.error().code(), Code::kNoRoom);
   EXPECT_EQ(Temporaries(), 0U);
   EXPECT_EQ(Get(*store, "before").value(), "x");
   EXPECT_TRUE(Put(*store, "k", std::string(50'000, 'x'))) << "it goes on when there is room";
+}
+
+TEST_F(EmbeddedBlobTest, RefusesNewObjectsWhileItIsToldTo) {
+  const auto store = Open();
+  ASSERT_TRUE(Put(*store, "before", "x"));
+  store->RefuseNew(Error(Code::kNoRoom, "raise blob.bytes_max"));
+  EXPECT_EQ(store->Create("k").error().message(), "raise blob.bytes_max");
+  EXPECT_EQ(Get(*store, "before").value(), "x");
+  EXPECT_GT(store->BytesFree(), 0);
+
+  store->RefuseNew(std::nullopt);
+  EXPECT_TRUE(Put(*store, "k", "x"));
 }
 
 TEST_F(EmbeddedBlobTest, RemovesAtStartWhatACrashHasLeft) {

@@ -62,8 +62,8 @@ constexpr auto kKnown = std::to_array<Known>({
     {"InternalError", Code::kUnavailable, true, false, ""},
     {"SlowDown", Code::kUnavailable, true, false, "the server has more to do than it can"},
     {"ServiceUnavailable", Code::kUnavailable, true, false, ""},
-    {"QuotaExceeded", Code::kUnavailable, false, false, "the bucket is full"},
-    {"InsufficientCapacity", Code::kUnavailable, false, false, "the server is full"},
+    {"QuotaExceeded", Code::kNoRoom, false, false, "the bucket is full"},
+    {"InsufficientCapacity", Code::kNoRoom, false, false, "the server is full"},
 });
 
 std::string OfClock(const Answer& answer, Time now) {
@@ -102,8 +102,8 @@ Known ForStatus(int status, bool is_head) {
     case 409:
     case 425:
     case 429: known.may_pass = true; break;
-    case 501:
-    case 507: break;
+    case 501: break;
+    case 507: known.code = Code::kNoRoom; break;
     default: known.may_pass = status >= 500;
   }
   return known;

@@ -44,7 +44,7 @@ class SimBlobWriter final : public blob::Writer {
   Result<void> Append(std::span<const char> bytes) override {
     if (auto begun = blobs_.Begin(Kind::kBlobAppendFails); !begun) return begun;
     if (blobs_.state_.faults.Lasts(Kind::kDiskFull)) {
-      return Fail(Code::kUnavailable, "no room for the archive");
+      return Fail(Code::kNoRoom, "no room for the archive");
     }
     bytes_.append(bytes.data(), bytes.size());
     return {};
