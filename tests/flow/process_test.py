@@ -243,8 +243,30 @@ class FullDiskTest(unittest.TestCase):
         cluster = new_cluster()
         with Insightd(folder=self.folder, **{"blob.free_bytes_min": 100_000_000}) as server:
             answer = server.upload(archive(cluster), cluster)
-            self.assertGreaterEqual(answer.status, 500, answer)
+            self.assertEqual(answer.status, 507, answer)
             self.assertIn("blob.free_bytes_min", answer.body.decode())
+
+
+class RoomTest(unittest.TestCase):
+    def test_uploads_are_refused_while_what_must_stay_is_over_the_limit(self):
+        """archives of dead letters reach blob.bytes_max: 507 that says what to do; reading goes on"""
+        cluster = new_cluster()
+        broken = b"\x1f\x8b" + os.urandom(400_000)
+        with Insightd(**{"blob.bytes_max": 1 << 20, "upkeep.clean_interval_s": 1}) as server:
+            server.upload_and_await(archive(cluster), cluster)
+            refused = harness.wait_for(
+                lambda: (answer := server.upload(broken)).status == 507 and answer, "no more room")
+            self.assertIn("blob.bytes_max", refused.body.decode())
+            self.assertIn("dead-letters", refused.body.decode())
+            self.assertEqual(server.report(cluster).status, 200)
+            metrics = server.get("/metrics", "http.metrics_address").body.decode()
+            self.assertIn("\ninsightd_blob_room_bytes 1048576\n", metrics)
+            self.assertIn("archives take most of their room",
+                          {record["msg"].split(";")[0] for record in server.records})
+
+            server.command("dead-letters", "drop", "--all", check=0)
+            harness.wait_for(lambda: server.upload(archive(cluster), cluster).status == 202,
+                             "room again")
 
 
 if __name__ == "__main__":
