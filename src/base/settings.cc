@@ -1,20 +1,12 @@
 #include "base/settings.h"
 
 #include <fmt/format.h>
-#include <stdexcept>
-
-// The parser asserts what a file may get wrong, such as `[=x]`: here that is a mistake like others.
-namespace insightd::settings {
-[[noreturn]] static void RefuseToml(const char* assertion) { throw std::logic_error(assertion); }
-}  // namespace insightd::settings
-#undef NDEBUG
-#define TOML_ASSERT(expr) ((expr) ? void() : ::insightd::settings::RefuseToml(#expr))
-#include <toml++/toml.h>
 
 #include <algorithm>
 #include <charconv>
 
 #include "base/text.h"
+#include "base/toml.h"
 
 extern char** environ;
 
@@ -182,56 +174,18 @@ struct Assign {
 };
 
 // What stands at `node`; nothing for dates, tables and mixed lists.
-bool ReadNode(const toml::node& node, Given& given) {
-  if (const auto value = node.as_boolean()) {
-    given.value = value->get();
-  } else if (const auto integer = node.as_integer()) {
-    given.value = integer->get();
-  } else if (const auto number = node.as_floating_point()) {
-    given.value = number->get();
-  } else if (const auto text = node.as_string()) {
-    given.value = text->get();
-  } else if (const auto list = node.as_array()) {
-    std::vector<std::string> items;
-    for (const toml::node& item : *list) {
-      if (!item.is_string()) return false;
-      items.push_back(item.as_string()->get());
-    }
-    given.value = std::move(items);
-  } else {
-    return false;
-  }
-  return true;
-}
-
-std::string Place(std::string_view file, const toml::source_region& source) {
-  return fmt::format("{}:{}:{}: ", file, source.begin.line, source.begin.column);
-}
-
-struct Entry {
-  std::string key;
-  const toml::node* node;
-  toml::source_region source;
-};
-
-void Flatten(const toml::table& table, const std::string& prefix, std::vector<Entry>& entries) {
-  for (const auto& [name, node] : table) {
-    std::string key =
-        prefix.empty() ? std::string(name.str()) : prefix + "." + std::string(name.str());
-    if (const auto* inner = node.as_table()) {
-      Flatten(*inner, key, entries);
-    } else {
-      entries.push_back({std::move(key), &node, name.source()});
-    }
-  }
-}
-
-std::size_t FindControlCharacter(std::string_view text) {
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto c = static_cast<unsigned char>(text[i]);
-    if ((c < 0x20 && c != '\t' && c != '\n' && c != '\r') || c == 0x7f) return i;
-  }
-  return text.npos;
+// False for a value that no setting has.
+bool ReadValue(const TomlEntry& entry, Given& given) {
+  return std::visit(
+      [&given](const auto& value) {
+        if constexpr (std::is_same_v<std::decay_t<decltype(value)>, std::monostate>) {
+          return false;
+        } else {
+          given.value = value;
+          return true;
+        }
+      },
+      entry.value);
 }
 
 }  // namespace
@@ -289,39 +243,17 @@ std::string Table::UnknownKey(std::string_view key) const {
 std::vector<std::string> Table::Load(std::string_view file, std::string_view toml,
                                      const Environment& environment) {
   std::vector<std::string> mistakes;
-  if (const std::size_t at = FindControlCharacter(toml); at != toml.npos) {
-    const auto line =
-        std::count(toml.begin(), toml.begin() + static_cast<std::ptrdiff_t>(at), '\n');
-    mistakes.push_back(
-        fmt::format("{}:{}: the control character 0x{:02x}, which TOML does not allow", file,
-                    line + 1, static_cast<unsigned char>(toml[at])));
-    return mistakes;
-  }
-  toml::table parsed;
-  try {
-    parsed = toml::parse(toml, file);
-  } catch (const toml::parse_error& error) {
-    mistakes.push_back(Place(file, error.source()) + std::string(error.description()));
-    return mistakes;
-  } catch (const std::logic_error&) {
-    mistakes.push_back(fmt::format(
-        "{}: a section or a key is not written as TOML wants it: [section], key = value", file));
-    return mistakes;
-  }
-  std::vector<Entry> entries;
-  Flatten(parsed, "", entries);
-  std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
-    return a.source.begin.line < b.source.begin.line;
-  });
-  for (const Entry& entry : entries) {
-    const std::string place = Place(file, entry.source);
+  const Result<std::vector<TomlEntry>> entries = ParseToml(file, toml);
+  if (!entries) return {entries.error().message()};
+  for (const TomlEntry& entry : *entries) {
+    const std::string place = fmt::format("{}:{}:{}: ", file, entry.line, entry.column);
     Row* row = FindRow(entry.key);
     if (row == nullptr) {
       mistakes.push_back(place + UnknownKey(entry.key));
       continue;
     }
     Given given;
-    const std::string wrong = ReadNode(*entry.node, given)
+    const std::string wrong = ReadValue(entry, given)
                                   ? std::visit(Assign{given, row->limits}, row->target)
                                   : fmt::format("must be {}", std::visit(TypeName(), row->target));
     if (!wrong.empty()) mistakes.push_back(fmt::format("{}{}: {}", place, entry.key, wrong));
