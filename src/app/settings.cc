@@ -101,6 +101,7 @@ void Settings::AddTo(settings::Table& table) {
   pipeline.AddTo(table);
   writer.AddTo(table);
   api.AddTo(table);
+  aggregator.AddTo(table);
   upkeep.AddTo(table);
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "api/aggregator/options.h"
 #include "api/settings.h"
 #include "base/settings.h"
 #include "blob/s3/settings.h"
@@ -67,6 +68,7 @@ struct Settings {
   pipeline::Settings pipeline;
   writer::Settings writer;
   api::Settings api;
+  api::AggregatorOptions aggregator;
   upkeep::Settings upkeep;
 
   void AddTo(settings::Table& table);
