@@ -1,15 +1,13 @@
 #include "app/compat/ccx_messaging/clowder.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <array>
-#include <cerrno>
-#include <cstring>
 #include <map>
 #include <optional>
 
+#include "app/compat/common/clowder_json.h"
+#include "app/compat/common/files.h"
 #include "base/json.h"
 
 namespace insightd::app::ccx {
@@ -18,36 +16,9 @@ namespace {
 constexpr std::string_view kTracker =
     "ccx_messaging.watchers.payload_tracker_watcher.PayloadTrackerWatcher";
 
-std::string TextOf(const json::Value& object, std::string_view name) {
-  const json::Value member = object[name];
-  if (member.is_int()) return std::to_string(member.AsInt());
-  return std::string(member.StringOr({}));
-}
-
-std::vector<json::Value> ItemsOf(const json::Value& object, std::string_view name) {
-  std::vector<json::Value> items;
-  const json::Value member = object[name];
-  if (member.is_array()) {
-    for (const json::Value item : member.elements()) items.push_back(item);
-  }
-  return items;
-}
-
-std::optional<json::Value> ObjectOf(const json::Value& object, std::string_view name) {
-  const auto member = object.Find(name);
-  if (!member || !member->is_object()) return std::nullopt;
-  return member;
-}
-
-Result<void> WriteFile(const std::string& path, std::string_view text) {
-  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  if (fd < 0) return Fail(Code::kUnavailable, fmt::format("{}: {}", path, std::strerror(errno)));
-  const ssize_t written = ::write(fd, text.data(), text.size());
-  const int problem = errno;
-  ::close(fd);
-  if (written == static_cast<ssize_t>(text.size())) return {};
-  return Fail(Code::kUnavailable, fmt::format("{}: {}", path, std::strerror(problem)));
-}
+using compat::ItemsOf;
+using compat::ObjectOf;
+using compat::TextOf;
 
 // The properties that every client of the brokers gets.
 Result<Value> BrokerProperties(const json::Value& kafka, const std::string& file,
@@ -66,7 +37,7 @@ Result<Value> BrokerProperties(const json::Value& kafka, const std::string& file
   const json::Value& first = brokers.front();
   if (const std::string certificate = TextOf(first, "cacert"); !certificate.empty()) {
     const std::string path = folder + "/kafka-ca.pem";
-    if (auto written = WriteFile(path, certificate); !written) {
+    if (auto written = compat::WriteSecretFile(path, certificate); !written) {
       return Fail(std::move(written).error());
     }
     properties.At("ssl.ca.location") = Value::Text(path);
@@ -135,7 +106,7 @@ class Applier {
 bool ClowderAskedFor(const Environment& environment) {
   constexpr std::array<std::string_view, 4> kYes = {"True", "true", "1", "yes"};
   const std::optional<std::string> enabled = environment("CLOWDER_ENABLED");
-  if (!enabled || !environment("ACG_CONFIG")) return false;
+  if (!enabled || !environment(compat::kClowderVariable)) return false;
   for (const std::string_view yes : kYes) {
     if (*enabled == yes) return true;
   }

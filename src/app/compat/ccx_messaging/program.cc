@@ -2,13 +2,10 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
-#include <filesystem>
 #include <memory>
 #include <optional>
 
@@ -18,6 +15,9 @@
 #include "app/compat/ccx_messaging/logging.h"
 #include "app/compat/ccx_messaging/records.h"
 #include "app/compat/ccx_messaging/to_settings.h"
+#include "app/compat/common/clowder_json.h"
+#include "app/compat/common/environment.h"
+#include "app/compat/common/files.h"
 #include "app/run/run_role.h"
 #include "base/log.h"
 #include "base/log_printer.h"
@@ -27,44 +27,6 @@ namespace {
 
 constexpr int kGood = 0;
 constexpr int kFailed = 1;
-constexpr std::size_t kFileBytesMax = std::size_t{4} << 20;
-
-Result<std::string> ReadFile(const std::string& path) {
-  std::FILE* file = std::fopen(path.c_str(), "rb");
-  if (file == nullptr) {
-    return Fail(Code::kUnavailable, fmt::format("{}: {}", path, std::strerror(errno)));
-  }
-  std::string text(kFileBytesMax + 1, '\0');
-  text.resize(std::fread(text.data(), 1, text.size(), file));
-  std::fclose(file);
-  if (text.size() > kFileBytesMax) {
-    return Fail(Code::kTooLarge, fmt::format("{} is over {} bytes", path, kFileBytesMax));
-  }
-  return text;
-}
-
-// A folder for the certificates of the brokers, for this user alone; gone with the object.
-class SecretFolder {
- public:
-  static Result<SecretFolder> Make() {
-    std::string path = (std::filesystem::temp_directory_path() / "ccx-messaging-XXXXXX").string();
-    if (::mkdtemp(path.data()) == nullptr) {
-      return Fail(Code::kUnavailable, fmt::format("{}: {}", path, std::strerror(errno)));
-    }
-    return SecretFolder(std::move(path));
-  }
-  SecretFolder(SecretFolder&& other) noexcept : path_(std::exchange(other.path_, {})) {}
-  SecretFolder& operator=(SecretFolder&&) = delete;
-  ~SecretFolder() {
-    std::error_code ignored;
-    if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
-  }
-  const std::string& path() const { return path_; }
-
- private:
-  explicit SecretFolder(std::string path) : path_(std::move(path)) {}
-  std::string path_;
-};
 
 struct Loaded {
   Configuration configuration;
@@ -72,15 +34,15 @@ struct Loaded {
 };
 
 Result<Loaded> Load(const std::string& file, const std::string& folder) {
-  Result<std::string> text = ReadFile(file);
+  Result<std::string> text = compat::ReadFile(file);
   if (!text) return Fail(std::move(text).error());
   Result<Value> tree = ParseYaml(file, *std::move(text));
   if (!tree) return Fail(std::move(tree).error());
-  const Environment environment = ProcessVariables();
+  const Environment environment = compat::ProcessVariables();
   std::vector<std::string> notices;
   if (ClowderAskedFor(environment)) {
-    const std::string clowder_file = *environment("ACG_CONFIG");
-    const Result<std::string> clowder = ReadFile(clowder_file);
+    const std::string clowder_file = *environment(compat::kClowderVariable);
+    const Result<std::string> clowder = compat::ReadFile(clowder_file);
     if (!clowder) return Fail(clowder.error());
     auto applied = ApplyClowder(*tree, clowder_file, *clowder, folder);
     if (!applied) return Fail(std::move(applied).error());
@@ -101,7 +63,7 @@ int Refuse(std::string_view name, std::string_view why) {
 }
 
 int RunFile(std::string_view name, const std::string& file) {
-  const Result<SecretFolder> folder = SecretFolder::Make();
+  const auto folder = compat::SecretFolder::Make("ccx-messaging");
   if (!folder) return Refuse(name, folder.error().message());
   const Result<Loaded> loaded = Load(file, folder->path());
   if (!loaded) return Refuse(name, loaded.error().message());

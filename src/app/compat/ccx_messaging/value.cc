@@ -6,7 +6,7 @@
 #include <cctype>
 #include <charconv>
 #include <cmath>
-#include <cstdlib>
+#include <optional>
 
 #include "rules/source_text.h"
 #include "rules/yaml.h"
@@ -191,14 +191,6 @@ bool Value::Truthy() const {
     case Kind::kMap: return !members.empty();
   }
   return false;
-}
-
-Environment ProcessVariables() {
-  return [](const std::string& name) -> std::optional<std::string> {
-    const char* value = std::getenv(name.c_str());
-    if (value == nullptr) return std::nullopt;
-    return std::string(value);
-  };
 }
 
 Result<Value> ParseYaml(const std::string& file, std::string text) {

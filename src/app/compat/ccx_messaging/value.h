@@ -13,13 +13,12 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "app/compat/common/environment.h"
 #include "base/result.h"
 
 namespace insightd::app::ccx {
@@ -50,9 +49,7 @@ struct Value {
   bool Truthy() const;
 };
 
-// Null for a variable that is not set.
-using Environment = std::function<std::optional<std::string>(const std::string& name)>;
-Environment ProcessVariables();
+using compat::Environment;
 
 // kInvalid with file, line and column. Variables are not put in yet: Clowder comes before them.
 Result<Value> ParseYaml(const std::string& file, std::string text);
