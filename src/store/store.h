@@ -29,6 +29,8 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "store/feedback.h"
+#include "store/lookups.h"
 
 namespace insightd::store {
 
@@ -141,7 +143,8 @@ struct ReportHit {
   std::optional<Time> impacted_since = {};  // the same for the recommendation
   bool disabled = false;                    // for this cluster, by a toggle
   std::optional<Time> disabled_at = {};     // of that toggle
-  // What the given user said about this hit on this cluster.
+  // What the given user said last about this component on this cluster, whatever the key; of the
+  // feedback on disabling only that on a hit of this report.
   std::int32_t user_vote = 0;  // -1, 0, 1
   std::string disable_feedback = {};
   std::optional<Time> disable_feedback_at = {};
@@ -180,24 +183,6 @@ struct HitCluster {
   bool disabled = false;
   std::optional<Time> disabled_at = {};
   std::string justification = {};  // the newest feedback on disabling, by any user
-};
-
-// Silence for the organisation (`rule_disable`).
-struct Acknowledgement {
-  std::string rule = {};  // component without `.report`
-  std::string key = {};
-  std::string justification = {};
-  Time created{};
-  std::optional<Time> updated = {};
-};
-
-// Silence for one cluster (`cluster_rule_toggle`), only those in effect.
-struct Toggle {
-  std::string cluster = {};
-  std::string component = {};
-  std::string key = {};
-  std::optional<Time> disabled_at = {};
-  Time updated{};
 };
 
 // ---- Dead letters ----
@@ -311,10 +296,8 @@ class Lease {
   virtual bool held() const = 0;
 };
 
-class Store {
+class Store : public Feedback, public Lookups {
  public:
-  virtual ~Store() = default;
-
   // Takes the duty, or fails with kConflict, which names the process that has it. Where several
   // processes share a database, the calls of a duty fail with kConflict without its lease.
   virtual Result<std::unique_ptr<Lease>> TryTakeDuty(Duty duty) = 0;
@@ -367,8 +350,6 @@ class Store {
   // Clusters hit by the rule (component without `.report`) and key, in ascending order.
   virtual Result<std::vector<HitCluster>> ClustersHitBy(std::int64_t org_id, std::string_view rule,
                                                         std::string_view key) = 0;
-  virtual Result<std::vector<Acknowledgement>> Acknowledgements(std::int64_t org_id) = 0;
-  virtual Result<std::vector<Toggle>> Toggles(std::int64_t org_id) = 0;
 
   // A letter that is there already (topic, partition, offset) keeps its id and first failure; the
   // rest is written over. One that was dropped stays so: its record has only been read again. Texts

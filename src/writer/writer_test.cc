@@ -14,6 +14,7 @@
 #include "bus/dead_letter.h"
 #include "bus/embedded/embedded_bus.h"
 #include "store/embedded/embedded_store.h"
+#include "store/testing/forward_store.h"
 
 namespace insightd::writer {
 namespace {
@@ -39,9 +40,9 @@ class FaultyStore {
   store::Store& store() { return proxy_; }
 
  private:
-  class Proxy final : public store::Store {
+  class Proxy final : public store::testing::ForwardStore {
    public:
-    Proxy(store::Store& inner, FaultyStore& owner) : inner_(inner), owner_(owner) {}
+    Proxy(store::Store& inner, FaultyStore& owner) : ForwardStore(inner), owner_(owner) {}
     Result<std::vector<store::PutOutcome>> Put(
         std::span<const store::ClusterResult> results) override {
       owner_.batches.push_back(results.size());
@@ -50,74 +51,15 @@ class FaultyStore {
         owner_.failures.pop_front();
         if (failure) return Fail(*failure);
       }
-      return inner_.Put(results);
-    }
-    Result<std::unique_ptr<store::Lease>> TryTakeDuty(store::Duty duty) override {
-      return inner_.TryTakeDuty(duty);
-    }
-    Result<void> PutConsumerErrors(std::span<const store::ConsumerError> errors) override {
-      return inner_.PutConsumerErrors(errors);
+      return ForwardStore::Put(results);
     }
     Result<std::vector<store::PutOutcome>> PutWorkloads(
         std::span<const store::ClusterWorkloads> workloads) override {
       owner_.batches.push_back(workloads.size());
-      return inner_.PutWorkloads(workloads);
+      return ForwardStore::PutWorkloads(workloads);
     }
-    Result<std::vector<store::StoredWorkloads>> Workloads(std::int64_t org_id,
-                                                          std::string_view cluster) override {
-      return inner_.Workloads(org_id, cluster);
-    }
-    Result<std::string> WorkloadsText(std::int64_t, std::string_view, std::string_view) override {
-      return Unused();
-    }
-    Result<store::Upload> FindUpload(std::string_view id) override { return inner_.FindUpload(id); }
-    Result<std::size_t> ForgetUploads(Time, std::size_t) override { return Unused(); }
-    Result<store::ClusterReport> Report(std::int64_t, std::string_view, std::string_view) override {
-      return Unused();
-    }
-    Result<store::ReportMeta> Meta(std::int64_t, std::string_view) override { return Unused(); }
-    Result<std::string> ReportText(std::int64_t, std::string_view) override { return Unused(); }
-    Result<std::int64_t> OrganizationOf(std::string_view) override { return Unused(); }
-    Result<std::vector<std::string>> ClustersSince(std::int64_t, Time) override { return Unused(); }
-    Result<void> Fleet(std::int64_t, std::string_view,
-                       const std::function<bool(const store::FleetCluster&)>&) override {
-      return Unused();
-    }
-    Result<std::vector<store::RuleCount>> RuleCounts(std::int64_t) override { return Unused(); }
-    Result<std::vector<store::HitCluster>> ClustersHitBy(std::int64_t, std::string_view,
-                                                         std::string_view) override {
-      return Unused();
-    }
-    Result<std::vector<store::Acknowledgement>> Acknowledgements(std::int64_t) override {
-      return Unused();
-    }
-    Result<std::vector<store::Toggle>> Toggles(std::int64_t) override { return Unused(); }
-    Result<void> PutDeadLetters(std::span<const store::DeadLetter>) override { return Unused(); }
-    Result<std::vector<store::DeadLetter>> ListDeadLetters(
-        const store::DeadLetterFilter&) override {
-      return Unused();
-    }
-    Result<std::int64_t> CountDeadLetters() override { return Unused(); }
-    Result<store::DeadLetter> GetDeadLetter(std::int64_t) override { return Unused(); }
-    Result<void> DropDeadLetter(std::int64_t, store::ArchiveFate) override { return Unused(); }
-    Result<std::vector<store::KeptArchive>> ReleasedArchives(Time, std::size_t) override {
-      return Unused();
-    }
-    Result<std::vector<store::KeptArchive>> NewestArchives(std::size_t) override {
-      return Unused();
-    }
-    Result<void> ForgetArchives(std::span<const store::KeptArchive>) override { return Unused(); }
-    Result<std::vector<store::ArchiveUse>> UsesOf(std::span<const std::string>) override {
-      return Unused();
-    }
-    Result<store::SchemaVersions> Versions() override { return Unused(); }
-    Result<void> Check() override { return {}; }
 
    private:
-    static tl::unexpected<Error> Unused() {
-      return Fail(Code::kInternal, "the writer does not ask this");
-    }
-    store::Store& inner_;
     FaultyStore& owner_;
   };
   Proxy proxy_;
@@ -601,6 +543,40 @@ TEST_F(WriterTest, CountsUnderTheNamesOfTheHostedService) {
         "messages_with_empty_rule_execution_result 0"}) {
     EXPECT_NE(text.find(line), text.npos) << line;
   }
+}
+
+TEST_F(WriterTest, ANamespaceStandsBeforeThoseNames) {
+  settings_.metrics_namespace = "aggregator";
+  Open();
+  Produce("no JSON");
+  EXPECT_TRUE(Step());
+  EXPECT_NE(registry_.Text().find("\naggregator_consumed_messages 1"), std::string::npos);
+  EXPECT_EQ(registry_.Text().find("\nconsumed_messages"), std::string::npos);
+}
+
+TEST_F(WriterTest, WithoutADeadLetterTopicRefusedMessagesAreInConsumerErrorAlone) {
+  Open();
+  settings_.dead_letter_topic = "";
+  OpenWriter();
+  Produce("no JSON");
+  Produce(Message(1, "r1", "2024-01-01T00:00:00Z"));
+  EXPECT_TRUE(Step());
+  EXPECT_EQ(store_->Meta(1, ClusterName(1))->request_id, "r1");
+  auto database = sqlite::Database::Open(folder_ / "store.db", {});
+  EXPECT_EQ((*database)->Number("SELECT count(*) FROM consumer_error").value(), 1);
+  EXPECT_NE(registry_.Text().find("\nproduced_messages 0"), std::string::npos);
+  EXPECT_EQ(Lag(), 0);
+}
+
+TEST_F(WriterTest, AWriterOfNothingReadsTellsAndPassesOver) {
+  settings_.payload_tracker_topic = kTracker;
+  settings_.stores_nothing = true;
+  Open();
+  Produce(Message(1, "r1", "2024-01-01T00:00:00Z"));
+  EXPECT_TRUE(Step());
+  EXPECT_FALSE(store_->Meta(1, ClusterName(1)));
+  EXPECT_EQ(Statuses(), (std::vector<std::string>{"received r1", "processed r1", "success r1"}));
+  EXPECT_EQ(Lag(), 0);
 }
 
 }  // namespace

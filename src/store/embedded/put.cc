@@ -21,7 +21,7 @@ class Putter {
 
  private:
   Result<std::optional<Current>> ReadCurrent(const ClusterResult& result);
-  Result<void> MoveCluster(const ClusterResult& result);
+  Result<void> MoveCluster(const ClusterResult& result, std::int64_t from_org_id);
   Result<void> PutReport(const ClusterResult& result);
   Result<void> PutHits(const ClusterResult& result);
   Result<void> PutRecommendations(const ClusterResult& result);
@@ -33,7 +33,7 @@ class Putter {
   const Time now_seconds_;
 };
 
-using HitName = std::pair<std::string_view, std::string_view>;
+using Name = std::pair<std::string_view, std::string_view>;  // component or rule, key
 
 Result<PutOutcome> Putter::Put(const ClusterResult& result) {
   if (auto good = CheckResult(result); !good) return Fail(std::move(good).error());
@@ -58,7 +58,9 @@ Result<PutOutcome> Putter::Put(const ClusterResult& result) {
   }
   if (current) {
     if (current->org_id != result.org_id) {
-      if (auto moved = MoveCluster(result); !moved) return Fail(std::move(moved).error());
+      if (auto moved = MoveCluster(result, current->org_id); !moved) {
+        return Fail(std::move(moved).error());
+      }
       LogMove(result, current->org_id);
     }
     if (now_ - current->reported > kSilentMin) {
@@ -75,7 +77,7 @@ Result<PutOutcome> Putter::Put(const ClusterResult& result) {
   if (auto done = PutReport(result); !done) return Fail(std::move(done).error());
   if (auto done = PutHits(result); !done) return Fail(std::move(done).error());
   if (auto done = PutRecommendations(result); !done) return Fail(std::move(done).error());
-  std::set<HitName> hits;
+  std::set<Name> hits;
   for (const Hit& hit : result.hits) hits.insert({hit.component, hit.key});
   const std::string version = result.version ? *result.version
                               : current      ? current->version
@@ -107,14 +109,28 @@ Result<std::optional<Current>> Putter::ReadCurrent(const ClusterResult& result) 
                  .judged = query.IntAt(6) != 0};
 }
 
+// Rows that lie under the new organisation already are left from before: they make room.
 // Acknowledgements and ratings stay: they belong to the organisation.
-Result<void> Putter::MoveCluster(const ClusterResult& result) {
-  constexpr std::array<std::string_view, 5> kByNumber = {
+Result<void> Putter::MoveCluster(const ClusterResult& result, std::int64_t from_org_id) {
+  constexpr std::array<std::string_view, 2> kMakeRoom = {
+      "DELETE FROM recommendation WHERE org_id = ? AND cluster_id = ?",
+      "DELETE FROM rule_hit WHERE org_id = ? AND cluster_id = ?"};
+  for (const std::string_view sql : kMakeRoom) {
+    sqlite::Query query(database_, sql);
+    if (auto done = query.Int(result.org_id).Text(result.cluster).Run(); !done) return done;
+  }
+  constexpr std::array<std::string_view, 3> kFrom = {
+      "UPDATE recommendation SET org_id = ? WHERE org_id = ? AND cluster_id = ?",
+      "UPDATE rule_hit SET org_id = ? WHERE org_id = ? AND cluster_id = ?",
+      "UPDATE insightd_cluster SET org_id = ? WHERE org_id = ? AND cluster = ?"};
+  for (const std::string_view sql : kFrom) {
+    sqlite::Query query(database_, sql);
+    query.Int(result.org_id).Int(from_org_id).Text(result.cluster);
+    if (auto done = query.Run(); !done) return done;
+  }
+  constexpr std::array<std::string_view, 2> kByNumber = {
       "UPDATE report SET org_id = ? WHERE cluster = ?",
-      "UPDATE recommendation SET org_id = ? WHERE cluster_id = ?",
-      "UPDATE report_info SET org_id = ? WHERE cluster_id = ?",
-      "UPDATE rule_hit SET org_id = ? WHERE cluster_id = ?",
-      "UPDATE insightd_cluster SET org_id = ? WHERE cluster = ?"};
+      "UPDATE report_info SET org_id = ? WHERE cluster_id = ?"};
   for (const std::string_view sql : kByNumber) {
     sqlite::Query query(database_, sql);
     if (auto done = query.Int(result.org_id).Text(result.cluster).Run(); !done) return done;
@@ -146,7 +162,7 @@ Result<void> Putter::PutReport(const ClusterResult& result) {
                      "INSERT INTO report_info(org_id, cluster_id, version_info) VALUES (?,?,?) "
                      "ON CONFLICT(cluster_id) DO UPDATE SET org_id = excluded.org_id, "
                      "version_info = excluded.version_info "
-                     "WHERE version_info <> excluded.version_info");
+                     "WHERE version_info <> excluded.version_info OR org_id <> excluded.org_id");
   return info.Int(result.org_id).Text(result.cluster).Text(*result.version).Run();
 }
 
@@ -165,7 +181,7 @@ Result<void> Putter::PutHits(const ClusterResult& result) {
       stored[{query.StringAt(0), query.StringAt(1)}] = query.StringAt(2);
     }
   }
-  std::set<HitName> seen;
+  std::set<Name> seen;
   for (const Hit& hit : result.hits) {
     if (!seen.insert({hit.component, hit.key}).second) continue;
     const auto before = stored.find(std::pair(hit.component, hit.key));
@@ -204,7 +220,7 @@ Result<void> Putter::PutRecommendations(const ClusterResult& result) {
       stored.insert({query.StringAt(0), query.StringAt(1)});
     }
   }
-  std::set<HitName> seen;
+  std::set<Name> seen;
   std::string rule_id;
   for (const Hit& hit : result.hits) {
     const std::string_view rule = RuleOf(hit.component);

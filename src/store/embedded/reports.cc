@@ -7,6 +7,11 @@
 #include <tuple>
 #include <utility>
 
+#include "store/decide.h"
+#include "store/embedded/feedback.h"
+#include "store/feedback_check.h"
+#include "store/user_words.h"
+
 namespace insightd::store {
 namespace {
 
@@ -33,12 +38,6 @@ ReportMeta MetaAt(const sqlite::Query& query, std::int64_t org_id) {
           .hits = count(9)};
 }
 
-// "x.y.report" -> "x.y"
-std::string_view RuleOf(std::string_view component) {
-  if (component.ends_with(kReport)) component.remove_suffix(kReport.size());
-  return component;
-}
-
 // Cluster, rule, key of what is disabled in an organisation.
 using Disabled = std::set<std::tuple<std::string, std::string, std::string>, std::less<>>;
 
@@ -50,6 +49,38 @@ Result<Disabled> ReadDisabled(sqlite::Database& database, std::int64_t org_id) {
     disabled.emplace(toggle.cluster, RuleOf(toggle.component), toggle.key);
   }
   return disabled;
+}
+
+// What the user said, beside the hits.
+Result<void> NoteUserWords(sqlite::Database& database, std::string_view cluster,
+                           std::string_view user_id, std::vector<ReportHit>& hits) {
+  sqlite::Query votes(database,
+                      "SELECT rule_id, error_key, updated_at, user_vote, '' "
+                      "FROM cluster_rule_user_feedback WHERE cluster_id = ? AND user_id = ?");
+  sqlite::Query feedback(database,
+                         "SELECT rule_id, error_key, updated_at, 0, message "
+                         "FROM cluster_user_rule_disable_feedback "
+                         "WHERE cluster_id = ? AND user_id = ?");
+  for (sqlite::Query* const query : {&votes, &feedback}) {
+    query->Text(cluster).Text(user_id);
+    std::vector<UserWord> words;
+    while (true) {
+      const Result<bool> row = query->Step();
+      if (!row) return Fail(row.error());
+      if (!*row) break;
+      words.push_back({.component = query->StringAt(0),
+                       .key = query->StringAt(1),
+                       .updated = query->TimeAt(2),
+                       .vote = static_cast<std::int32_t>(query->IntAt(3)),
+                       .message = query->StringAt(4)});
+    }
+    if (query == &votes) {
+      NoteVotes(hits, std::move(words));
+    } else {
+      NoteDisableFeedback(hits, std::move(words));
+    }
+  }
+  return {};
 }
 
 }  // namespace
@@ -86,21 +117,17 @@ Result<ClusterReport> ReadReport(sqlite::Database& database, std::int64_t org_id
 
   sqlite::Query hits(
       database,
-      "SELECT h.rule_fqdn, h.error_key, h.template_data, h.created_at, t.disabled, t.disabled_at, "
-      "v.user_vote, f.message, f.updated_at FROM rule_hit h "
+      "SELECT h.rule_fqdn, h.error_key, h.template_data, h.created_at, t.disabled, t.disabled_at "
+      "FROM rule_hit h "
       "LEFT JOIN cluster_rule_toggle t ON t.cluster_id = h.cluster_id AND t.rule_id = h.rule_fqdn "
       "AND t.error_key = h.error_key AND t.disabled = 1 AND t.org_id = ?3 "
-      "LEFT JOIN cluster_rule_user_feedback v ON v.cluster_id = h.cluster_id "
-      "AND v.rule_id = h.rule_fqdn AND v.user_id = ?4 AND v.error_key = h.error_key "
-      "LEFT JOIN cluster_user_rule_disable_feedback f ON f.cluster_id = h.cluster_id "
-      "AND f.user_id = ?4 AND f.rule_id = h.rule_fqdn AND f.error_key = h.error_key "
       "WHERE h.cluster_id = ?1 AND h.org_id = ?2 ORDER BY h.rule_fqdn, h.error_key");
   const std::string org_text = std::to_string(org_id);
-  hits.Text(cluster).Int(org_id).Text(org_text).Text(user_id);
+  hits.Text(cluster).Int(org_id).Text(org_text);
   while (true) {
     const Result<bool> row = hits.Step();
     if (!row) return Fail(row.error());
-    if (!*row) return report;
+    if (!*row) break;
     ReportHit hit{.component = hits.StringAt(0),
                   .key = hits.StringAt(1),
                   .details = hits.StringAt(2),
@@ -108,13 +135,17 @@ Result<ClusterReport> ReadReport(sqlite::Database& database, std::int64_t org_id
                   .impacted_since = std::nullopt,
                   .disabled = hits.IntAt(4) == 1,
                   .disabled_at = hits.OptionalTimeAt(5),
-                  .user_vote = static_cast<std::int32_t>(hits.IntAt(6)),
-                  .disable_feedback = hits.StringAt(7),
-                  .disable_feedback_at = hits.OptionalTimeAt(8)};
+                  .user_vote = 0,
+                  .disable_feedback = {},
+                  .disable_feedback_at = std::nullopt};
     const auto at = impacted.find(std::pair(std::string(RuleOf(hit.component)), hit.key));
     if (at != impacted.end()) hit.impacted_since = at->second;
     report.hits.push_back(std::move(hit));
   }
+  if (auto noted = NoteUserWords(database, cluster, user_id, report.hits); !noted) {
+    return Fail(std::move(noted).error());
+  }
+  return report;
 }
 
 Result<std::string> ReadReportText(sqlite::Database& database, std::int64_t org_id,
@@ -130,9 +161,7 @@ Result<std::int64_t> ReadOrganization(sqlite::Database& database, std::string_vi
   sqlite::Query query(database, "SELECT org_id FROM report WHERE cluster = ?");
   const Result<bool> row = query.Text(cluster).Step();
   if (!row) return Fail(row.error());
-  if (!*row) {
-    return Fail(Code::kNotFound, fmt::format("there is no result of cluster {:.64}", cluster));
-  }
+  if (!*row) return Fail(NoSuchResult(cluster));
   return query.IntAt(0);
 }
 
@@ -260,46 +289,6 @@ Result<std::vector<HitCluster>> ReadClustersHitBy(sqlite::Database& database, st
                         .disabled = query.IntAt(5) == 1,
                         .disabled_at = query.OptionalTimeAt(6),
                         .justification = query.StringAt(7)});
-  }
-}
-
-Result<std::vector<Acknowledgement>> ReadAcknowledgements(sqlite::Database& database,
-                                                          std::int64_t org_id) {
-  sqlite::Query query(database,
-                      "SELECT rule_id, error_key, justification, created_at, updated_at "
-                      "FROM rule_disable WHERE org_id = ? ORDER BY rule_id, error_key");
-  const std::string org_text = std::to_string(org_id);
-  query.Text(org_text);
-  std::vector<Acknowledgement> acknowledgements;
-  while (true) {
-    const Result<bool> row = query.Step();
-    if (!row) return Fail(row.error());
-    if (!*row) return acknowledgements;
-    acknowledgements.push_back({.rule = query.StringAt(0),
-                                .key = query.StringAt(1),
-                                .justification = query.StringAt(2),
-                                .created = query.TimeAt(3),
-                                .updated = query.OptionalTimeAt(4)});
-  }
-}
-
-Result<std::vector<Toggle>> ReadToggles(sqlite::Database& database, std::int64_t org_id) {
-  sqlite::Query query(database,
-                      "SELECT cluster_id, rule_id, error_key, disabled_at, updated_at "
-                      "FROM cluster_rule_toggle WHERE org_id = ? AND disabled = 1 "
-                      "ORDER BY cluster_id, rule_id, error_key");
-  const std::string org_text = std::to_string(org_id);
-  query.Text(org_text);
-  std::vector<Toggle> toggles;
-  while (true) {
-    const Result<bool> row = query.Step();
-    if (!row) return Fail(row.error());
-    if (!*row) return toggles;
-    toggles.push_back({.cluster = query.StringAt(0),
-                       .component = query.StringAt(1),
-                       .key = query.StringAt(2),
-                       .disabled_at = query.OptionalTimeAt(3),
-                       .updated = query.TimeAt(4)});
   }
 }
 

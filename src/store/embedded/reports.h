@@ -27,8 +27,5 @@ Result<void> VisitFleet(sqlite::Database& database, std::int64_t org_id, std::st
 Result<std::vector<RuleCount>> ReadRuleCounts(sqlite::Database& database, std::int64_t org_id);
 Result<std::vector<HitCluster>> ReadClustersHitBy(sqlite::Database& database, std::int64_t org_id,
                                                   std::string_view rule, std::string_view key);
-Result<std::vector<Acknowledgement>> ReadAcknowledgements(sqlite::Database& database,
-                                                          std::int64_t org_id);
-Result<std::vector<Toggle>> ReadToggles(sqlite::Database& database, std::int64_t org_id);
 
 }  // namespace insightd::store

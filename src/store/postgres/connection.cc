@@ -174,6 +174,7 @@ std::optional<microseconds> Connection::AnswerDeadline() const {
 Error Connection::Broken(std::string_view why) {
   handle_.reset();
   prepared_.clear();
+  sqlstate_.clear();
   const bool unknown = std::exchange(committing_, false);
   return Error(unknown ? Code::kTimeout : Code::kUnavailable,
                fmt::format("{}: {}{}", name_, why,
@@ -212,6 +213,7 @@ Result<Rows> Connection::Execute(const std::string& sql) {
     return Fail(Broken(OneLine(PQerrorMessage(handle_.get()))));
   }
   committing_ = !read_only_;
+  sqlstate_.clear();
   std::optional<microseconds> until = AnswerDeadline();
   std::optional<Error> failed;
   Rows last(nullptr);
@@ -241,8 +243,9 @@ Result<Rows> Connection::Execute(const std::string& sql) {
   return last;
 }
 
-Error Connection::ErrorOf(const pg_result* result) const {
+Error Connection::ErrorOf(const pg_result* result) {
   const std::string_view state = FieldOf(result, PG_DIAG_SQLSTATE);
+  sqlstate_ = state;
   const std::string_view detail = FieldOf(result, PG_DIAG_MESSAGE_DETAIL);
   std::string message = std::string(FieldOf(result, PG_DIAG_MESSAGE_PRIMARY));
   if (message.empty()) message = OneLine(PQresultErrorMessage(result));
@@ -327,6 +330,7 @@ Result<std::vector<Rows>> Pipeline::Run() {
     return Fail(connection_.Broken(OneLine(PQerrorMessage(handle))));
   }
   ++connection_.round_trips_;
+  connection_.sqlstate_.clear();
   std::vector<Rows> answers;
   std::optional<Error> failed;
   std::optional<microseconds> until = connection_.AnswerDeadline();

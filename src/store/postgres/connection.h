@@ -18,6 +18,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -61,6 +62,11 @@ class Connection {
   // Statements without parameters, separated by semicolons, outside of pipeline mode: for scripts.
   // Without BEGIN they are one transaction. Gives the rows of the last one.
   Result<Rows> Execute(const std::string& sql);
+  // `COPY … TO STDOUT`, outside of pipeline mode: gives each piece as it comes, a row each (in the
+  // binary form the head of the file stands before the first), so that nothing is kept. The server
+  // waits for who is slow. An error of `take` breaks the connection, since the rest is not read.
+  Result<void> CopyOut(const std::string& sql,
+                       const std::function<Result<void>(std::string_view)>& take);
   // Ends a transaction that was left open; does nothing when there is none.
   Result<void> Rollback();
 
@@ -68,6 +74,8 @@ class Connection {
   // so also that it went away in an idle moment.
   bool broken();
   const std::string& name() const { return name_; }  // "PostgreSQL at db:5432, database insights"
+  // Why the server refused what was run last, five characters; empty: it did not.
+  const std::string& sqlstate() const { return sqlstate_; }
   // How often answers have been waited for.
   std::size_t round_trips() const { return round_trips_; }
   int process() const;  // of the server, as in pg_stat_activity
@@ -89,7 +97,7 @@ class Connection {
   Result<void> Pump(std::optional<microseconds>& until);
   std::optional<microseconds> AnswerDeadline() const;
   Error Broken(std::string_view why);
-  Error ErrorOf(const pg_result* result) const;
+  Error ErrorOf(const pg_result* result);
 
   Handle handle_;
   std::string name_;
@@ -98,6 +106,7 @@ class Connection {
   bool by_key_only_;
   bool committing_ = false;  // a COMMIT, or a statement that is its own transaction, is unanswered
   std::map<std::string, std::string, std::less<>> prepared_;  // name by types and text
+  std::string sqlstate_;
   std::size_t statements_ = 0;
   std::size_t round_trips_ = 0;
 };

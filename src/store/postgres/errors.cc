@@ -12,9 +12,8 @@ Code CodeFor(std::string_view sqlstate) {
   return Code::kUnavailable;
 }
 
-bool IsLostRace(const Error& error) {
-  return error.code() == Code::kConflict ||
-         error.message().find("[23505]") != std::string::npos;  // as Connection writes it
+bool IsLostRace(std::string_view sqlstate) {
+  return CodeFor(sqlstate) == Code::kConflict || sqlstate == "23505";
 }
 
 std::string_view HintFor(std::string_view sqlstate) {

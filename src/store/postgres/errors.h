@@ -15,7 +15,7 @@ Code CodeFor(std::string_view sqlstate);
 
 // Whether the same work, made again, may pass at once: a lost race, or a row that another session
 // has inserted meanwhile (23505). One that is refused for good is so a few times more.
-bool IsLostRace(const Error& error);
+bool IsLostRace(std::string_view sqlstate);
 
 // What an operator can do about it, empty when the server's own words are enough.
 std::string_view HintFor(std::string_view sqlstate);

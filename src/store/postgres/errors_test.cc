@@ -14,7 +14,11 @@ TEST(PostgresErrors, RefusedRowsAreInvalid) {
 TEST(PostgresErrors, LostRacesMayBeRunAgain) {
   for (const char* state : {"40001", "40P01", "55P03"}) {
     EXPECT_EQ(CodeFor(state), Code::kConflict) << state;
+    EXPECT_TRUE(IsLostRace(state)) << state;
   }
+  EXPECT_TRUE(IsLostRace("23505")) << "another session may have inserted the row meanwhile";
+  EXPECT_FALSE(IsLostRace("23503"));
+  EXPECT_FALSE(IsLostRace(""));
 }
 
 TEST(PostgresErrors, WhatOthersCanMendIsNoFaultOfTheRow) {

@@ -6,6 +6,7 @@
 
 #include "store/decide.h"
 #include "store/letter_texts.h"
+#include "store/postgres/feedback.h"
 #include "store/postgres/head.h"
 #include "store/postgres/lists.h"
 #include "store/postgres/organization.h"

@@ -11,8 +11,6 @@
 namespace insightd::store::pg {
 namespace {
 
-constexpr std::string_view kLock = "SELECT pg_advisory_xact_lock($1::int4, $2::int4)";
-
 #define INSIGHTD_LETTER_COLUMNS                                                                 \
   "id, topic, partition, topic_offset, record_key, headers, produced_at, stage, code, reason, " \
   "tries, first_failed_at, last_failed_at, build, request_id, org_id, cluster, archive, "       \
@@ -51,7 +49,7 @@ Error NoSuchLetter(std::int64_t id) {
 
 void AddLock(Pipeline& pipeline) {
   pipeline.Add("BEGIN");
-  pipeline.Add(kLock, Params().Int(kLockClass).Int(kLettersLock));
+  pipeline.Add(kTakeLock, Params().Int(kLockClass).Int(kLettersLock));
 }
 
 }  // namespace

@@ -88,42 +88,4 @@ Result<std::vector<HitCluster>> ReadClustersHitBy(Connection& connection, std::i
   return clusters;
 }
 
-Result<std::vector<Acknowledgement>> ReadAcknowledgements(Connection& connection,
-                                                          std::int64_t org_id) {
-  const Result<Rows> rows = connection.Run(
-      "SELECT rule_id, error_key, justification, created_at, updated_at FROM rule_disable "
-      "WHERE org_id = $1 ORDER BY rule_id COLLATE \"C\", error_key COLLATE \"C\"",
-      Params().Text(std::to_string(org_id)));
-  if (!rows) return Fail(rows.error());
-  std::vector<Acknowledgement> acknowledgements;
-  acknowledgements.reserve(rows->size());
-  for (std::size_t row = 0; row < rows->size(); ++row) {
-    acknowledgements.push_back({.rule = rows->StringAt(row, 0),
-                                .key = rows->StringAt(row, 1),
-                                .justification = rows->StringAt(row, 2),
-                                .created = rows->TimeAt(row, 3),
-                                .updated = rows->OptionalTimeAt(row, 4)});
-  }
-  return acknowledgements;
-}
-
-Result<std::vector<Toggle>> ReadToggles(Connection& connection, std::int64_t org_id) {
-  const Result<Rows> rows = connection.Run(
-      "SELECT cluster_id, rule_id, error_key, disabled_at, updated_at FROM cluster_rule_toggle "
-      "WHERE org_id = $1 AND disabled = 1 ORDER BY cluster_id COLLATE \"C\", "
-      "rule_id COLLATE \"C\", error_key COLLATE \"C\"",
-      Params().Text(std::to_string(org_id)));
-  if (!rows) return Fail(rows.error());
-  std::vector<Toggle> toggles;
-  toggles.reserve(rows->size());
-  for (std::size_t row = 0; row < rows->size(); ++row) {
-    toggles.push_back({.cluster = rows->StringAt(row, 0),
-                       .component = rows->StringAt(row, 1),
-                       .key = rows->StringAt(row, 2),
-                       .disabled_at = rows->OptionalTimeAt(row, 3),
-                       .updated = rows->TimeAt(row, 4)});
-  }
-  return toggles;
-}
-
 }  // namespace insightd::store::pg

@@ -1,4 +1,4 @@
-// What is stored of an organisation: its clusters, the rules that hit them, what is silenced.
+// What is stored of an organisation: its clusters and the rules that hit them.
 #pragma once
 
 #include <cstdint>
@@ -19,9 +19,6 @@ Result<std::vector<std::string>> ReadClustersSince(Connection& connection, std::
 Result<std::vector<RuleCount>> ReadRuleCounts(Connection& connection, std::int64_t org_id);
 Result<std::vector<HitCluster>> ReadClustersHitBy(Connection& connection, std::int64_t org_id,
                                                   std::string_view rule, std::string_view key);
-Result<std::vector<Acknowledgement>> ReadAcknowledgements(Connection& connection,
-                                                          std::int64_t org_id);
-Result<std::vector<Toggle>> ReadToggles(Connection& connection, std::int64_t org_id);
 
 // In one transaction of one view, page by page: what a client does not want is not read.
 Result<void> VisitFleet(Connection& connection, std::int64_t org_id, std::string_view after,

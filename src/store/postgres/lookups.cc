@@ -8,9 +8,11 @@
 #include <utility>
 
 #include "store/decide.h"
+#include "store/feedback_check.h"
 #include "store/letter_texts.h"
 #include "store/postgres/head.h"
 #include "store/postgres/organization.h"
+#include "store/user_words.h"
 
 namespace insightd::store::pg {
 namespace {
@@ -38,7 +40,8 @@ constexpr std::string_view kReports =
     "UNION ALL SELECT 3, u.n, t.rule_id, t.error_key, '', t.disabled_at, NULL, NULL, 0, 0, 0 "
     "FROM u JOIN cluster_rule_toggle t ON t.cluster_id = u.cluster AND t.org_id = u.org_text "
     "AND t.disabled = 1 "
-    "UNION ALL SELECT 4, u.n, t.rule_id, t.error_key, '', NULL, NULL, NULL, t.user_vote, 0, 0 "
+    "UNION ALL SELECT 4, u.n, t.rule_id, t.error_key, '', t.updated_at, NULL, NULL, t.user_vote, "
+    "0, 0 "
     "FROM u JOIN cluster_rule_user_feedback t ON t.cluster_id = u.cluster "
     "AND t.user_id = u.user_id "
     "UNION ALL SELECT 5, u.n, t.rule_id, t.error_key, t.message, t.updated_at, NULL, NULL, 0, 0, 0 "
@@ -96,25 +99,31 @@ ClusterReport ReportOf(const Rows& rows, std::span<const std::size_t> its_rows,
   std::sort(hits.begin(), hits.end(), [](const ReportHit& a, const ReportHit& b) {
     return std::tie(a.component, a.key) < std::tie(b.component, b.key);
   });
+  std::vector<UserWord> votes;
+  std::vector<UserWord> feedback;
   for (const std::size_t row : its_rows) {
     const std::int64_t kind = rows.IntAt(row, 0);
     if (kind == kHead || kind == kHit) continue;
+    if (kind == kVote || kind == kFeedback) {
+      (kind == kVote ? votes : feedback)
+          .push_back({.component = rows.StringAt(row, 2),
+                      .key = rows.StringAt(row, 3),
+                      .updated = rows.TimeAt(row, 5),
+                      .vote = count(row, 8),
+                      .message = rows.StringAt(row, 4)});
+      continue;
+    }
     if (kind == kSince) {
       NoteSince(hits, rows.TextAt(row, 2), rows.TextAt(row, 3), rows.OptionalTimeAt(row, 5));
       continue;
     }
     ReportHit* const hit = FindHit(hits, rows.TextAt(row, 2), rows.TextAt(row, 3));
     if (hit == nullptr) continue;
-    if (kind == kToggle) {
-      hit->disabled = true;
-      hit->disabled_at = rows.OptionalTimeAt(row, 5);
-    } else if (kind == kVote) {
-      hit->user_vote = count(row, 8);
-    } else {
-      hit->disable_feedback = rows.TextAt(row, 4);
-      hit->disable_feedback_at = rows.OptionalTimeAt(row, 5);
-    }
+    hit->disabled = true;
+    hit->disabled_at = rows.OptionalTimeAt(row, 5);
   }
+  NoteVotes(hits, std::move(votes));
+  NoteDisableFeedback(hits, std::move(feedback));
   return report;
 }
 
@@ -186,7 +195,7 @@ Result<std::string> ReadReportText(Connection& connection, std::int64_t org_id,
 }
 
 Result<std::int64_t> ReadOrganization(Connection& connection, std::string_view cluster) {
-  const Error none(Code::kNotFound, fmt::format("there is no result of cluster {:.64}", cluster));
+  const Error none = NoSuchResult(cluster);
   if (!IsStorable(cluster)) return Fail(none);
   const Result<Rows> rows =
       connection.Run("SELECT org_id FROM report WHERE cluster = $1", Params().Text(cluster));

@@ -5,10 +5,12 @@
 #include <optional>
 #include <utility>
 
+#include "store/postgres/feedback.h"
 #include "store/postgres/history.h"
 #include "store/postgres/letters.h"
 #include "store/postgres/lists.h"
 #include "store/postgres/lookups.h"
+#include "store/postgres/many_clusters.h"
 #include "store/postgres/migrations/check.h"
 #include "store/postgres/put.h"
 #include "store/postgres/report_queue.h"
@@ -104,11 +106,106 @@ class PostgresStore final : public Store {
                                                 std::string_view key) override {
     return Read([&](auto& db) { return pg::ReadClustersHitBy(db, org_id, rule, key); });
   }
-  Result<std::vector<Acknowledgement>> Acknowledgements(std::int64_t org_id) override {
-    return Read([&](auto& db) { return pg::ReadAcknowledgements(db, org_id); });
+
+  Result<void> PutVote(std::int64_t org_id, const HitName& hit, std::string_view user_id,
+                       std::int32_t vote, std::string_view message) override {
+    return Write([&](auto& db) {
+      return pg::WriteVote(db, org_id, hit, user_id, vote, message, clock_.Now());
+    });
+  }
+  Result<std::int32_t> FindVote(const HitName& hit, std::string_view user_id) override {
+    return Read([&](auto& db) { return pg::ReadVote(db, hit, user_id); });
+  }
+  Result<void> PutToggle(std::int64_t org_id, const HitName& hit, bool disabled) override {
+    return Write(
+        [&](auto& db) { return pg::WriteToggle(db, org_id, hit, disabled, clock_.Now()); });
   }
   Result<std::vector<Toggle>> Toggles(std::int64_t org_id) override {
     return Read([&](auto& db) { return pg::ReadToggles(db, org_id); });
+  }
+  Result<std::vector<Toggle>> TogglesOn(std::int64_t org_id,
+                                        std::span<const std::string> clusters) override {
+    return Read([&](auto& db) { return pg::ReadTogglesOn(db, org_id, clusters); });
+  }
+  Result<std::vector<SilencedCluster>> ClustersSilenced(std::int64_t org_id,
+                                                        std::string_view component,
+                                                        std::string_view key) override {
+    return Read([&](auto& db) { return pg::ReadSilenced(db, org_id, component, key); });
+  }
+  Result<void> PutDisableFeedback(std::int64_t org_id, const HitName& hit, std::string_view user_id,
+                                  std::string_view message) override {
+    return Write([&](auto& db) {
+      return pg::WriteDisableFeedback(db, org_id, hit, user_id, message, clock_.Now());
+    });
+  }
+  Result<std::vector<DisableFeedback>> DisableFeedbackOf(std::string_view user_id) override {
+    return Read([&](auto& db) { return pg::ReadDisableFeedback(db, user_id); });
+  }
+  Result<void> PutAcknowledgement(std::int64_t org_id, std::string_view rule, std::string_view key,
+                                  std::string_view justification) override {
+    return Write([&](auto& db) {
+      return pg::WriteAcknowledgement(db, org_id, rule, key, justification, clock_.Now());
+    });
+  }
+  Result<bool> UpdateAcknowledgement(std::int64_t org_id, std::string_view rule,
+                                     std::string_view key,
+                                     std::string_view justification) override {
+    return Write([&](auto& db) {
+      return pg::ChangeAcknowledgement(db, org_id, rule, key, justification, clock_.Now());
+    });
+  }
+  Result<bool> DropAcknowledgement(std::int64_t org_id, std::string_view rule,
+                                   std::string_view key) override {
+    return Write([&](auto& db) { return pg::RemoveAcknowledgement(db, org_id, rule, key); });
+  }
+  Result<Acknowledgement> FindAcknowledgement(std::int64_t org_id, std::string_view rule,
+                                              std::string_view key) override {
+    return Read([&](auto& db) { return pg::ReadAcknowledgement(db, org_id, rule, key); });
+  }
+  Result<std::vector<Acknowledgement>> Acknowledgements(std::int64_t org_id) override {
+    return Read([&](auto& db) { return pg::ReadAcknowledgements(db, org_id); });
+  }
+  Result<void> PutRating(std::int64_t org_id, std::string_view rule, std::string_view key,
+                         std::int64_t rating) override {
+    return Write(
+        [&](auto& db) { return pg::WriteRating(db, org_id, rule, key, rating, clock_.Now()); });
+  }
+  Result<std::int32_t> FindRating(std::int64_t org_id, std::string_view rule_id) override {
+    return Read([&](auto& db) { return pg::ReadRating(db, org_id, rule_id); });
+  }
+
+  Result<SingleHit> FindHit(std::int64_t org_id, std::string_view cluster,
+                            std::string_view component, std::string_view key,
+                            std::string_view user_id) override {
+    return Read(
+        [&](auto& db) { return pg::ReadHit(db, org_id, cluster, component, key, user_id); });
+  }
+  Result<std::vector<std::int64_t>> OrganizationsOf(
+      std::span<const std::string> clusters) override {
+    return Read([&](auto& db) { return pg::ReadOrganizationsOf(db, clusters); });
+  }
+  Result<void> ReportsOf(std::span<const std::string> clusters,
+                         const std::function<void(const ReportOfCluster&)>& visit) override {
+    return Read([&](auto& db) { return pg::VisitReportsOf(db, clusters, visit); });
+  }
+  Result<void> RecommendationsOf(
+      std::int64_t org_id, std::span<const std::string> clusters,
+      const std::function<void(const ClusterRecommendations&)>& visit) override {
+    return Read([&](auto& db) { return pg::VisitRecommendationsOf(db, org_id, clusters, visit); });
+  }
+  Result<std::vector<RecommendedCluster>> RecommendedClusters(
+      std::int64_t org_id, std::string_view rule_id,
+      std::span<const std::string> clusters) override {
+    return Read([&](auto& db) { return pg::ReadRecommended(db, org_id, rule_id, clusters); });
+  }
+  Result<std::vector<std::int64_t>> Organizations() override {
+    return Read([](auto& db) { return pg::ReadOrganizations(db); });
+  }
+  Result<std::size_t> RemoveResultsOfOrganization(std::int64_t org_id) override {
+    return Write([&](auto& db) { return pg::RemoveResultsOf(db, org_id, clock_.Now()); });
+  }
+  Result<std::size_t> RemoveResultOfCluster(std::string_view cluster) override {
+    return Write([&](auto& db) { return pg::RemoveResult(db, cluster, clock_.Now()); });
   }
 
   Result<void> PutDeadLetters(std::span<const DeadLetter> letters) override {

@@ -4,6 +4,7 @@
 #include <string_view>
 #include <utility>
 
+#include "store/postgres/locks.h"
 #include "store/postgres/organization.h"
 #include "store/postgres/put_plan.h"
 #include "store/postgres/put_rows.h"
@@ -18,8 +19,9 @@ Array TextsOf(const std::set<std::string_view>& texts) {
 }
 
 // Rows of insightd_cluster may be older than the report, where another program wrote it: then
-// nothing but the archive is taken from them. The locks are taken in the order of the clusters, so
-// that two writers wait for each other rather than for ever.
+// nothing but the archive is taken from them. The locks keep other programs away until the end;
+// they are taken in the order of the clusters, so that two wait for each other rather than for
+// ever.
 constexpr std::string_view kReadClusters = R"(
 SELECT r.cluster, r.org_id, r.last_checked_at, r.reported_at, i.version_info,
   c.last_checked_at IS NOT DISTINCT FROM r.last_checked_at
@@ -64,21 +66,25 @@ void TakeRecommendations(const Rows& rows, PutPlan& plan) {
 
 Result<void> ReadStored(Connection& connection, PutPlan& plan) {
   Pipeline pipeline(connection);
-  pipeline.Add("BEGIN");
+  // Who waits for the lock sees what the one before has stored: each statement behind it has a
+  // view of its own, and all rows of one view. With the rows' locks alone what is joined to a row
+  // that was waited for would be older than the row.
+  pipeline.Add("BEGIN ISOLATION LEVEL READ COMMITTED");
+  pipeline.Add(kTakeLock, Params().Int(kLockClass).Int(kPutLock));
   pipeline.Add(kReadClusters, Columns(TextsOf(plan.clusters())));
   pipeline.Add(kReadHits, Columns(TextsOf(plan.clusters())));
   pipeline.Add(kReadRecommendations, PlacesOf(plan.places()));
   auto read = pipeline.Run();
   if (!read) return Fail(std::move(read).error());
-  TakeClusters((*read)[1], plan);
-  const Rows& hits = (*read)[2];
+  TakeClusters((*read)[2], plan);
+  const Rows& hits = (*read)[3];
   for (std::size_t row = 0; row < hits.size(); ++row) {
     const std::string_view cluster = hits.TextAt(row, 0);
     if (OrgOfColumn(hits.IntAt(row, 1)) != plan.HomeOf(cluster)) continue;
     plan.Stored(cluster).hits.insert_or_assign({hits.StringAt(row, 2), hits.StringAt(row, 3)},
                                                hits.StringAt(row, 4));
   }
-  TakeRecommendations((*read)[3], plan);
+  TakeRecommendations((*read)[4], plan);
 
   // Of clusters that move, the recommendations lie under an organisation that was not asked for.
   std::set<Place> elsewhere;

@@ -112,8 +112,9 @@ class Sessions {
     for (int tries = 1;; ++tries) {
       auto done = work(connection);
       if (done) return done;
+      const bool lost = IsLostRace(connection.sqlstate());
       if (!connection.broken()) (void)connection.Rollback();
-      if (!IsLostRace(done.error()) || tries == kRacesMax || connection.broken()) return done;
+      if (!lost || tries == kRacesMax || connection.broken()) return done;
     }
   }
 

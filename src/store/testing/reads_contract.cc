@@ -192,12 +192,13 @@ TEST_P(StoreContract, AReportShowsWhatTheUserSaid) {
   Toggle(kCluster, "x.report", "B", At(8), /*disabled=*/false);
   const auto mine = store_->Report(1, kCluster, "me").value();
   ASSERT_EQ(mine.hits.size(), 3U);
-  EXPECT_EQ(mine.hits[0].user_vote, 0) << "the vote is for the other key";
+  EXPECT_EQ(mine.hits[0].user_vote, -1) << "a vote stands at all keys of its component";
   EXPECT_EQ(mine.hits[1].user_vote, -1);
   EXPECT_EQ(mine.hits[2].user_vote, 1);
   EXPECT_EQ(mine.hits[0].disable_feedback, "why");
   EXPECT_EQ(mine.hits[0].disable_feedback_at, At(9));
-  EXPECT_FALSE(mine.hits[1].disable_feedback_at);
+  EXPECT_EQ(mine.hits[1].disable_feedback_at, At(9)) << "so does the reason of a silence";
+  EXPECT_FALSE(mine.hits[2].disable_feedback_at);
   EXPECT_TRUE(mine.hits[0].disabled);
   EXPECT_EQ(mine.hits[0].disabled_at, At(8));
   EXPECT_FALSE(mine.hits[1].disabled) << "enabled again";
