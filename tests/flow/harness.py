@@ -153,6 +153,7 @@ class Insightd(Doors):
 
     Its log records are in `records`, unless they go to `log_file`, which is for load.
     """
+    role = "all"
 
     def __init__(self, folder=None, log_file=None, **settings):
         self.own_folder = folder is None
@@ -184,7 +185,7 @@ class Insightd(Doors):
         begun = time.monotonic()
         self.ports = {}
         out = open(self.log_file, "wb") if self.log_file else subprocess.PIPE
-        self.process = subprocess.Popen([BINARY, "all"], env=self.environment(),
+        self.process = subprocess.Popen([BINARY, self.role], env=self.environment(),
                                         stdin=subprocess.DEVNULL, stdout=out,
                                         stderr=subprocess.PIPE)
         lines = queue.Queue()
