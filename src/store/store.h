@@ -296,11 +296,10 @@ class Lease {
   virtual bool held() const = 0;
 };
 
-class Store : public Feedback, public Lookups {
+// What a writer stores: into a database, or into what stands for one (store/redis).
+class Sink {
  public:
-  // Takes the duty, or fails with kConflict, which names the process that has it. Where several
-  // processes share a database, the calls of a duty fail with kConflict without its lease.
-  virtual Result<std::unique_ptr<Lease>> TryTakeDuty(Duty duty) = 0;
+  virtual ~Sink() = default;
 
   // Stores all in one transaction, in order, or nothing. The outcomes have the order of `results`.
   // A row that the database refuses fails the call with kInvalid: the caller finds it by halving.
@@ -312,6 +311,18 @@ class Store : public Feedback, public Lookups {
   // none. What was stored of a namespace stays its `reported`. There is no history of these.
   virtual Result<std::vector<PutOutcome>> PutWorkloads(
       std::span<const ClusterWorkloads> workloads) = 0;
+
+  // Rows that are there already stay as they are. Texts are repaired; an offset above 2147483647,
+  // which the aggregator's column cannot hold, may be left out.
+  virtual Result<void> PutConsumerErrors(std::span<const ConsumerError> errors) = 0;
+};
+
+class Store : public Sink, public Feedback, public Lookups {
+ public:
+  // Takes the duty, or fails with kConflict, which names the process that has it. Where several
+  // processes share a database, the calls of a duty fail with kConflict without its lease.
+  virtual Result<std::unique_ptr<Lease>> TryTakeDuty(Duty duty) = 0;
+
   // Of the organisation, or of one cluster where it is not empty; by cluster and namespace.
   virtual Result<std::vector<StoredWorkloads>> Workloads(std::int64_t org_id,
                                                          std::string_view cluster) = 0;
@@ -361,9 +372,6 @@ class Store : public Feedback, public Lookups {
   virtual Result<DeadLetter> GetDeadLetter(std::int64_t id) = 0;
   // kNotFound when there is no such letter.
   virtual Result<void> DropDeadLetter(std::int64_t id, ArchiveFate fate) = 0;
-  // Rows that are there already stay as they are. Texts are repaired; an offset above 2147483647,
-  // which the aggregator's column cannot hold, may be left out.
-  virtual Result<void> PutConsumerErrors(std::span<const ConsumerError> errors) = 0;
 
   // Archives that nobody needs since `until` or earlier, oldest first, at most `archives_max`.
   virtual Result<std::vector<KeptArchive>> ReleasedArchives(Time until,
