@@ -25,11 +25,11 @@ MAY = {"base": set(), "archive": BASE, "cel": BASE, "http": BASE, "bus": BASE, "
 MAY.update({role: BASE | PARTS | MESSAGES for role in ROLES})
 
 # Folders with one way of doing a part; only app chooses among them.
-CHOSEN_BY_APP = {"kafka", "s3", "postgres", "embedded"}
+CHOSEN_BY_APP = {"kafka", "s3", "postgres", "embedded", "redis"}
 # Header of a library -> the folders whose sources may include it.
 WRAPPED = {r"boost/": {"http"}, r"toml\+\+/": {"base"}, r"CLI/": {"app"}, r"yaml\.h$": {"rules"},
            r"curl/": {"http", "blob", "fleet"}, r"prometheus/": {"base"}, r"sqlite3\.h": {"base"},
-           r"librdkafka/": {"bus"}, r"libpq": {"store"}, r"simdjson\.h": {"base"},
+           r"librdkafka/": {"bus"}, r"libpq": {"store"}, r"hiredis": {"store"}, r"simdjson\.h": {"base"},
            r"openssl/": {"http", "rules", "blob"},
            r"re2/": {"cel"}, r"zlib\.h": {"base", "archive"}, r"isa-l|igzip": {"archive"}, r"nlohmann/": set(), r"regex$": set()}
 

@@ -97,6 +97,7 @@ void Settings::AddTo(settings::Table& table) {
   blob.AddTo(table);
   s3.AddTo(table);
   postgres.AddTo(table);
+  redis.AddTo(table);
   rules.AddTo(table);
   pipeline.AddTo(table);
   writer.AddTo(table);

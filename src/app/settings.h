@@ -16,6 +16,7 @@
 #include "pipeline/settings.h"
 #include "rules/judge.h"
 #include "store/postgres/settings.h"
+#include "store/redis/settings.h"
 #include "upkeep/settings.h"
 #include "writer/settings.h"
 
@@ -64,6 +65,7 @@ struct Settings {
   BlobSettings blob;
   blob::S3Settings s3;
   store::PostgresSettings postgres;
+  store::RedisSettings redis;
   RulesSettings rules;
   pipeline::Settings pipeline;
   writer::Settings writer;

@@ -71,7 +71,7 @@ class ResultRows final : public Rows {
     return told;
   }
   void DropLast() override { rows_.pop_back(); }
-  Result<std::vector<store::PutOutcome>> Put(store::Store& store, std::size_t first,
+  Result<std::vector<store::PutOutcome>> Put(store::Sink& store, std::size_t first,
                                              std::size_t end) const override {
     return store.Put(std::span(rows_).subspan(first, end - first));
   }
@@ -110,7 +110,7 @@ class WorkloadRows final : public Rows {
     is_empty_.pop_back();
   }
   // Rows without anything to store are passed over; the store does not know such.
-  Result<std::vector<store::PutOutcome>> Put(store::Store& store, std::size_t first,
+  Result<std::vector<store::PutOutcome>> Put(store::Sink& store, std::size_t first,
                                              std::size_t end) const override {
     std::vector<store::PutOutcome> outcomes;
     outcomes.reserve(end - first);

@@ -52,7 +52,7 @@ class Rows {
   // Takes the last row away.
   virtual void DropLast() = 0;
   // Stores the rows [first, end), as the store's call does.
-  virtual Result<std::vector<store::PutOutcome>> Put(store::Store& store, std::size_t first,
+  virtual Result<std::vector<store::PutOutcome>> Put(store::Sink& store, std::size_t first,
                                                      std::size_t end) const = 0;
 };
 

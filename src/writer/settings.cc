@@ -5,6 +5,9 @@ namespace insightd::writer {
 void Settings::AddTo(settings::Table& table) {
   table.Add("writer.messages", &messages, {.choices = {"results", "workloads", "both"}},
             "Which messages are stored; two processes may share the work.");
+  table.Add("writer.output", &output, {.choices = {"database", "redis"}},
+            "Where they are stored; `redis` is for `insightd writer` alone, takes only results, "
+            "and needs writer.messages = \"results\" and store.redis.");
   table.Add("writer.results_topic", &results_topic, {}, "Topic that results are taken from.");
   table.Add("writer.group", &group, {}, "Consumer group of the writer.");
   table.Add("writer.dead_letter_topic", &dead_letter_topic, {},

@@ -14,6 +14,10 @@ struct Settings {
   bool StoresResults() const { return messages != "workloads"; }
   bool StoresWorkloads() const { return messages != "results"; }
 
+  // Where they go: "database", or "redis", which takes results alone (store/redis).
+  std::string output = "database";
+  bool WritesToRedis() const { return output == "redis"; }
+
   std::string results_topic = "ccx.ocp.results";
   std::string group = "aggregator";
   std::string dead_letter_topic = "ccx.aggregator.dead.letter.queue";

@@ -41,7 +41,7 @@ namespace insightd::writer {
 // The doors; all outlive the writer.
 struct Doors {
   bus::Bus& bus;
-  store::Store& store;
+  store::Sink& store;
   const Clock& clock;
   metrics::Registry& registry;
 };
