@@ -1,0 +1,99 @@
+"""Clients that upload without a pause, and what has to be true of all that they were promised.
+
+Good archives and broken ones, each cluster again and again, while the process that takes them dies
+and comes again. `check` wants of every upload that was answered 202 one end: stored, replaced or
+overtaken by a newer one of its cluster, or a dead letter; and of each cluster at most one upload
+that is `stored`.
+"""
+import collections
+import pathlib
+import random
+import sys
+import threading
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "flow"))
+from harness import archive  # noqa: E402
+
+CLIENTS = 4
+CLUSTERS_PER_CLIENT = 3
+BROKEN_SHARE = 0.2
+
+
+class Client(threading.Thread):
+    """Uploads for its clusters, one after the other, while there is somebody to take it."""
+
+    def __init__(self, server, seed, number):
+        super().__init__()
+        self.server = server
+        self.random = random.Random(seed * 100 + number)
+        self.clusters = [f"00000000-0000-4000-8000-{number:06d}{i:06d}"
+                         for i in range(CLUSTERS_PER_CLIENT)]
+        self.ended = threading.Event()
+        self.accepted = []  # (request id, cluster, good)
+
+    def run(self):
+        made = 0
+        while not self.ended.is_set():
+            cluster = self.random.choice(self.clusters)
+            made += 1
+            data = archive(cluster, version=f"4.16.{made}")
+            good = self.random.random() > BROKEN_SHARE
+            if not good:
+                data = data[:len(data) - 30]
+            try:
+                answer = self.server.upload(data, cluster)
+            except (OSError, KeyError, ValueError, IndexError):
+                time.sleep(0.01)  # it is dead just now
+                continue
+            if answer.status == 202:
+                self.accepted.append((answer.json()["request_id"], cluster, good))
+
+
+class Clients:
+    """Some of them at once. Use as a context; afterwards `check`."""
+
+    def __init__(self, server, seed):
+        self.server = server
+        self.seed = seed
+        self.clients = [Client(server, seed, number) for number in range(CLIENTS)]
+
+    def __enter__(self):
+        for client in self.clients:
+            client.start()
+        return self
+
+    def __exit__(self, *_):
+        for client in self.clients:
+            client.ended.set()
+        for client in self.clients:
+            client.join()
+
+    @property
+    def accepted(self):
+        return [upload for client in self.clients for upload in client.accepted]
+
+    def check(self, test):
+        """Waits for all ends; gives how many ended how."""
+        accepted = self.accepted
+        test.assertEqual(len({upload[0] for upload in accepted}), len(accepted))
+        # All of them first: an end may still become `replaced` while others are on their way.
+        for request_id, _, _ in accepted:
+            self.server.await_end(request_id)
+        ends = {}
+        for request_id, cluster, good in accepted:
+            end = self.server.end_of(request_id)
+            ends[request_id] = end
+            expected = ("stored", "replaced", "overtaken") if good else ("dead_letter",)
+            test.assertIn(end["end"], expected, f"seed {self.seed}: {end}")
+            test.assertEqual(end["cluster"], cluster)
+        letters = collections.Counter(letter["request_id"] for letter in self.server.letters())
+        stored = collections.Counter()
+        for request_id, cluster, good in accepted:
+            test.assertEqual(letters[request_id], 0 if good else 1, f"seed {self.seed}")
+            stored[cluster] += ends[request_id]["end"] == "stored"
+        for cluster in {cluster for _, cluster, good in accepted if good}:
+            # One that was answered by nobody may have been accepted too, and be the newest.
+            test.assertLessEqual(stored[cluster], 1, f"seed {self.seed}")
+            test.assertEqual(self.server.report(cluster).status, 200)
+        return collections.Counter(end["end"] for end in ends.values())
