@@ -21,11 +21,6 @@ LARGE_BYTES = 30_000_000
 MEMORY_BYTES_MAX = 96 << 20
 
 
-class Doors(harness.Doors):
-    def __init__(self, role):
-        self.ports = role.ports
-
-
 class ArchivesInS3Test(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -37,8 +32,8 @@ class ArchivesInS3Test(unittest.TestCase):
         cls.addClassCleanup(cls.deployment.end)
         cls.deployment.start()
         cls.deployment.s3.create_bucket(FOREIGN_BUCKET)
-        cls.api = Doors(cls.deployment.apis[0])
-        cls.ingress = Doors(cls.deployment.ingress)
+        cls.api = harness.RoleDoors(cls.deployment.apis[0])
+        cls.ingress = harness.RoleDoors(cls.deployment.ingress)
 
     def setUp(self):
         self.s3_network = self.deployment.proxies["s3"]
@@ -64,7 +59,7 @@ class ArchivesInS3Test(unittest.TestCase):
                "blob.s3_endpoint": self.deployment.s3.endpoint})
         self.addCleanup(role.kill)
         role.start()
-        return Doors(role)
+        return harness.RoleDoors(role)
 
     def test_only_the_newest_archive_of_a_cluster_is_kept(self):
         """its older one is removed from the bucket by the writer's upkeep"""

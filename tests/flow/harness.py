@@ -12,6 +12,7 @@ import queue
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import tarfile
 import tempfile
@@ -21,6 +22,7 @@ import unittest
 import urllib.error
 import urllib.request
 import uuid
+import zlib
 
 BINARY = os.environ.get("INSIGHTD_BINARY", "build/release/insightd")
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
@@ -54,6 +56,32 @@ def pack(members, modified=1_700_000_000):
             info.size, info.mtime, info.mode = len(data), modified, 0o640
             tar.addfile(info, io.BytesIO(data))
     return gzip.compress(out.getvalue(), 6)
+
+
+def bomb(unpacked_bytes):
+    """A gzipped tar of one member that is all zeros, without ever holding it.
+
+    A flushed block of deflate does not depend on what came before, so one block is repeated.
+    """
+    block_bytes = min(unpacked_bytes, 64 << 20)
+    compressor = zlib.compressobj(9, zlib.DEFLATED, -15)
+    zeros = bytes(1 << 20)
+    block = b"".join(compressor.compress(zeros) for _ in range(block_bytes >> 20))
+    block += compressor.flush(zlib.Z_FULL_FLUSH)
+    header = bytearray(512)
+    header[0:11] = b"config/id\0\0"
+    header[100:108] = b"0000640\0"
+    # The size in base 256, since it is more than eleven octal digits hold.
+    header[124:136] = b"\x80" + bytes(3) + struct.pack(">Q", unpacked_bytes)
+    header[136:148] = b"00000000000\0"
+    header[156:157] = b"0"
+    header[257:265] = b"ustar\00000"
+    header[148:156] = b" " * 8
+    header[148:156] = b"%06o\0 " % sum(header)
+    first = zlib.compressobj(9, zlib.DEFLATED, -15)
+    body = first.compress(bytes(header)) + first.flush(zlib.Z_FULL_FLUSH)
+    body += block * (unpacked_bytes // block_bytes)
+    return b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03" + body + b"\x03\x00" + bytes(8)
 
 
 def new_cluster():
@@ -146,6 +174,13 @@ class Doors:
         if answer.status not in (201, 202):
             raise AssertionError(f"upload was answered {answer}")
         return self.await_end(answer.json()["request_id"])
+
+
+class RoleDoors(Doors):
+    """Those of one role of a deployment (tools/servers/deployment.py)."""
+
+    def __init__(self, role):
+        self.ports = role.ports
 
 
 class Insightd(Doors):

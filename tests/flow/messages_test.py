@@ -36,11 +36,6 @@ CLASSES = {"normal": None, "normal_no_version": None, "normal_wrong_version": No
            "invalid_wrong_last_checked": "parsing time"}
 
 
-class Doors(harness.Doors):
-    def __init__(self, role):
-        self.ports = role.ports
-
-
 class MessagesTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -54,8 +49,8 @@ class MessagesTest(unittest.TestCase):
         cls.deployment.start_servers()
         cls.deployment.kafka.create_topics(TRACKER, INFO)
         cls.deployment.start_roles()
-        cls.ingress = Doors(cls.deployment.ingress)
-        cls.api = Doors(cls.deployment.apis[0])
+        cls.ingress = harness.RoleDoors(cls.deployment.ingress)
+        cls.api = harness.RoleDoors(cls.deployment.apis[0])
 
     def kcat(self, *words, given=None):
         return subprocess.run(["kcat", "-b", self.deployment.kafka.brokers, *words], input=given,

@@ -26,19 +26,14 @@ END_S_MAX = 60
 NOWHERE = "127.0.0.1:9"  # the port of `discard`: nobody listens
 
 
-class Doors(harness.Doors):
-    def __init__(self, role):
-        self.ports = role.ports
-
-
 class RolesTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.deployment = Deployment(harness.BINARY, pipelines=1, partitions=4)
         cls.addClassCleanup(cls.deployment.end)
         cls.deployment.start()
-        cls.ingress = Doors(cls.deployment.ingress)
-        cls.api = Doors(cls.deployment.apis[0])
+        cls.ingress = harness.RoleDoors(cls.deployment.ingress)
+        cls.api = harness.RoleDoors(cls.deployment.apis[0])
         cls.writer, = cls.deployment.writers
         cls.pipeline, = cls.deployment.pipelines
 
@@ -185,7 +180,8 @@ class RolesTest(unittest.TestCase):
             status, text = waiting.readiness()
             self.assertEqual(status, 503)
             self.assertIn("process: starting", text)
-            self.assertEqual(Doors(waiting).get("/livez", "http.metrics_address").status, 200)
+            livez = harness.RoleDoors(waiting).get("/livez", "http.metrics_address")
+            self.assertEqual(livez.status, 200)
             ended = self.another("api", "api-ended")
             ended.launch()
             wait_for(lambda: ended.readiness()[0] == 503, "the probe", END_S_MAX)

@@ -9,62 +9,21 @@ end each acknowledged number was worked on, and the group has committed all ther
 import os
 import pathlib
 import signal
-import subprocess
 import sys
-import tempfile
-import threading
 import time
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[3] / "tools" / "servers"))
+HERE = pathlib.Path(__file__).resolve()
+sys.path.insert(0, str(HERE.parents[3] / "tools" / "servers"))
+sys.path.insert(0, str(HERE.parents[1]))
 
 from proxy import Proxy  # noqa: E402
 from servers import Kafka, free_port  # noqa: E402
+from worker import Worker, log_shown_on_failure, wait_for  # noqa: E402
 
 WORKER = os.environ.get("BUS_WORKER", "")
 PARTITIONS = 4
 RECORDS = 2000
 RATE = 250  # a second: eight seconds in all
-PATIENCE_S = 90
-
-
-class Worker:
-    """A process of bus_worker; `said` collects what it said with `=`."""
-
-    def __init__(self, log, *words):
-        self.said = []
-        self.log = log
-        self.process = subprocess.Popen([WORKER, *map(str, words)], stdout=subprocess.PIPE,
-                                        stderr=subprocess.STDOUT, text=True)
-        self.thread = threading.Thread(target=self._read, daemon=True)
-        self.thread.start()
-
-    def _read(self):
-        for line in self.process.stdout:
-            if line.startswith("="):
-                self.said.append(line[1:].split())
-            else:
-                self.log.write(line)
-
-    def numbers(self):
-        return {int(words[1]) for words in list(self.said)}
-
-    def send(self, number):
-        self.process.send_signal(number)
-
-    def end(self):
-        if self.process.poll() is None:
-            self.process.terminate()
-        code = self.process.wait(30)
-        self.thread.join()
-        return code
-
-
-def wait_for(what, condition):
-    until = time.monotonic() + PATIENCE_S
-    while not condition():
-        if time.monotonic() > until:
-            raise AssertionError(f"{what}: not within {PATIENCE_S} s")
-        time.sleep(0.05)
 
 
 class Case:
@@ -77,35 +36,32 @@ class Case:
         self.dead = []
 
     def start_member(self):
-        self.members.append(Worker(self.log, self.brokers, self.topic, "consume", self.group))
+        self.members.append(Worker(self.log, WORKER, self.brokers, self.topic, "consume",
+                                   self.group))
 
     def worked(self):
-        return set().union(*(member.numbers() for member in self.members + self.dead))
+        return set().union(*(member.numbers("worked") for member in self.members + self.dead))
 
     def run(self, happen):
         started = time.monotonic()
         self.kafka.create_topics(self.topic, partitions=PARTITIONS)
-        with tempfile.NamedTemporaryFile("w+", suffix=".log", delete=False) as self.log:
+        with log_shown_on_failure() as self.log:
             try:
                 self._run(happen)
-            except BaseException:
-                self.log.flush()
-                print(pathlib.Path(self.log.name).read_text()[-6000:])
-                raise
             finally:
                 for worker in [*self.members, self.producer]:
-                    worker.process.kill()
-        pathlib.Path(self.log.name).unlink()
+                    worker.kill()
         print(f"{self.name}: {RECORDS} records in {time.monotonic() - started:.1f} s, "
               f"{self.doubled} worked on more than once")
 
     def _run(self, happen):
-        self.producer = Worker(self.log, self.brokers, self.topic, "produce", RECORDS, RATE)
+        self.producer = Worker(self.log, WORKER, self.brokers, self.topic, "produce", RECORDS,
+                               RATE)
         self.start_member()
         self.start_member()
         wait_for("a fifth is worked on", lambda: len(self.worked()) > RECORDS // 5)
         happen(self)
-        wait_for("all is acknowledged", lambda: len(self.producer.numbers()) == RECORDS)
+        wait_for("all is acknowledged", lambda: len(self.producer.numbers("produced")) == RECORDS)
         wait_for("all is worked on", lambda: len(self.worked()) == RECORDS)
         wait_for("all is committed",
                  lambda: self.kafka.lag(self.group, self.topic, PARTITIONS) == 0)
@@ -139,16 +95,14 @@ def connections_reset(case):
 
 def member_stopped(case):
     """Longer than its session: its partitions go to the other, and it finds them gone."""
-    case.members[0].send(signal.SIGSTOP)
+    case.members[0].process.send_signal(signal.SIGSTOP)
     time.sleep(9)
-    case.members[0].send(signal.SIGCONT)
+    case.members[0].process.send_signal(signal.SIGCONT)
 
 
 def member_killed(case):
     victim = case.members.pop(0)
-    victim.process.kill()
-    victim.process.wait()
-    victim.thread.join()
+    victim.kill()
     case.dead.append(victim)
     case.start_member()
 

@@ -13,57 +13,20 @@ import random
 import signal
 import subprocess
 import sys
-import tempfile
-import threading
 import time
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[3] / "tools" / "servers"))
+HERE = pathlib.Path(__file__).resolve()
+sys.path.insert(0, str(HERE.parents[3] / "tools" / "servers"))
+sys.path.insert(0, str(HERE.parents[1]))
 
 from proxy import Proxy  # noqa: E402
 from servers import Postgres  # noqa: E402
+from worker import Worker, log_shown_on_failure, wait_for  # noqa: E402
 
 WORKER = os.environ.get("STORE_WORKER", "")
 RESULTS = 2000
 CLUSTERS = 100
 PAUSE_MS = 20  # behind each ten: four seconds in all
-PATIENCE_S = 90
-
-
-class Worker:
-    """A process of store_worker; `said` collects what it said with `=`."""
-
-    def __init__(self, log, *words):
-        self.said = []
-        self.log = log
-        self.process = subprocess.Popen([WORKER, *map(str, words)], stdout=subprocess.PIPE,
-                                        stderr=subprocess.STDOUT, text=True)
-        self.thread = threading.Thread(target=self._read, daemon=True)
-        self.thread.start()
-
-    def _read(self):
-        for line in self.process.stdout:
-            if line.startswith("="):
-                self.said.append(line[1:].split())
-            self.log.write(f"{self.process.pid} {line}")
-
-    def numbers(self):
-        return {int(words[1]) for words in list(self.said) if words[0] == "stored"}
-
-    def count(self, *words):
-        return sum(1 for said in list(self.said) if said == list(words))
-
-    def kill(self):
-        self.process.kill()
-        self.process.wait()
-        self.thread.join()
-
-
-def wait_for(what, condition):
-    until = time.monotonic() + PATIENCE_S
-    while not condition():
-        if time.monotonic() > until:
-            raise AssertionError(f"{what}: not within {PATIENCE_S} s")
-        time.sleep(0.02)
 
 
 class Case:
@@ -76,16 +39,16 @@ class Case:
 
     def start_worker(self):
         conninfo = self.postgres.conninfo(self.database, port=self.proxy.port)
-        self.workers.append(Worker(self.log, conninfo, "put", 0, RESULTS, PAUSE_MS))
+        self.workers.append(Worker(self.log, WORKER, conninfo, "put", 0, RESULTS, PAUSE_MS))
         return self.workers[-1]
 
     def has_duty(self):
         """The one that has stored something and has not ended."""
         return next((worker for worker in self.workers
-                     if worker.numbers() and worker.process.poll() is None), None)
+                     if worker.numbers("stored") and worker.process.poll() is None), None)
 
     def stored(self):
-        return set().union(*(worker.numbers() for worker in self.workers))
+        return set().union(*(worker.numbers("stored") for worker in self.workers))
 
     def ask(self, sql):
         return self.postgres.sql(sql, self.database)
@@ -94,18 +57,13 @@ class Case:
         started = time.monotonic()
         self.postgres.create_database(self.database)
         subprocess.run([WORKER, self.postgres.conninfo(self.database), "migrate"], check=True)
-        with tempfile.NamedTemporaryFile("w+", suffix=".log", delete=False) as self.log:
+        with log_shown_on_failure() as self.log:
             try:
                 self._run(happen)
-            except BaseException:
-                self.log.flush()
-                print(pathlib.Path(self.log.name).read_text()[-6000:])
-                raise
             finally:
                 self.proxy.pass_()
                 for worker in self.workers:
                     worker.kill()
-        pathlib.Path(self.log.name).unlink()
         failures = {tuple(said) for worker in self.workers for said in worker.said
                     if said[0] == "failed"}
         print(f"{self.name}: {RESULTS} results in {time.monotonic() - started:.1f} s, met "
@@ -119,7 +77,7 @@ class Case:
         wait_for("a fifth is stored", lambda: len(self.stored()) > RESULTS // 5)
         happen(self)
         wait_for("all is stored by some writer",
-                 lambda: any(len(worker.numbers()) == RESULTS for worker in self.workers))
+                 lambda: any(len(worker.numbers("stored")) == RESULTS for worker in self.workers))
         self.check()
 
     def check(self):
