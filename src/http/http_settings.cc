@@ -1,6 +1,25 @@
 #include "http/http_settings.h"
 
+#include <fmt/format.h>
+
 namespace insightd::http {
+namespace {
+
+Result<std::shared_ptr<TlsContext>> ContextOf(const TlsFiles& files) {
+  const std::string& prefix = files.settings;
+  if (files.cert_file.empty() && files.key_file.empty()) {
+    if (files.client_ca_file.empty()) return std::shared_ptr<TlsContext>();
+    return Fail(Code::kInvalid,
+                fmt::format("{0}client_ca_file needs {0}cert_file and {0}key_file", prefix));
+  }
+  if (files.cert_file.empty() || files.key_file.empty()) {
+    return Fail(Code::kInvalid,
+                fmt::format("{0}cert_file and {0}key_file are set together or not at all", prefix));
+  }
+  return MakeTlsContext(files);
+}
+
+}  // namespace
 
 void HttpSettings::AddTo(settings::Table& table) {
   table.Add("http.address", &address, {},
@@ -9,16 +28,30 @@ void HttpSettings::AddTo(settings::Table& table) {
   table.Add("http.metrics_address", &metrics_address, {},
             "Where /metrics, /livez and /readyz are served.");
   table.Add("http.aggregator_address", &aggregator_address, {},
-            "Where the aggregator's own API is served; it believes everybody, so keep it local.");
+            "Where the aggregator's own API is served; it believes everybody, so keep it local, or "
+            "set http.aggregator_client_ca_file.");
   table.Add("http.cert_file", &cert_file, {},
             "PEM file with the certificate of http.address and those above it; turns TLS on.");
   table.Add("http.key_file", &key_file, {}, "PEM file with the key of http.cert_file.");
   table.Add("http.client_ca_file", &client_ca_file, {},
             "PEM file with the certificates that client certificates are checked against; a client "
             "may then show one, with its cluster as CN and its organisation as O.");
+  table.Add("http.aggregator_cert_file", &aggregator_cert_file, {},
+            "PEM file with the certificate of http.aggregator_address and those above it; turns "
+            "TLS on there.");
+  table.Add("http.aggregator_key_file", &aggregator_key_file, {},
+            "PEM file with the key of http.aggregator_cert_file.");
+  table.Add("http.aggregator_client_ca_file", &aggregator_client_ca_file, {},
+            "PEM file with the certificates that client certificates are checked against at "
+            "http.aggregator_address; a client must show one then.");
   table.Add("http.threads", &threads, {.min = 1, .max = 256}, "Threads that answer requests.");
-  table.Add("http.connections_max", &connections_max, {.min = 8, .max = 100000},
-            "Connections of one listener; further ones wait until one ends.");
+  table.Add(
+      "http.connections_max", &connections_max, {.min = 8, .max = 100000},
+      "Connections of one listener. Idle ones are ended for further ones; where none is idle, "
+      "who comes is answered 503.");
+  table.Add("http.requests_max", &requests_max, {.min = 1, .max = 100000},
+            "Requests under way at once on one listener, uploads too; further ones are answered "
+            "503 and may come again a second later.");
   table.Add("http.head_time_ms_max", &head_time_ms_max, {.min = 10},
             "How long the head of a request may take.");
   table.Add("http.idle_time_ms_max", &idle_time_ms_max, {.min = 10},
@@ -37,15 +70,19 @@ ServerOptions HttpSettings::ServerOptionsFrom() const {
 }
 
 Result<std::shared_ptr<TlsContext>> HttpSettings::Tls() const {
-  if (cert_file.empty() && key_file.empty()) {
-    if (client_ca_file.empty()) return std::shared_ptr<TlsContext>();
-    return Fail(Code::kInvalid, "http.client_ca_file needs http.cert_file and http.key_file");
-  }
-  if (cert_file.empty() || key_file.empty()) {
-    return Fail(Code::kInvalid, "http.cert_file and http.key_file are set together or not at all");
-  }
-  return MakeTlsContext(
-      {.cert_file = cert_file, .key_file = key_file, .client_ca_file = client_ca_file});
+  return ContextOf({.cert_file = cert_file,
+                    .key_file = key_file,
+                    .client_ca_file = client_ca_file,
+                    .client_required = false,
+                    .settings = "http."});
+}
+
+Result<std::shared_ptr<TlsContext>> HttpSettings::AggregatorTls() const {
+  return ContextOf({.cert_file = aggregator_cert_file,
+                    .key_file = aggregator_key_file,
+                    .client_ca_file = aggregator_client_ca_file,
+                    .client_required = true,
+                    .settings = "http.aggregator_"});
 }
 
 }  // namespace insightd::http

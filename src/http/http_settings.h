@@ -17,8 +17,12 @@ struct HttpSettings {
   std::string cert_file = {};
   std::string key_file = {};
   std::string client_ca_file = {};
+  std::string aggregator_cert_file = {};
+  std::string aggregator_key_file = {};
+  std::string aggregator_client_ca_file = {};
   int threads = 2;
   std::uint64_t connections_max = 2048;
+  std::uint64_t requests_max = 1024;
   std::int64_t head_time_ms_max = 10'000;
   std::int64_t idle_time_ms_max = 75'000;
   std::int64_t body_window_ms = 30'000;
@@ -26,9 +30,11 @@ struct HttpSettings {
 
   void AddTo(settings::Table& table);
   ServerOptions ServerOptionsFrom() const;
-  // Null where no certificate is set. Fails with kInvalid for one without the other and for files
-  // that cannot be used.
+  // Of http.address. Null where no certificate is set. Fails with kInvalid for one without the
+  // other and for files that cannot be used.
   Result<std::shared_ptr<TlsContext>> Tls() const;
+  // The same of http.aggregator_address.
+  Result<std::shared_ptr<TlsContext>> AggregatorTls() const;
 };
 
 }  // namespace insightd::http

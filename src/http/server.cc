@@ -11,6 +11,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/dispatch.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -23,6 +24,7 @@
 #include <condition_variable>
 #include <csignal>
 #include <ctime>
+#include <deque>
 #include <list>
 #include <mutex>
 #include <thread>
@@ -52,6 +54,12 @@ constexpr milliseconds kAcceptRest{50};
 constexpr std::size_t kOnePieceBytes = 16 * 1024;
 // Bytes that wait for more bytes are joined in steps of this, so that they stay few.
 constexpr std::size_t kJoinBytes = 1024;
+// So many late answers are sent by one thread before others may take a share of them.
+constexpr std::size_t kWakeShare = 8;
+// Connections over the limit that are told so, a listener; further ones wait unaccepted.
+constexpr std::size_t kTurnedAwayMax = 64;
+// When who was turned away may come again.
+constexpr std::string_view kRetryAfterSeconds = "1";
 
 // Not inlined: the address must be asked for anew after a coroutine has changed its thread.
 [[gnu::noinline]] std::span<char> ReadBuffer() {
@@ -86,6 +94,7 @@ struct Listener {
   tcp::acceptor acceptor;
   asio::steady_timer rest;
   std::atomic<std::size_t> connections = 0;
+  std::atomic<std::size_t> requests = 0;  // under way
 
   bool Full() const { return connections.load() >= options.connections_max; }
 };
@@ -113,10 +122,44 @@ struct PendingAnswer {
   }
 };
 
+// One of the requests under way, while it lives.
+class Place {
+ public:
+  explicit Place(Listener& listener) : listener_(listener) {
+    there_is_ = listener.requests.fetch_add(1) < listener.options.requests_max;
+  }
+  ~Place() { listener_.requests.fetch_sub(1); }
+  Place(const Place&) = delete;
+  Place& operator=(const Place&) = delete;
+  bool there_is() const { return there_is_; }
+
+ private:
+  Listener& listener_;
+  bool there_is_;
+};
+
+// The rest of a coroutine that sleeps.
+class Sleeper {
+ public:
+  virtual ~Sleeper() = default;
+  virtual void GoOn() = 0;
+};
+
+template <class Handler>
+class SleeperOf final : public Sleeper {
+ public:
+  explicit SleeperOf(Handler handler) : handler_(std::move(handler)) {}
+  void GoOn() override { std::move(handler_)(); }
+
+ private:
+  Handler handler_;
+};
+
 // One socket, from accept to close. Everything runs on the strand of the socket.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
-  Connection(ServerImpl& server, Listener& listener, tcp::socket socket);
+  // `over_limit`: it gets to read that there are too many, and no more.
+  Connection(ServerImpl& server, Listener& listener, tcp::socket socket, bool over_limit);
   ~Connection();
 
   Task<void> Run();
@@ -126,6 +169,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void EndIdle(bool fresh);
   // On the strand: cuts it whatever it does.
   void Abort();
+  // On the strand: ends the Sleep of this number; any other goes on.
+  void Resume(std::uint64_t number);
 
  private:
   // How reading a head or a body ended.
@@ -145,8 +190,12 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Task<std::string_view> ReadSome(TimePoint deadline, std::size_t bytes_max = kReadBytes);
   Task<bool> WriteAll(std::string_view first, std::string_view second);
   Task<bool> Wait(tcp::socket::wait_type what, TimePoint deadline);
+  // Until Resume with the number that NextSleep gave, or Abort.
+  Task<void> Sleep();
+  std::uint64_t NextSleep() { return ++sleep_; }
 
   Response ErrorFor(Read outcome, std::uint64_t bytes_max) const;
+  Response TooMany() const;
   void SetDeadline(TimePoint deadline);
   void Arm();
 
@@ -169,7 +218,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   TimePoint deadline_ = TimePoint::max();
   TimePoint armed_until_ = TimePoint::max();
   bool expired_ = false;
-  asio::steady_timer event_;  // never fires; cancelled when a late answer is there
+  std::unique_ptr<Sleeper> sleeper_;
+  std::uint64_t sleep_ = 0;
+  const bool over_limit_;
   bool idle_ = true;
   bool aborted_ = false;
   bool held_up_ = false;  // the consumer had no room: the client is not to blame
@@ -207,6 +258,9 @@ class ServerImpl : public Server {
     const std::lock_guard lock(mutex_);
     return connections_.insert(connections_.end(), connection);
   }
+  // From any thread: the connection goes on, on a thread of the server. Many that are woken at once
+  // cost one call of the system.
+  void Wake(std::weak_ptr<Connection> connection, std::uint64_t number);
   void Leave(std::list<Connection*>::iterator place) {
     const std::lock_guard lock(mutex_);
     connections_.erase(place);
@@ -218,12 +272,20 @@ class ServerImpl : public Server {
   // Calls `what` for each connection on its strand.
   void OnEach(void (*what)(Connection&));
   bool WaitUntilEmpty(milliseconds limit);
+  void WakeShare();
+
+  struct Woken {
+    std::weak_ptr<Connection> connection;
+    std::uint64_t number;
+  };
 
   const ServerOptions options_;
   const Observer observer_;
   mutable std::mutex mutex_;
   std::condition_variable empty_;
   std::list<Connection*> connections_;
+  std::mutex woken_mutex_;
+  std::deque<Woken> woken_;  // where there are any, a WakeShare is on its way
   std::atomic<bool> stopping_ = false;
   asio::io_context context_;
   asio::executor_work_guard<asio::io_context::executor_type> work_;
@@ -233,13 +295,13 @@ class ServerImpl : public Server {
 
 // ---- Connection: waiting ----
 
-Connection::Connection(ServerImpl& server, Listener& listener, tcp::socket socket)
+Connection::Connection(ServerImpl& server, Listener& listener, tcp::socket socket, bool over_limit)
     : server_(server),
       listener_(listener),
       socket_(std::move(socket)),
       executor_(socket_.get_executor()),
       timer_(executor_),
-      event_(executor_, TimePoint::max()) {
+      over_limit_(over_limit) {
   error_code ignored;
   socket_.native_non_blocking(true, ignored);
   socket_.set_option(tcp::no_delay(true), ignored);
@@ -268,7 +330,19 @@ void Connection::Abort() {
   aborted_ = true;
   error_code ignored;
   socket_.cancel(ignored);
-  event_.cancel();
+  Resume(sleep_);
+}
+
+void Connection::Resume(std::uint64_t number) {
+  if (number == sleep_ && sleeper_) std::exchange(sleeper_, nullptr)->GoOn();
+}
+
+Task<void> Connection::Sleep() {
+  co_await asio::async_initiate<const asio::use_awaitable_t<>, void()>(
+      [this](auto handler) {
+        sleeper_ = std::make_unique<SleeperOf<decltype(handler)>>(std::move(handler));
+      },
+      asio::use_awaitable);
 }
 
 void Connection::SetDeadline(TimePoint deadline) {
@@ -431,17 +505,14 @@ Task<Connection::Read> Connection::ReadHead() {
 // False when the connection is to end.
 Task<bool> Connection::UntilReady(BodyConsumer& consumer) {
   for (;;) {
-    // A call that comes late must not end another wait.
-    const auto waits = std::make_shared<bool>(true);
-    const bool ready = consumer.WhenReady([this, waits, weak = weak_from_this()] {
-      asio::post(executor_, [weak, waits] {
-        if (const auto self = weak.lock(); self && *waits) self->event_.cancel();
-      });
-    });
+    const std::uint64_t number = NextSleep();
+    const bool ready =
+        consumer.WhenReady([server = &server_, weak = weak_from_this(), number]() mutable {
+          server->Wake(std::move(weak), number);
+        });
     if (ready) co_return true;
     held_up_ = true;
-    if (!aborted_) co_await event_.async_wait(kTuple);
-    *waits = false;
+    if (!aborted_) co_await Sleep();
     if (aborted_) co_return false;
   }
 }
@@ -516,14 +587,23 @@ Task<std::optional<Response>> Connection::Consume(BodyConsumer& consumer) {
   {
     const std::lock_guard lock(guard.pending->mutex);
     if (guard.pending->response) co_return std::exchange(guard.pending->response, std::nullopt);
-    guard.pending->wake = [this, weak = weak_from_this()] {
-      asio::post(executor_, [weak] {
-        if (const auto self = weak.lock()) self->event_.cancel();
-      });
+    guard.pending->wake = [server = &server_, weak = weak_from_this(), number = NextSleep()] {
+      server->Wake(weak, number);
     };
   }
-  if (!aborted_) co_await event_.async_wait(kTuple);
+  if (!aborted_) co_await Sleep();
   co_return guard.pending->Close();
+}
+
+Response Connection::TooMany() const {
+  const ListenerOptions& options = listener_.options;
+  Response response = ErrorResponse(
+      503, over_limit_ ? fmt::format("all {} connections are in use (http.connections_max)",
+                                     options.connections_max)
+                       : fmt::format("{} requests are under way already (http.requests_max)",
+                                     options.requests_max));
+  response.headers.push_back({"Retry-After", std::string(kRetryAfterSeconds)});
+  return response;
 }
 
 Response Connection::ErrorFor(Read outcome, std::uint64_t bytes_max) const {
@@ -559,13 +639,16 @@ Task<bool> Connection::ServeOne() {
     co_return false;
   }
   const TimePoint started = SteadyClock::now();
+  const Place place(listener_);
   ++served_;
 
   std::string_view route_pattern;
   Response response;
   std::unique_ptr<BodyConsumer> consumer;
   const Router::Route* route = nullptr;
-  if (const Result<void> split = SplitTarget(request_); !split) {
+  if (over_limit_ || !place.there_is()) {
+    response = TooMany();
+  } else if (const Result<void> split = SplitTarget(request_); !split) {
     response = ErrorResponse(400, split.error().message());
   } else {
     Router::Match match = listener_.options.router->Find(request_);
@@ -618,8 +701,8 @@ Task<bool> Connection::ServeOne() {
   }
 
   const bool unread = !parser_->done();
-  const bool keep =
-      parser_->keep_alive() && !unread && !server_.stopping() && !listener_.Full() && !aborted_;
+  const bool keep = parser_->keep_alive() && !unread && !server_.stopping() && !over_limit_ &&
+                    !listener_.Full() && !aborted_;
   const bool sent = co_await Send(response, keep);
   server_.Observe(
       {.listener = listener_.options.setting,
@@ -774,14 +857,14 @@ Task<void> ServerImpl::Accept(Listener& listener) {
   while (!stopping()) {
     if (listener.Full()) {
       if (!std::exchange(told, true)) {
-        kLog.Warn("",
-                  fmt::format("{} has {} connections, its limit: further ones wait until one ends",
-                              listener.options.setting, listener.options.connections_max));
+        kLog.Warn("", fmt::format("{} has {} connections, its limit (http.connections_max): idle "
+                                  "ones are ended for further ones, which else are answered 503",
+                                  listener.options.setting, listener.options.connections_max));
       }
       OnEach([](Connection& connection) { connection.EndIdle(/*fresh=*/false); });
       listener.rest.expires_after(kAcceptRest);
       co_await listener.rest.async_wait(kTuple);
-      continue;
+      if (listener.connections >= listener.options.connections_max + kTurnedAwayMax) continue;
     }
     tcp::socket socket(asio::make_strand(context_));
     const auto [error] = co_await listener.acceptor.async_accept(socket, kTuple);
@@ -794,7 +877,8 @@ Task<void> ServerImpl::Accept(Listener& listener) {
       co_await listener.rest.async_wait(kTuple);
       continue;
     }
-    auto connection = std::make_shared<Connection>(*this, listener, std::move(socket));
+    auto connection =
+        std::make_shared<Connection>(*this, listener, std::move(socket), listener.Full());
     const auto executor = connection->executor();
     asio::co_spawn(
         executor, [held = std::move(connection)]() -> Task<void> { co_await held->Run(); },
@@ -808,6 +892,37 @@ void ServerImpl::OnEach(void (*what)(Connection&)) {
     asio::post(connection->executor(), [weak = connection->weak_from_this(), what] {
       if (const auto held = weak.lock()) what(*held);
     });
+  }
+}
+
+void ServerImpl::Wake(std::weak_ptr<Connection> connection, std::uint64_t number) {
+  bool first = false;
+  {
+    const std::lock_guard lock(woken_mutex_);
+    first = woken_.empty();
+    woken_.push_back({std::move(connection), number});
+  }
+  if (first) asio::post(context_, [this] { WakeShare(); });
+}
+
+void ServerImpl::WakeShare() {
+  std::vector<Woken> share;
+  share.reserve(kWakeShare);
+  bool more = false;
+  {
+    const std::lock_guard lock(woken_mutex_);
+    while (!woken_.empty() && share.size() < kWakeShare) {
+      share.push_back(std::move(woken_.front()));
+      woken_.pop_front();
+    }
+    more = !woken_.empty();
+  }
+  if (more) asio::post(context_, [this] { WakeShare(); });
+  for (const Woken& one : share) {
+    const std::shared_ptr<Connection> connection = one.connection.lock();
+    if (connection == nullptr) continue;
+    asio::dispatch(connection->executor(),
+                   [connection, number = one.number] { connection->Resume(number); });
   }
 }
 

@@ -8,8 +8,9 @@
 //   bytes are read into one buffer of `kReadBytes` a thread and handed on from there.
 // * A slow client is ended, not waited for: see the limits below. One timer a connection, which
 //   is moved on only when it fires.
-// * More than `connections_max` connections of a listener wait unaccepted until one ends, and
-//   idle ones are ended then. Nothing is refused.
+// * At `connections_max` connections of a listener idle ones are ended for those that come. Where
+//   none is idle, who comes is answered 503 with Retry-After and closed; so is a request while
+//   `requests_max` are under way. The head is read first: it has its own limits.
 // * Stopping: Stop ends accepting and idle connections, lets requests under way finish up to its
 //   limit, then cuts what is left. Consumers of bodies are destroyed before it returns.
 //
@@ -58,6 +59,8 @@ struct ListenerOptions {
   const Router* router = nullptr;  // outlives the server
   std::shared_ptr<TlsContext> tls;
   std::size_t connections_max = 2048;
+  // From the end of a request's head to the end of its answer.
+  std::size_t requests_max = 1024;
 };
 
 // What was answered, for metrics and logs; `route` is the pattern, empty where none matched.

@@ -66,12 +66,16 @@ class ServerTest : public ::testing::Test {
           return std::make_unique<Upload>(upload_);
         },
         /*body_bytes_max=*/std::uint64_t{1} << 30);
+    router_.AddStream(
+        Method::kGet, "/late", [this](const Request&) -> StreamStart { return late_(); },
+        /*body_bytes_max=*/0);
   }
   ~ServerTest() override {
     if (server_) server_->Stop(milliseconds(0));
   }
 
-  std::uint16_t Start(ServerOptions options = {}, std::size_t connections_max = 100) {
+  std::uint16_t Start(ServerOptions options = {}, std::size_t connections_max = 100,
+                      std::size_t requests_max = 100) {
     server_ = Server::Create(options, [this](const Exchange& exchange) {
       const std::lock_guard lock(mutex_);
       observed_.push_back(std::string(exchange.route) + " " + std::to_string(exchange.status));
@@ -80,7 +84,8 @@ class ServerTest : public ::testing::Test {
                                        .address = "127.0.0.1:0",
                                        .router = &router_,
                                        .tls = nullptr,
-                                       .connections_max = connections_max});
+                                       .connections_max = connections_max,
+                                       .requests_max = requests_max});
     EXPECT_TRUE(port) << port.error().message();
     server_->Run();
     server_port_ = *port;
@@ -89,6 +94,7 @@ class ServerTest : public ::testing::Test {
 
   Router router_;
   UploadState upload_;
+  std::function<std::unique_ptr<BodyConsumer>()> late_;
   std::mutex mutex_;
   std::vector<std::string> observed_;
   std::uint16_t server_port_ = 0;
@@ -282,12 +288,77 @@ TEST_F(ServerTest, EndsABodyThatTrickles) {
   upload_.destroyed.get_future().get();
 }
 
-TEST_F(ServerTest, LetsFurtherConnectionsWaitAndEndsIdleOnesForThem) {
+TEST_F(ServerTest, EndsIdleConnectionsForFurtherOnes) {
   const std::uint16_t port = Start({}, /*connections_max=*/1);
   RawClient first(port);
   EXPECT_EQ(first.Ask("GET /hello HTTP/1.1\r\n\r\n").status, 200);
   RawClient second(port);
   EXPECT_EQ(second.Ask("GET /hello HTTP/1.1\r\n\r\n").status, 200);
+}
+
+TEST_F(ServerTest, TellsFurtherConnectionsWhereNoneIsIdle) {
+  const std::uint16_t port = Start({}, /*connections_max=*/1);
+  RawClient busy(port);
+  busy.Send("POST /upload HTTP/1.1\r\nContent-Length: 2\r\n\r\nok");
+  const Done done = upload_.finished.get_future().get();
+  RawClient further(port);
+  const RawClient::Answer answer = further.Ask("GET /hello HTTP/1.1\r\n\r\n");
+  EXPECT_EQ(answer.status, 503);
+  EXPECT_NE(answer.head.find("\r\nRetry-After: 1\r\n"), std::string::npos) << answer.head;
+  EXPECT_NE(answer.body.find("http.connections_max"), std::string::npos) << answer.body;
+  EXPECT_TRUE(further.Closes());
+  done(TextResponse(202, "taken"));
+  EXPECT_EQ(busy.Read().status, 202);
+}
+
+TEST_F(ServerTest, TellsFurtherRequestsWhereManyAreUnderWay) {
+  const std::uint16_t port = Start({}, /*connections_max=*/100, /*requests_max=*/1);
+  RawClient busy(port);
+  busy.Send("POST /upload HTTP/1.1\r\nContent-Length: 2\r\n\r\nok");
+  const Done done = upload_.finished.get_future().get();
+  RawClient further(port);
+  for (int i = 0; i < 2; ++i) {
+    const RawClient::Answer answer = further.Ask("GET /hello HTTP/1.1\r\n\r\n");
+    EXPECT_EQ(answer.status, 503);
+    EXPECT_NE(answer.head.find("\r\nRetry-After: 1\r\n"), std::string::npos) << answer.head;
+    EXPECT_NE(answer.body.find("http.requests_max"), std::string::npos) << answer.body;
+  }
+  done(TextResponse(202, "taken"));
+  EXPECT_EQ(busy.Read().status, 202);
+  // Its place is free a moment after its answer is there.
+  int status = 503;
+  while (status == 503) status = further.Ask("GET /hello HTTP/1.1\r\n\r\n").status;
+  EXPECT_EQ(status, 200);
+}
+
+TEST_F(ServerTest, WakesManyThatWaitAtOnce) {
+  const std::uint16_t port = Start();
+  constexpr int kClients = 40;
+  std::mutex mutex;
+  std::vector<Done> waiting;
+  std::promise<void> all_there;
+  struct Waits : BodyConsumer {
+    std::function<void(Done)> take;
+    bool Data(std::span<const char>) override { return true; }
+    void Finish(Done done) override { take(std::move(done)); }
+  };
+  late_ = [&] {
+    auto consumer = std::make_unique<Waits>();
+    consumer->take = [&](Done done) {
+      const std::lock_guard lock(mutex);
+      waiting.push_back(std::move(done));
+      if (waiting.size() == kClients) all_there.set_value();
+    };
+    return consumer;
+  };
+  std::vector<std::unique_ptr<RawClient>> clients;
+  for (int i = 0; i < kClients; ++i) {
+    clients.push_back(std::make_unique<RawClient>(port));
+    clients.back()->Send("GET /late HTTP/1.1\r\n\r\n");
+  }
+  all_there.get_future().get();
+  for (const Done& done : waiting) done(TextResponse(200, "late"));
+  for (const auto& client : clients) EXPECT_EQ(client->Read().body, "late");
 }
 
 TEST_F(ServerTest, FinishesWhatIsUnderWayWhenStopped) {

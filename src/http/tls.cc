@@ -118,11 +118,14 @@ Result<void> CheckReadable(std::string_view setting, const std::string& path) {
 }  // namespace
 
 Result<std::shared_ptr<TlsContext>> MakeTlsContext(const TlsFiles& files) {
+  const std::string& prefix = files.settings;
   for (const auto& [setting, path] :
-       {std::pair("http.cert_file", &files.cert_file), std::pair("http.key_file", &files.key_file),
-        std::pair("http.client_ca_file", &files.client_ca_file)}) {
+       {std::pair("cert_file", &files.cert_file), std::pair("key_file", &files.key_file),
+        std::pair("client_ca_file", &files.client_ca_file)}) {
     if (path->empty()) continue;
-    if (auto readable = CheckReadable(setting, *path); !readable) return Fail(readable.error());
+    if (auto readable = CheckReadable(prefix + setting, *path); !readable) {
+      return Fail(readable.error());
+    }
   }
   ERR_clear_error();
   std::unique_ptr<SSL_CTX, Free> context(SSL_CTX_new(TLS_server_method()));
@@ -132,25 +135,27 @@ Result<std::shared_ptr<TlsContext>> MakeTlsContext(const TlsFiles& files) {
                                       SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION | SSL_OP_IGNORE_UNEXPECTED_EOF);
   if (SSL_CTX_use_certificate_chain_file(context.get(), files.cert_file.c_str()) != 1) {
-    return Fail(Code::kInvalid, fmt::format("http.cert_file {}: no certificate in PEM can be read "
-                                            "there: {}",
-                                            files.cert_file, TakeError()));
+    return Fail(Code::kInvalid,
+                fmt::format("{}cert_file {}: no certificate in PEM can be read there: {}", prefix,
+                            files.cert_file, TakeError()));
   }
   if (SSL_CTX_use_PrivateKey_file(context.get(), files.key_file.c_str(), SSL_FILETYPE_PEM) != 1) {
     return Fail(Code::kInvalid,
-                fmt::format("http.key_file {}: no key in PEM that belongs to the certificate in "
-                            "http.cert_file can be read there: {}",
-                            files.key_file, TakeError()));
+                fmt::format("{0}key_file {1}: no key in PEM that belongs to the certificate in "
+                            "{0}cert_file can be read there: {2}",
+                            prefix, files.key_file, TakeError()));
   }
   if (!files.client_ca_file.empty()) {
     if (SSL_CTX_load_verify_file(context.get(), files.client_ca_file.c_str()) != 1) {
-      return Fail(Code::kInvalid, fmt::format("http.client_ca_file {}: no certificate in PEM can "
+      return Fail(Code::kInvalid, fmt::format("{}client_ca_file {}: no certificate in PEM can "
                                               "be read there: {}",
-                                              files.client_ca_file, TakeError()));
+                                              prefix, files.client_ca_file, TakeError()));
     }
     SSL_CTX_set_client_CA_list(context.get(),
                                SSL_load_client_CA_file(files.client_ca_file.c_str()));
-    SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
+    SSL_CTX_set_verify(
+        context.get(),
+        SSL_VERIFY_PEER | (files.client_required ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0), nullptr);
     // A resumed session must not carry a certificate that was checked under another context.
     constexpr unsigned char kSessionContext[] = "insightd";
     SSL_CTX_set_session_id_context(context.get(), kSessionContext, sizeof(kSessionContext) - 1);

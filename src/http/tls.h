@@ -15,9 +15,11 @@
 namespace insightd::http {
 
 struct TlsFiles {
-  std::string cert_file;       // PEM: the certificate, then those above it
-  std::string key_file;        // PEM
-  std::string client_ca_file;  // PEM; where set, clients may show a certificate and it is checked
+  std::string cert_file;         // PEM: the certificate, then those above it
+  std::string key_file;          // PEM
+  std::string client_ca_file;    // PEM; where set, clients may show a certificate and it is checked
+  bool client_required = false;  // with client_ca_file: who shows none gets no connection
+  std::string settings = "http.";  // what stands before the names above in messages
 };
 
 // What the socket has to become before the call is made again.

@@ -84,9 +84,11 @@ class TlsTest : public ::testing::Test {
     return path;
   }
 
-  void Start(const std::string& client_ca_file) {
-    auto tls = MakeTlsContext(
-        {.cert_file = cert_file_, .key_file = key_file_, .client_ca_file = client_ca_file});
+  void Start(const std::string& client_ca_file, bool client_required = false) {
+    auto tls = MakeTlsContext({.cert_file = cert_file_,
+                               .key_file = key_file_,
+                               .client_ca_file = client_ca_file,
+                               .client_required = client_required});
     ASSERT_TRUE(tls) << tls.error().message();
     server_ = Server::Create({.head_time_max = milliseconds(2000)});
     const auto port = server_->Listen(
@@ -175,6 +177,13 @@ TEST_F(TlsTest, TakesAClientWithoutCertificateAndRefusesAForeignOne) {
   EXPECT_EQ(Client(port_, &foreign).Ask(kWho).find("200"), std::string::npos);
 }
 
+TEST_F(TlsTest, WhereACertificateIsRequiredOneWithoutItGetsNoAnswer) {
+  Start(cert_file_, /*client_required=*/true);
+  EXPECT_EQ(Client(port_).Ask(kWho).find("200"), std::string::npos);
+  const Certificate client("proxy", "us", &ca_);
+  EXPECT_NE(Client(port_, &client).Ask(kWho).find("CN=proxy,O=us by TLS"), std::string::npos);
+}
+
 TEST_F(TlsTest, EndsAClientThatSpeaksNoTls) {
   Start("");
   http::testing::RawClient client(port_);
@@ -189,6 +198,11 @@ TEST_F(TlsTest, NamesTheFileThatCannotBeUsed) {
   };
   EXPECT_EQ(fails("/nowhere", key_file_, ""), "http.cert_file /nowhere: no such file");
   EXPECT_EQ(fails(cert_file_, "/nowhere", ""), "http.key_file /nowhere: no such file");
+  const auto of_another = MakeTlsContext({.cert_file = "/nowhere",
+                                          .key_file = key_file_,
+                                          .client_ca_file = "",
+                                          .settings = "http.aggregator_"});
+  EXPECT_EQ(of_another.error().message(), "http.aggregator_cert_file /nowhere: no such file");
   EXPECT_NE(fails(cert_file_, cert_file_, "").find("http.key_file"), std::string::npos);
   EXPECT_NE(fails(cert_file_, key_file_, key_file_).find("http.client_ca_file"), std::string::npos);
   const Certificate other("x", "y", nullptr);
