@@ -78,10 +78,26 @@ std::string FormatTime(Time time) {
                      f.minute, f.second, f.micros);
 }
 
+// Lists have one of these for each of hundreds of rows: digits are put down by hand.
 std::string FormatTimeSeconds(Time time) {
   const Fields f = Split(time);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", f.year, f.month, f.day, f.hour,
-                     f.minute, f.second);
+  if (f.year < 0 || f.year > 9999) {
+    return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", f.year, f.month, f.day, f.hour,
+                       f.minute, f.second);
+  }
+  std::string text = "0000-00-00T00:00:00Z";
+  const auto put = [&text](std::size_t at, int value) {
+    text[at] = static_cast<char>('0' + value / 10 % 10);
+    text[at + 1] = static_cast<char>('0' + value % 10);
+  };
+  put(0, f.year / 100);
+  put(2, f.year % 100);
+  put(5, f.month);
+  put(8, f.day);
+  put(11, f.hour);
+  put(14, f.minute);
+  put(17, f.second);
+  return text;
 }
 
 std::optional<Time> ParseTime(std::string_view text) {
