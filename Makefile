@@ -40,10 +40,10 @@ fuzz:  ## fuzz targets for TIME seconds (60) each: make fuzz [TARGET=yaml] [TIME
 	@tools/install.sh build lint
 	@tools/fuzz.sh "$(or $(TIME),60)" $(TARGET)
 
-soak:  ## hours of load with outages of every server: make soak [MINUTES=60]
+soak:  ## hours of load on `all`, then with outages of every server: make soak [MINUTES=60] [FORM=all|servers]
 	@tools/install.sh build test servers
 	@tools/build.sh release -DINSIGHTD_UI=$(UI)
-	@INSIGHTD_BINARY=build/release/insightd tests/fault/network/soak.py $(or $(MINUTES),60)
+	@INSIGHTD_BINARY=build/release/insightd tools/soak.sh "$(or $(MINUTES),60)" $(FORM)
 
 simulate:  ## the whole system from SEEDS seeds (100000) with faults: make simulate [SEEDS=…] [FIRST=1]
 	@tools/install.sh build test

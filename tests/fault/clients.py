@@ -14,6 +14,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "flow"))
 from harness import archive  # noqa: E402
+from hostile import spoil  # noqa: E402
 
 CLIENTS = 4
 CLUSTERS_PER_CLIENT = 3
@@ -23,8 +24,10 @@ BROKEN_SHARE = 0.2
 class Client(threading.Thread):
     """Uploads for its clusters, one after the other, while there is somebody to take it."""
 
-    def __init__(self, server, seed, number):
+    def __init__(self, server, seed, number, broken_share, files):
         super().__init__()
+        self.broken_share = broken_share
+        self.files = files
         self.server = server
         self.random = random.Random(seed * 100 + number)
         self.clusters = [f"00000000-0000-4000-8000-{number:06d}{i:06d}"
@@ -37,10 +40,10 @@ class Client(threading.Thread):
         while not self.ended.is_set():
             cluster = self.random.choice(self.clusters)
             made += 1
-            data = archive(cluster, version=f"4.16.{made}")
-            good = self.random.random() > BROKEN_SHARE
+            data = archive(cluster, self.files, version=f"4.16.{made}")
+            good = self.random.random() > self.broken_share
             if not good:
-                data = data[:len(data) - 30]
+                data = spoil(self.random, data)
             try:
                 answer = self.server.upload(data, cluster)
             except (OSError, KeyError, ValueError, IndexError):
@@ -51,12 +54,12 @@ class Client(threading.Thread):
 
 
 class Clients:
-    """Some of them at once. Use as a context; afterwards `check`."""
+    """Some of them at once. Use as a context; afterwards `check`. `files` are in each archive."""
 
-    def __init__(self, server, seed):
+    def __init__(self, server, seed, count=CLIENTS, broken_share=BROKEN_SHARE, files=None):
         self.server = server
         self.seed = seed
-        self.clients = [Client(server, seed, number) for number in range(CLIENTS)]
+        self.clients = [Client(server, seed, number, broken_share, files) for number in range(count)]
 
     def __enter__(self):
         for client in self.clients:

@@ -306,7 +306,7 @@ class Insightd(Doors):
             shutil.rmtree(self.folder, ignore_errors=True)
 
     def letters(self):
-        done = self.command("dead-letters", "list", "--json", "--limit", "10000", check=0)
+        done = self.command("dead-letters", "list", "--json", "--limit", "1000000", check=0)
         return [json.loads(line) for line in done.stdout.splitlines()]
 
     def events(self, name):

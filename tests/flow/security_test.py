@@ -8,45 +8,17 @@ import re
 import shutil
 import socket
 import stat
-import struct
 import subprocess
 import tempfile
 import unittest
 import unittest.mock
-import zlib
 
-from harness import (BINARY, PUBLIC, UPLOAD, Insightd, archive, chunked_form, main, new_cluster,
+from harness import (BINARY, PUBLIC, UPLOAD, Insightd, archive, bomb, chunked_form, main, new_cluster,
                      read_answer)
 
 MIB = 1 << 20
 # The head and the bodies of the slow clients may take this long here.
 HEAD_MS = 1_000
-
-
-def bomb(unpacked_bytes):
-    """A gzipped tar of one member that is all zeros, without ever holding it.
-
-    A flushed block of deflate does not depend on what came before, so one block is repeated.
-    """
-    block_bytes = 64 * MIB
-    compressor = zlib.compressobj(9, zlib.DEFLATED, -15)
-    zeros = bytes(MIB)
-    block = b"".join(compressor.compress(zeros) for _ in range(block_bytes // MIB))
-    block += compressor.flush(zlib.Z_FULL_FLUSH)
-    header = bytearray(512)
-    header[0:11] = b"config/id\0\0"
-    header[100:108] = b"0000640\0"
-    # The size in base 256, since it is more than eleven octal digits hold.
-    header[124:136] = b"\x80" + bytes(3) + struct.pack(">Q", unpacked_bytes)
-    header[136:148] = b"00000000000\0"
-    header[156:157] = b"0"
-    header[257:265] = b"ustar\00000"
-    header[148:156] = b" " * 8
-    header[148:156] = b"%06o\0 " % sum(header)
-    first = zlib.compressobj(9, zlib.DEFLATED, -15)
-    body = first.compress(bytes(header)) + first.flush(zlib.Z_FULL_FLUSH)
-    body += block * (unpacked_bytes // block_bytes)
-    return b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03" + body + b"\x03\x00" + bytes(8)
 
 
 def resident_bytes(process, field="VmRSS"):

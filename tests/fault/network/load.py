@@ -14,9 +14,10 @@ import time
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent.parent
-sys.path[:0] = [str(ROOT / "tests" / "flow"), str(ROOT / "tools" / "servers")]
+sys.path[:0] = [str(ROOT / folder) for folder in ("tests/flow", "tests/fault", "tools/servers")]
 
 import harness  # noqa: E402
+from hostile import spoil  # noqa: E402
 from deployment import DATABASE, Deployment  # noqa: E402
 from process import ServerError  # noqa: E402, F401
 
@@ -93,7 +94,7 @@ class Load:
             data = self.make(cluster, version=f"4.16.{made}")
             good = rng.random() >= self.bad_share
             if not good:
-                data = data[:len(data) - 30]
+                data = spoil(rng, data)
             self._upload(data, cluster, good)
             self.stopped.wait(max(0.0, due - time.monotonic()))
 

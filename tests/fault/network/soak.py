@@ -8,25 +8,25 @@
   INSIGHTD_OUTAGE_S   how long each outage is (60, and a twentieth of it all at most)
 
 Kafka, S3 and PostgreSQL are away in turn, each refusing, frozen, cut, reset, killed; in each outage
-a role is killed, too. Prints a line an outage, at the end a table of memory, descriptors, threads
+a role is killed and rules are loaded again, too. Prints a line an outage, at the end a table of memory, descriptors, threads
 and of what database and disk have grown to, with the slope of each. Exit status 1: an upload was
 lost or ended twice, a backlog was not gone within twice its outage, or memory grew.
 """
 import os
 import pathlib
 import random
+import signal
 import sys
-import threading
 import time
 import unittest
 
 import load
 from deployment import DATABASE
 from load import SEED, Load, new_deployment
+from samples import Samples, disk_bytes, slope
 
 OUTAGE_S_MAX = 60
 CALIBRATE_S = 20
-SAMPLE_S = 5
 SERVERS = ("kafka", "s3", "postgres")
 MODES = ("refuse", "freeze", "cut", "rst", "kill")
 CUT_BYTES = 700
@@ -34,64 +34,16 @@ CUT_BYTES = 700
 GROWTH_MAX = 0.10
 
 
-class Samples(threading.Thread):
-    """Looks at all processes every few seconds."""
-
-    def __init__(self, deployment):
-        super().__init__(daemon=True)
-        self.deployment = deployment
-        self.rows = {}  # name: [(seconds, value)]
-        self.begun = time.monotonic()
-        self.ended = threading.Event()
-
-    def run(self):
-        while not self.ended.wait(SAMPLE_S):
-            for role in self.deployment.roles:
-                metrics = role.metrics()
-                for name, key, unit in (("memory", "process_resident_memory_bytes", 1 << 20),
-                                        ("descriptors", "process_open_fds", 1),
-                                        ("threads", "process_threads", 1)):
-                    if key in metrics:
-                        self.add(f"{role.name} {name}", metrics[key] / unit)
-            for server in self.deployment.servers:
-                self.add(f"{server.name} disk MB", disk_bytes(server.data) / 1e6)
-            try:
-                self.add("database MB", int(self.deployment.postgres.sql(
-                    f"select pg_database_size('{DATABASE}')")) / 1e6)
-            except Exception:  # it is away just now
-                pass
-
-    def add(self, name, value):
-        self.rows.setdefault(name, []).append((time.monotonic() - self.begun, value))
-
-    def table(self):
-        yield ("WHAT", "FIRST", "LAST", "MAX", "SLOPE/H")
-        for name, points in sorted(self.rows.items()):
-            values = [value for _, value in points]
-            yield (name, *(f"{value:.1f}" for value in (values[0], values[-1], max(values))),
-                   f"{slope(points) * 3600:+.2f}")
-
-
-def slope(points):
-    """Of the straight line that fits the second half best."""
-    points = points[len(points) // 2:]
-    if len(points) < 2:
-        return 0.0
-    mean_x = sum(x for x, _ in points) / len(points)
-    mean_y = sum(y for _, y in points) / len(points)
-    spread = sum((x - mean_x) ** 2 for x, _ in points)
-    return sum((x - mean_x) * (y - mean_y) for x, y in points) / spread if spread else 0.0
-
-
-def disk_bytes(folder):
-    count = 0
-    for path, _, files in os.walk(folder):
-        for file in files:
-            try:
-                count += os.stat(os.path.join(path, file)).st_blocks * 512
-            except OSError:
-                pass
-    return count
+def look(deployment, samples):
+    for role in deployment.roles:
+        samples.add_process(role.name, role.metrics())
+    for server in deployment.servers:
+        samples.add(f"{server.name} disk MB", disk_bytes(server.data) / 1e6)
+    try:
+        samples.add("database MB", int(deployment.postgres.sql(
+            f"select pg_database_size('{DATABASE}')")) / 1e6)
+    except Exception:  # it is away just now
+        pass
 
 
 def calibrate(deployment):
@@ -122,6 +74,9 @@ def outage(deployment, server, mode, seconds, running, rng):
         proxy.pass_()
     if not victim.alive:
         victim.launch()
+    for pipeline in deployment.pipelines:
+        if pipeline.alive:
+            pipeline.process.send_signal(signal.SIGHUP)  # its rules are loaded again
     lasted = time.monotonic() - begun
     limit = max(2 * lasted, load.RECOVERY_S_MIN)
     took = running.await_ends(running.so_far(), limit)
@@ -142,7 +97,7 @@ def main():
         rate = float(os.environ.get("INSIGHTD_RATE", "0")) or calibrate(deployment) / 2
         away_s = float(os.environ.get("INSIGHTD_OUTAGE_S", min(OUTAGE_S_MAX, length_s / 20)))
         print(f"seed {SEED}, {rate:.0f} uploads a second, outages of {away_s:.0f} s", flush=True)
-        samples = Samples(deployment)
+        samples = Samples(lambda into: look(deployment, into))
         samples.start()
         end = time.monotonic() + length_s
         plan = [(server, mode) for mode in MODES for server in SERVERS]
@@ -156,13 +111,9 @@ def main():
             running.check(unittest.TestCase())
             print(flush=True)
             turn += 1
-        samples.ended.set()
-        samples.join()
-        rows = list(samples.table())
-        widths = [max(map(len, column)) for column in zip(*rows)]
-        for row in rows:
-            print("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip())
-        growing = [name for name, points in samples.rows.items() if name.endswith("memory") and
+        samples.end()
+        samples.print_table()
+        growing = [name for name, points in samples.rows.items() if name.endswith("memory MiB") and
                    slope(points) * length_s / 2 > GROWTH_MAX * points[len(points) // 2][1]]
         if growing:
             print(f"memory grew: {', '.join(growing)}")
