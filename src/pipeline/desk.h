@@ -15,7 +15,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "bus/bus.h"
-#include "pipeline/worker.h"
+#include "pipeline/handler.h"
 
 namespace insightd::pipeline {
 

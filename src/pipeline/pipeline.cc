@@ -56,10 +56,10 @@ void LogDelivered(log::Level level, std::string_view event, std::string_view tex
 
 }  // namespace
 
-Pipeline::Pipeline(Doors doors, Settings settings, MakeEvaluator make_evaluator, std::string build)
+Pipeline::Pipeline(Doors doors, Settings settings, MakeHandler make_handler, std::string build)
     : doors_(doors),
       settings_(std::move(settings)),
-      make_evaluator_(std::move(make_evaluator)),
+      make_handler_(std::move(make_handler)),
       build_(std::move(build)),
       progress_(static_cast<std::size_t>(settings_.in_work_max)),
       bytes_in_work_(settings_.in_work_bytes_max),
@@ -85,9 +85,14 @@ Result<void> Pipeline::Open() {
   return {};
 }
 
-std::unique_ptr<Worker> Pipeline::MakeWorker() {
-  return std::make_unique<Worker>(settings_, doors_.blobs, doors_.clock, bytes_in_work_,
-                                  doors_.registry, hosted_, status_, make_evaluator_());
+std::unique_ptr<Handler> Pipeline::MakeOne() {
+  return make_handler_({.settings = settings_,
+                        .blobs = doors_.blobs,
+                        .clock = doors_.clock,
+                        .bytes = bytes_in_work_,
+                        .registry = doors_.registry,
+                        .hosted = hosted_,
+                        .status = status_});
 }
 
 Result<void> Pipeline::Run(std::stop_token stop) {
@@ -103,9 +108,9 @@ Result<void> Pipeline::Run(std::stop_token stop) {
   for (std::size_t i = 0; i < workers; ++i) {
     threads.emplace_back([this, token = end_of_work.get_token()] {
       pthread_setname_np(pthread_self(), "judge");
-      const std::unique_ptr<Worker> worker = MakeWorker();
+      const std::unique_ptr<Handler> handler = MakeOne();
       while (std::unique_ptr<Job> job = desk_->TakeReady(token)) {
-        HandleNext(*worker, std::move(job), token);
+        HandleNext(*handler, std::move(job), token);
       }
     });
   }
@@ -148,8 +153,8 @@ Result<bool> Pipeline::Step() {
   }
   std::unique_ptr<Job> job = desk_->TryTakeReady();
   if (job == nullptr) return false;
-  if (step_worker_ == nullptr) step_worker_ = MakeWorker();
-  HandleNext(*step_worker_, std::move(job), {});
+  if (step_handler_ == nullptr) step_handler_ = MakeOne();
+  HandleNext(*step_handler_, std::move(job), {});
   if (Result<void> tended = Tend(); !tended) return Fail(tended.error());
   return true;
 }
@@ -179,14 +184,14 @@ Result<void> Pipeline::TakeIn(std::size_t messages_max, milliseconds wait, std::
   return {};
 }
 
-void Pipeline::HandleNext(Worker& worker, std::unique_ptr<Job> job, std::stop_token stop) {
+void Pipeline::HandleNext(Handler& handler, std::unique_ptr<Job> job, std::stop_token stop) {
   if (job->judged) {
     Handled judged = *std::exchange(job->judged, std::nullopt);
     Deliver(std::move(job), std::move(judged));
     return;
   }
   ++job->tries;
-  Handled handled = worker.Handle(job->message, job->tries, std::move(stop));
+  Handled handled = handler.Handle(job->message, job->tries, std::move(stop));
   if (handled.filtered) {
     kLog.Info(log::event::kMessageFiltered, "announcement for another service",
               {{"topic", job->message.position.topic},

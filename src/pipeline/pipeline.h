@@ -1,4 +1,5 @@
-// The role that judges archives: announcements in, results out.
+// The role that judges archives: announcements in, results out. The same flow serves the other
+// kinds of work on archives, see handler.h.
 //
 // * How often: an announcement may be judged more than once (after a crash, after a failed
 //   delivery); the results are the same but for their times, and the writer takes the first.
@@ -21,6 +22,7 @@
 #include <memory>
 #include <stop_token>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -53,7 +55,10 @@ struct Doors {
 class Pipeline {
  public:
   // `build` names the version in dead letters.
-  Pipeline(Doors doors, Settings settings, MakeEvaluator make_evaluator, std::string build);
+  Pipeline(Doors doors, Settings settings, MakeHandler make_handler, std::string build);
+  // Judges what is announced.
+  Pipeline(Doors doors, Settings settings, const MakeEvaluator& make_evaluator, std::string build)
+      : Pipeline(doors, std::move(settings), MakeJudges(make_evaluator), std::move(build)) {}
   ~Pipeline();
 
   // Joins the consumer group. Once, before anything else.
@@ -76,15 +81,15 @@ class Pipeline {
                 const Error& error);
   void TryAgain(std::unique_ptr<Job> job, const Known& known, std::string_view stage,
                 const Error& error);
-  void HandleNext(Worker& worker, std::unique_ptr<Job> job, std::stop_token stop);
+  void HandleNext(Handler& handler, std::unique_ptr<Job> job, std::stop_token stop);
   // Takes up to `messages_max` announcements into work. Fails only when it cannot go on.
   Result<void> TakeIn(std::size_t messages_max, milliseconds wait, std::stop_token stop);
   Result<void> RunIntake(std::size_t ready_max, std::stop_token stop);
-  std::unique_ptr<Worker> MakeWorker();
+  std::unique_ptr<Handler> MakeOne();
 
   Doors doors_;
   const Settings settings_;
-  const MakeEvaluator make_evaluator_;
+  const MakeHandler make_handler_;
   const std::string build_;
   std::unique_ptr<bus::Consumer> consumer_;
   bus::Progress progress_;
@@ -94,7 +99,7 @@ class Pipeline {
   BytesInWork bytes_in_work_;
   const HostedMetrics hosted_;
   StatusReports status_;
-  std::unique_ptr<Worker> step_worker_;
+  std::unique_ptr<Handler> step_handler_;
   metrics::Counter judged_;
   metrics::Counter retried_;
   metrics::Counter dead_lettered_;

@@ -8,6 +8,7 @@
 #include "base/log_events.h"
 #include "base/metric_names.h"
 #include "pipeline/fetch/fetch.h"
+#include "pipeline/read_message.h"
 #include "pipeline/unpack/cluster_id.h"
 #include "results/other_messages.h"
 #include "results/payload_status.h"
@@ -36,7 +37,8 @@ struct Worker::Task {
   int tries;
   Handled handled;
   announce::Announcement announcement;
-  microseconds taken{};  // steady
+  results::SyncedArchive copy;  // instead, when copies are judged
+  microseconds taken{};         // steady
   std::unique_ptr<Source> source;
   std::uint64_t bytes = 0;  // as uploaded
   microseconds begun{};     // steady: unpacking
@@ -69,28 +71,28 @@ struct Worker::Task {
   }
 };
 
-Worker::Worker(const Settings& settings, blob::Store& blobs, const Clock& clock, BytesInWork& bytes,
-               metrics::Registry& registry, const HostedMetrics& hosted, StatusReports& status,
-               std::unique_ptr<Evaluator> evaluator)
-    : settings_(settings),
-      blobs_(blobs),
-      clock_(clock),
-      bytes_(bytes),
+Worker::Worker(const HandlerParts& parts, std::unique_ptr<Evaluator> evaluator, Judged judged)
+    : settings_(parts.settings),
+      blobs_(parts.blobs),
+      clock_(parts.clock),
+      bytes_(parts.bytes),
       evaluator_(std::move(evaluator)),
-      unpack_seconds_(
-          registry.MakeHistogram(metrics::kArchiveSeconds, {{"stage", std::string(kStageUnpack)}})),
-      evaluate_seconds_(registry.MakeHistogram(metrics::kArchiveSeconds,
-                                               {{"stage", std::string(kStageEvaluate)}})),
-      workload_info_refused_(registry.MakeCounter(
+      unpack_seconds_(parts.registry.MakeHistogram(metrics::kArchiveSeconds,
+                                                   {{"stage", std::string(kStageUnpack)}})),
+      evaluate_seconds_(parts.registry.MakeHistogram(metrics::kArchiveSeconds,
+                                                     {{"stage", std::string(kStageEvaluate)}})),
+      workload_info_refused_(parts.registry.MakeCounter(
           metrics::kOtherMessages, {{"kind", "workload_info"}, {"outcome", "refused"}})),
-      hosted_(hosted),
-      status_(status) {}
+      hosted_(parts.hosted),
+      status_(parts.status),
+      judged_(judged) {}
 
 Handled Worker::Handle(const bus::Message& message, int tries, std::stop_token stop) {
   Task task{.message = message,
             .tries = tries,
             .handled = {},
             .announcement = {},
+            .copy = {},
             .taken = clock_.Steady(),
             .source = {},
             .bytes = 0,
@@ -98,8 +100,7 @@ Handled Worker::Handle(const bus::Message& message, int tries, std::stop_token s
             .share = {},
             .tree = {},
             .evaluated = {}};
-  const std::string* service = message.record.FindHeader(announce::kServiceHeader);
-  if (!settings_.service.empty() && (service == nullptr || *service != settings_.service)) {
+  if (judged_ == Judged::kAnnounced && IsOfAnotherService(message, settings_)) {
     task.handled.filtered = true;
     return std::move(task.handled);
   }
@@ -113,45 +114,54 @@ Handled Worker::Handle(const bus::Message& message, int tries, std::stop_token s
       failed(kStageUnpack, Unpack(task)) || failed(kStageEvaluate, Evaluate(task))) {
     return std::move(task.handled);
   }
-  Print(task);
+  if (judged_ == Judged::kCopied) {
+    PrintOfCopy(task);
+  } else {
+    Print(task);
+  }
   return std::move(task.handled);
 }
 
 Result<void> Worker::Parse(Task& task) {
-  Known& known = task.handled.known;
-  std::string_view text = task.message.record.value;
-  std::string inflated;
-  if (gzip::IsGzip(text)) {
-    Result<std::string> plain =
-        gzip::Inflate(text, settings_.announcement_bytes_max, "pipeline.announcement_bytes_max");
-    if (!plain) return Fail(std::move(plain).error());
-    inflated = *std::move(plain);
-    text = inflated;
-  }
-  Result<announce::Announcement> parsed = announce::Parse(text, parser_);
-  if (!parsed) {
-    const announce::Traces traces = announce::TracesOf(text, parser_);
-    known = {traces.request_id, traces.org_id, traces.cluster, ""};
-    return Fail(std::move(parsed).error());
-  }
-  task.announcement = *std::move(parsed);
-  known.request_id = task.announcement.request_id;
-  known.org_id = std::to_string(task.announcement.identity.org_id);
-  known.cluster = task.announcement.cluster();
-  known.account = task.announcement.account;
-  known.archive = blobs_.KeyOf(task.announcement.url).value_or("");
+  const Result<std::string> text = ReadText(task.message, settings_);
+  if (!text) return Fail(text.error());
+  const bool of_copy = judged_ == Judged::kCopied;
+  Result<void> parsed = of_copy ? ParseCopy(task, *text) : ParseAnnouncement(task, *text);
+  if (!parsed) return parsed;
   task.Log(log::Level::kInfo, log::event::kAnnounceConsumed, "announcement taken");
   if (task.tries == 1) {
     hosted_.received.Add();
-    status_.Tell(known, results::kStatusReceived);
+    status_.Tell(task.handled.known, results::kStatusReceived);
   }
+  return {};
+}
+
+Result<void> Worker::ParseAnnouncement(Task& task, std::string_view text) {
+  auto parsed = ReadAnnouncement(text, blobs_, parser_, task.handled.known);
+  if (!parsed) return Fail(std::move(parsed).error());
+  task.announcement = *std::move(parsed);
+  return {};
+}
+
+Result<void> Worker::ParseCopy(Task& task, std::string_view text) {
+  Result<results::SyncedArchive> parsed = results::ParseSyncedArchive(text, parser_);
+  if (!parsed) return Fail(std::move(parsed).error());
+  task.copy = *std::move(parsed);
+  Known& known = task.handled.known;
+  known.request_id = task.copy.request_id;
+  known.org_id = task.copy.external_organization;
+  known.cluster = task.copy.cluster;
+  // Not ours to remove, so no `archive`; and whose it is was settled when it was copied.
+  task.announcement.cluster_name = task.copy.cluster;
   return {};
 }
 
 Result<void> Worker::Fetch(Task& task, std::stop_token stop) {
   const microseconds begun = clock_.Steady();
   task.Log(log::Level::kInfo, log::event::kArchiveDownloadStarted, "opening archive");
-  Result<Fetched> fetched = OpenArchive(task.announcement, blobs_, settings_);
+  Result<Fetched> fetched = judged_ == Judged::kCopied
+                                ? OpenByKey(task.copy.path, blobs_)
+                                : OpenArchive(task.announcement, blobs_, settings_);
   if (!fetched) return Fail(std::move(fetched).error());
   task.source = std::move(fetched->source);
   task.bytes = fetched->bytes;
@@ -296,6 +306,25 @@ void Worker::Print(Task& task) {
   task.handled.result = std::move(record);
   task.handled.judged = clock_.Steady();
   hosted_.process_seconds[Index(known.kind)].Observe(Seconds(task.handled.judged - task.begun));
+}
+
+void Worker::PrintOfCopy(Task& task) {
+  const Known& known = task.handled.known;
+  results::Result result;
+  result.request_id = known.request_id;
+  result.report = std::move(task.evaluated.report);
+  bus::Record record;
+  record.key = known.cluster;
+  record.value = results::PrintRulesResult(task.copy.path, task.copy.metadata, result, parser_);
+  task.handled.result = std::move(record);
+  task.handled.judged = clock_.Steady();
+  hosted_.process_seconds[Index(known.kind)].Observe(Seconds(task.handled.judged - task.begun));
+}
+
+MakeHandler MakeJudges(MakeEvaluator make_evaluator, Judged judged) {
+  return [make_evaluator = std::move(make_evaluator), judged](const HandlerParts& parts) {
+    return std::make_unique<Worker>(parts, make_evaluator(), judged);
+  };
 }
 
 }  // namespace insightd::pipeline

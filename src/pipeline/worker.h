@@ -1,86 +1,48 @@
-// One announcement in, one result out: fetch, unpack, evaluate, print.
+// Judges archives: one announcement in, one result out: fetch, unpack, evaluate, print.
+//
+// Or, of archives that were copied before (SyncedArchive): one message on a copy in, one with its
+// report out.
 #pragma once
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "announce/announcement.h"
 #include "archive/unpack.h"
-#include "base/clock.h"
 #include "base/json.h"
-#include "base/metrics.h"
-#include "base/result.h"
-#include "blob/blob.h"
-#include "bus/bus.h"
-#include "pipeline/bytes_in_work.h"
 #include "pipeline/evaluate/evaluator.h"
-#include "pipeline/hosted_metrics.h"
-#include "pipeline/settings.h"
-#include "pipeline/status_reports.h"
+#include "pipeline/handler.h"
+#include "results/result.h"
 
 namespace insightd::pipeline {
 
-// What is known of an upload, as far as its announcement could be read.
-struct Known {
-  std::string request_id;
-  std::string org_id;  // as text, for log records
-  std::string cluster;
-  std::string archive;  // key of its blob
-  std::string account = {};
-  ArchiveKind kind = ArchiveKind::kOcp;
+// Where archives come from, and what is made of them.
+enum class Judged : std::uint8_t {
+  kAnnounced,  // announcements in, results out
+  kCopied      // messages on copies in, rules results out
 };
 
-// A record and where it goes.
-struct Outgoing {
-  std::string topic;
-  bus::Record record;
-};
-
-struct Handled {
-  Known known;
-  // The record for the results topic; without it `failure` says why, `stage` where.
-  std::optional<bus::Record> result;
-  // What else is made of the archive: has to be durable before the result goes, so that an archive
-  // of which one of these is refused has one end, its dead letter.
-  std::vector<Outgoing> others = {};
-  microseconds judged{};  // steady: when all this was made
-  std::optional<Error> failure;
-  std::string_view stage;
-  // The announcement is of another service: nothing is to be done for it.
-  bool filtered = false;
-};
-
-// The stages by the names they have in dead letters and metrics.
-inline constexpr std::string_view kStageParse = "parse";
-inline constexpr std::string_view kStageFetch = "fetch";
-inline constexpr std::string_view kStageUnpack = "unpack";
-inline constexpr std::string_view kStageEvaluate = "evaluate";
-inline constexpr std::string_view kStageProduce = "produce";
-
-// Has no effect outside but log records and metrics: handling a message again does no harm.
-// One thread at a time; keeps its work areas from message to message.
-class Worker {
+// Has no effect outside but log records and metrics.
+class Worker final : public Handler {
  public:
-  // All but `evaluator` outlive the worker.
-  Worker(const Settings& settings, blob::Store& blobs, const Clock& clock, BytesInWork& bytes,
-         metrics::Registry& registry, const HostedMetrics& hosted, StatusReports& status,
-         std::unique_ptr<Evaluator> evaluator);
+  Worker(const HandlerParts& parts, std::unique_ptr<Evaluator> evaluator,
+         Judged judged = Judged::kAnnounced);
 
-  // kTimeout when `stop` was requested before the archive's turn came.
-  Handled Handle(const bus::Message& message, int tries, std::stop_token stop);
+  Handled Handle(const bus::Message& message, int tries, std::stop_token stop) override;
 
  private:
   struct Task;
   Result<void> Parse(Task& task);
+  Result<void> ParseAnnouncement(Task& task, std::string_view text);
+  Result<void> ParseCopy(Task& task, std::string_view text);
   Result<void> Fetch(Task& task, std::stop_token stop);
   Result<void> Unpack(Task& task);
   Result<void> Evaluate(Task& task);
   void Print(Task& task);
+  void PrintOfCopy(Task& task);
   // The envelope of all messages about the archive, without a report.
   results::Result Envelope(const Task& task) const;
   void AddWorkloadInfo(Task& task);
@@ -98,6 +60,9 @@ class Worker {
   metrics::Counter workload_info_refused_;
   const HostedMetrics& hosted_;
   StatusReports& status_;
+  const Judged judged_;
 };
+
+MakeHandler MakeJudges(MakeEvaluator make_evaluator, Judged judged = Judged::kAnnounced);
 
 }  // namespace insightd::pipeline

@@ -1,5 +1,5 @@
-// Messages of the hosted pipeline's other services, which ours can send in their place. Data only:
-// each function gives the value of a record as readers of its topic know it.
+// Messages of the hosted pipeline's other services, which ours can send and read in their place.
+// Data only: each Print gives the value of a record as readers of its topic know it.
 #pragma once
 
 #include <cstdint>
@@ -27,12 +27,26 @@ struct SyncedArchive {
   std::string cluster;
   std::string external_organization;  // empty: null
   std::string request_id;             // empty: null
+  std::string metadata = "{}";        // of one that was read: as it came, a JSON object
 };
 std::string PrintSyncedArchive(const SyncedArchive& archive);
+// kInvalid, with the member, where `path` or `metadata.cluster_id` is missing or one has a type
+// that its readers refuse; a null `external_organization` is good, since writers send it.
+insightd::Result<SyncedArchive> ParseSyncedArchive(std::string_view message, json::Parser& parser);
 
 // `ccx.insights.rules.results`: the report of an archive in `path`, with the `metadata` (a JSON
 // object) that the message about it carried.
 std::string PrintRulesResult(std::string_view path, std::string_view metadata, const Result& result,
                              json::Parser& parser);
+// The same message, read.
+struct RulesResult {
+  std::string path;
+  std::string cluster;
+  std::string organization;  // of the metadata; empty: none
+  std::string request_id;    // empty: none
+  std::string document;      // the message whole, printed anew
+};
+// kInvalid as above, and where `report` is no object.
+insightd::Result<RulesResult> ParseRulesResult(std::string_view message, json::Parser& parser);
 
 }  // namespace insightd::results

@@ -80,5 +80,61 @@ TEST(PayloadStatusTest, OfAWriterIsAsGoWritesIt) {
             std::string::npos);
 }
 
+TEST(SyncedArchiveTest, ReadsWhatItWrites) {
+  json::Parser parser;
+  const auto read = ParseSyncedArchive(PrintSyncedArchive({.path = "archives/c.tar.gz",
+                                                           .original_path = "https://h/k?X=1",
+                                                           .cluster = "c",
+                                                           .external_organization = "",
+                                                           .request_id = "r"}),
+                                       parser);
+  ASSERT_TRUE(read) << read.error().message();
+  EXPECT_EQ(read->path, "archives/c.tar.gz");
+  EXPECT_EQ(read->original_path, "https://h/k?X=1");
+  EXPECT_EQ(read->cluster, "c");
+  EXPECT_EQ(read->external_organization, "");
+  EXPECT_EQ(read->request_id, "r");
+  EXPECT_EQ(read->metadata, R"({"cluster_id":"c","external_organization":null})");
+}
+
+TEST(SyncedArchiveTest, NamesTheMemberThatIsWrong) {
+  json::Parser parser;
+  const auto why = [&parser](std::string_view text) {
+    const auto read = ParseSyncedArchive(text, parser);
+    if (read) return std::string("good");
+    EXPECT_EQ(read.error().code(), Code::kInvalid);
+    return read.error().message();
+  };
+  EXPECT_EQ(why(R"({"path":"p","metadata":{"cluster_id":"c"}})"), "good");
+  EXPECT_NE(why("{"), "good");
+  EXPECT_EQ(why("[]"), "the message is no JSON object");
+  EXPECT_EQ(why(R"({"path":"p"})"), "member metadata is no object");
+  EXPECT_EQ(why(R"({"path":1,"metadata":{"cluster_id":"c"}})"), "member path is 1, not a text");
+  EXPECT_EQ(why(R"({"path":"p","metadata":{}})"),
+            "member metadata.cluster_id is missing, not a text");
+  EXPECT_EQ(why(R"({"path":"p","original_path":null,"metadata":{"cluster_id":"c"}})"),
+            "member original_path is not a text");
+  EXPECT_EQ(why(R"({"path":"p","metadata":{"cluster_id":"c","external_organization":1}})"),
+            "member metadata.external_organization is not a text");
+}
+
+TEST(RulesResultTest, ReadsTheMessageAndPrintsItAnew) {
+  json::Parser parser;
+  const auto read = ParseRulesResult(
+      R"({"path":"p","metadata":{"cluster_id":"c","x":[1.5]},"report":{"t":"é"},"request_id":7})",
+      parser);
+  ASSERT_TRUE(read) << read.error().message();
+  EXPECT_EQ(read->path, "p");
+  EXPECT_EQ(read->cluster, "c");
+  EXPECT_EQ(read->request_id, "7");
+  EXPECT_EQ(read->document,
+            "{\"path\": \"p\", \"metadata\": {\"cluster_id\": \"c\", \"x\": "
+            "[1.5]}, \"report\": {\"t\": \"\\u00e9\"}, \"request_id\": 7}");
+  const auto old =
+      ParseRulesResult(R"({"path":"p","metadata":{"cluster_id":"c"},"report":[]})", parser);
+  ASSERT_FALSE(old);
+  EXPECT_EQ(old.error().message(), "member report is no object");
+}
+
 }  // namespace
 }  // namespace insightd::results

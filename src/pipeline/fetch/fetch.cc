@@ -82,10 +82,13 @@ Result<Fetched> OpenFromHost(const announce::Announcement& announcement, const S
 Result<Fetched> OpenArchive(const announce::Announcement& announcement, blob::Store& blobs,
                             const Settings& settings) {
   const std::optional<std::string> key = blobs.KeyOf(announcement.url);
-  if (!key) return OpenFromHost(announcement, settings);
-  Result<std::unique_ptr<blob::Reader>> reader = blobs.Open(*key);
+  return key ? OpenByKey(*key, blobs) : OpenFromHost(announcement, settings);
+}
+
+Result<Fetched> OpenByKey(std::string_view key, blob::Store& blobs) {
+  Result<std::unique_ptr<blob::Reader>> reader = blobs.Open(key);
   if (!reader) {
-    return Fail(std::move(reader).error().While(fmt::format("opening archive {}", *key)));
+    return Fail(std::move(reader).error().While(fmt::format("opening archive {}", key)));
   }
   const std::uint64_t bytes = (*reader)->bytes();
   return Fetched{*std::move(reader), bytes};

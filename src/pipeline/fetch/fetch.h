@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string_view>
 
 #include "announce/announcement.h"
 #include "base/result.h"
@@ -25,5 +26,8 @@ struct Fetched {
 // What may pass, a connection that is cut while the archive is read too, is kUnavailable.
 Result<Fetched> OpenArchive(const announce::Announcement& announcement, blob::Store& blobs,
                             const Settings& settings);
+
+// An archive in our own object store.
+Result<Fetched> OpenByKey(std::string_view key, blob::Store& blobs);
 
 }  // namespace insightd::pipeline
