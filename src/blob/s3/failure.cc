@@ -52,7 +52,10 @@ constexpr auto kKnown = std::to_array<Known>({
      "the bucket is elsewhere: mend blob.s3_endpoint, blob.s3_region or blob.s3_style"},
     {"NotImplemented", Code::kUnavailable, false, false,
      "the server does not know what was asked for; where it is If-None-Match, set "
-     "blob.s3_if_none_match to false"},
+     "blob.s3_if_none_match to false; where it is an ACL (ccx-messaging), s3_acl_enabled of "
+     "service.engine"},
+    {"AccessControlListNotSupported", Code::kUnavailable, false, false,
+     "the bucket takes no ACL: set s3_acl_enabled of service.engine to false"},
     {"EntityTooLarge", Code::kTooLarge, false, false, "see blob.s3_part_bytes"},
     {"EntityTooSmall", Code::kUnavailable, false, false, "see blob.s3_part_bytes"},
     {"BadDigest", Code::kUnavailable, true, false, "bytes were changed on the way"},

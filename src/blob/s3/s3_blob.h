@@ -49,6 +49,14 @@ struct S3BlobOptions {
   std::string session_token_file = {};
 
   bool if_none_match = true;  // false for a server that does not know it: keys may be overwritten
+  // Of two writers of one key the later replaces what the earlier wrote, instead of kConflict.
+  bool overwrite = false;
+  std::string acl = {};  // a canned one, of every object: "bucket-owner-read"
+  // Of every object; empty: application/octet-stream.
+  std::string content_type = {};
+  // For who writes objects for others: their names need not be keys as blob.h has them. They are
+  // not read, listed or removed through such a store.
+  bool any_name = false;
   std::size_t part_bytes = std::size_t{5} << 20;
   std::uint64_t upload_bytes_max = std::uint64_t{48} << 20;
   int connections_max = 64;

@@ -194,6 +194,17 @@ TEST(S3AnswersTest, WithoutConditionsItAsksFirst) {
   EXPECT_EQ(server.asked()[2], "PUT /archives/k HTTP/1.1");
 }
 
+TEST(S3AnswersTest, OverwritesWhereItIsToldTo) {
+  CannedServer server({Canned(200, kEmptyList), Canned(200, "", "ETag: \"1\"\r\n"),
+                       Canned(200, "", "ETag: \"2\"\r\n")});
+  S3BlobOptions options = To(server);
+  options.overwrite = true;
+  options.acl = "private";
+  const auto store = Opened(options);
+  EXPECT_TRUE(Put(*store, "k", "x"));
+  EXPECT_TRUE(Put(*store, "k", "y"));
+}
+
 // ---- With a server ----
 
 class S3BlobTest : public ::testing::Test {
@@ -225,6 +236,19 @@ class S3BlobTest : public ::testing::Test {
 
   std::unique_ptr<Bucket> bucket_;
 };
+
+TEST_F(S3BlobTest, OverwritesWhereItIsToldToAndSetsTheAcl) {
+  S3BlobOptions options = bucket_->options();
+  options.overwrite = true;
+  options.acl = "private";
+  const auto store = Opened(options);
+  EXPECT_TRUE(Put(*store, "k", "x"));
+  const std::string large(2 * options.part_bytes + 1, 'y');
+  EXPECT_TRUE(Put(*store, "k", large));
+  EXPECT_EQ(Get(*store, "k").value(), large);
+  EXPECT_TRUE(Put(*store, "k", "z"));
+  EXPECT_EQ(Get(*store, "k").value(), "z");
+}
 
 TEST_F(S3BlobTest, WrongKeysAreNamedAndNotShown) {
   S3BlobOptions options = bucket_->options();

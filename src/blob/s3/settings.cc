@@ -36,7 +36,9 @@ void S3Settings::AddTo(settings::Table& table) {
       "Up to this size in bytes an archive is sent with one request, a larger one in parts of "
       "it; S3 takes no smaller parts.");
   table.Add("blob.s3_upload_bytes_max", &upload_bytes_max, {.min = 16 << 20},
-            "Bytes of archives that are on their way to S3 at one time; more are answered 503.");
+            "Bytes of archives that are on their way to S3 at one time, all uploads together; an "
+            "upload beyond is answered 503 and comes again. For N uploads of B bytes at once: N "
+            "times B, or N times three parts where that is less.");
   table.Add("blob.s3_connections_max", &connections_max, {.min = 1, .max = 1'000},
             "Connections to S3 at one time.");
   table.Add("blob.s3_connect_ms_max", &connect_ms_max, {.min = 10},
@@ -62,6 +64,8 @@ S3BlobOptions S3Settings::Options() const {
   options.session_token = session_token;
   options.session_token_file = session_token_file;
   options.if_none_match = if_none_match;
+  options.overwrite = overwrite;
+  options.acl = acl;
   options.part_bytes = part_bytes;
   options.upload_bytes_max = upload_bytes_max;
   options.connections_max = connections_max;

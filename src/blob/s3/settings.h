@@ -23,6 +23,9 @@ struct S3Settings {
   std::string session_token;
   std::string session_token_file;
   bool if_none_match = true;
+  // Not for a settings file: who stands in for another program writes as that one does.
+  bool overwrite = false;
+  std::string acl = {};
   std::uint64_t part_bytes = std::uint64_t{5} << 20;
   std::uint64_t upload_bytes_max = std::uint64_t{48} << 20;
   int connections_max = 64;

@@ -148,15 +148,15 @@ class Upload : public std::enable_shared_from_this<Upload> {
       if (buffer_.size() > options_.part_bytes) {
         auto call = Make("POST", &Upload::OnBegun);
         call->query = {{"uploads", ""}};
-        call->headers = {{std::string(kMarkHeader), mark_}};
+        call->headers = ObjectHeaders();
         call->body = std::make_shared<const std::string>();
         return call;
       }
       if (!committing_) return nullptr;
       if (MustAskFirst()) return Make("HEAD", &Upload::OnWhose);
       auto call = Make("PUT", &Upload::OnPut);
-      call->headers = {{std::string(kMarkHeader), mark_}};
-      if (options_.if_none_match) call->headers.emplace_back("If-None-Match", "*");
+      call->headers = ObjectHeaders();
+      if (OnlyWhenNew()) call->headers.emplace_back("If-None-Match", "*");
       call->body = std::make_shared<const std::string>(std::move(buffer_));
       return call;
     }
@@ -166,7 +166,14 @@ class Upload : public std::enable_shared_from_this<Upload> {
     return Complete();
   }
 
-  bool MustAskFirst() const { return !options_.if_none_match && !asked_; }
+  bool MustAskFirst() const { return !options_.if_none_match && !options_.overwrite && !asked_; }
+  bool OnlyWhenNew() const { return options_.if_none_match && !options_.overwrite; }
+  Pairs ObjectHeaders() const {
+    Pairs headers = {{std::string(kMarkHeader), mark_}};
+    if (!options_.acl.empty()) headers.emplace_back("x-amz-acl", options_.acl);
+    if (!options_.content_type.empty()) headers.emplace_back("content-type", options_.content_type);
+    return headers;
+  }
 
   std::shared_ptr<Call> Part() {
     auto call = Make("PUT", &Upload::OnPart);
@@ -187,7 +194,7 @@ class Upload : public std::enable_shared_from_this<Upload> {
   std::shared_ptr<Call> Complete() {
     auto call = Make("POST", &Upload::OnCompleted);
     call->query = {{"uploadId", upload_id_}};
-    if (options_.if_none_match) call->headers.emplace_back("If-None-Match", "*");
+    if (OnlyWhenNew()) call->headers.emplace_back("If-None-Match", "*");
     std::string body = "<CompleteMultipartUpload>";
     for (std::size_t i = 0; i < etags_.size(); ++i) {
       body +=
@@ -268,7 +275,7 @@ class Upload : public std::enable_shared_from_this<Upload> {
     if (outcome.failure->error.code() != Code::kNotFound) {
       return Finish(std::move(outcome.failure->error));
     }
-    if (options_.if_none_match || asked_) {
+    if (OnlyWhenNew() || options_.overwrite || asked_) {
       return Finish(Strange("keeping an object that was said to be there"));
     }
     Continue([this]() -> std::optional<Error> {
@@ -385,7 +392,8 @@ Result<void> Uploads::Take(std::uint64_t bytes) {
   bytes_.fetch_sub(bytes);
   return Fail(Code::kUnavailable,
               fmt::format("archives on their way to S3 take more than blob.s3_upload_bytes_max ({} "
-                          "bytes): S3 takes them more slowly than they come, or raise it",
+                          "bytes): S3 takes them more slowly than they come; raise it for more "
+                          "large uploads at once",
                           bytes_max));
 }
 
