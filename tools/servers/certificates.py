@@ -1,7 +1,8 @@
-"""A certificate authority for one test run and one server certificate for 127.0.0.1, by openssl.
+"""A certificate authority for one test run, one server certificate for 127.0.0.1 and one of a
+client, by openssl.
 
 `make(folder)` writes ca.pem, server.pem (certificate), server.key (PKCS 8), server_chain.pem (both,
-for Kafka) and server.p12 (password `PASSWORD`, for Java).
+for Kafka), client.pem, client.key and server.p12 (password `PASSWORD`, for Java).
 """
 import pathlib
 import subprocess
@@ -24,6 +25,9 @@ def make(folder):
     _openssl(folder, "req", "-x509", *key, "-keyout", "server.key", "-out", "server.pem",
              "-days", "30", "-subj", "/CN=localhost", "-CA", "ca.pem", "-CAkey", "ca.key",
              "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost",
+             "-addext", "basicConstraints=critical,CA:FALSE")
+    _openssl(folder, "req", "-x509", *key, "-keyout", "client.key", "-out", "client.pem",
+             "-days", "30", "-subj", "/CN=insightd client", "-CA", "ca.pem", "-CAkey", "ca.key",
              "-addext", "basicConstraints=critical,CA:FALSE")
     chain = (folder / "server.key").read_text() + (folder / "server.pem").read_text()
     (folder / "server_chain.pem").write_text(chain)

@@ -1,8 +1,11 @@
 """Downloads the jars of a pinned pom.xml once and keeps them, for servers that run on Java.
 
 `jars("kafka")` gives the folder `${XDG_CACHE_HOME:-~/.cache}/insightd/jars/kafka-HASH`, where HASH
-is of the pom.xml: another version is another folder. `NAME.jsa` beside it is for a quick start. A folder appears whole or not at all; two who
-ask at once wait for each other. Errors are ServerError with what Maven said.
+is of the pom.xml: another version is another folder. What came is compared with NAME/SHA256SUMS.
+`NAME.jsa` beside it is for a quick start. A folder appears whole or not at all; two who ask at once
+wait for each other. Errors are ServerError with what Maven said.
+
+After a change of a pom.xml: `cd FOLDER && sha256sum *.jar > …/tools/servers/NAME/SHA256SUMS`.
 """
 import contextlib
 import fcntl
@@ -66,6 +69,18 @@ def _download(name, pom, folder, quiet):
         raise ServerError(f"the jars of {name} did not come within {DOWNLOAD_S_MAX} s") from None
     if done.returncode != 0 or not any(folder.glob("*.jar")):
         raise ServerError(f"the jars of {name} ({pom}) did not come:\n{done.stdout}{done.stderr}")
+    _compare(name, folder)
+
+
+def _compare(name, folder):
+    """Raises for a jar that is not the one that was meant, is missing, or came besides."""
+    lines = (HERE / name / "SHA256SUMS").read_text(encoding="ascii").split("\n")
+    meant = dict(reversed(line.split()) for line in lines if line)
+    came = {jar.name: hashlib.sha256(jar.read_bytes()).hexdigest() for jar in folder.glob("*.jar")}
+    wrong = sorted(jar for jar in meant.keys() | came.keys() if meant.get(jar) != came.get(jar))
+    if wrong:
+        raise ServerError(f"the jars of {name} are not those of {HERE / name / 'SHA256SUMS'}: "
+                          + ", ".join(wrong))
 
 
 def java(name, *options):

@@ -27,9 +27,10 @@ class Kafka(Server):
 
     advertised_port: a second listener, `proxied_port`, tells its clients that the broker is at this
     port: where a proxy stands. `brokers` stays direct.
-    secure: listeners with SASL (PLAIN, SCRAM-SHA-256, SCRAM-SHA-512; USER, PASSWORD), TLS and both:
-    `sasl_port`, `tls_port`, `sasl_tls_port`; the authority is `folder/tls/ca.pem`. librdkafka before
-    2.6.1 (Debian 12 has 2.0.2) cannot do SCRAM with brokers of 4.x, which check the whole nonce.
+    secure: listeners with SASL (PLAIN, SCRAM-SHA-256, SCRAM-SHA-512; USER, PASSWORD), TLS, both, and
+    TLS with a certificate of the client: `sasl_port`, `tls_port`, `sasl_tls_port`, `cert_port`; the
+    authority is `folder/tls/ca.pem`. librdkafka before 2.6.1 (Debian 12 has 2.0.2) cannot do SCRAM
+    with brokers of 4.x, which check the whole nonce: OldKafka is one that it can do it with.
     settings: more lines of server.properties.
     """
     name = "kafka"
@@ -41,8 +42,8 @@ class Kafka(Server):
         self.advertised_port = advertised_port
         self.proxied_port = free_port() if advertised_port else None
         self.secure = secure
-        self.sasl_port, self.tls_port, self.sasl_tls_port = (
-            (free_port(), free_port(), free_port()) if secure else (None, None, None))
+        self.sasl_port, self.tls_port, self.sasl_tls_port, self.cert_port = (
+            [free_port() for _ in range(4)] if secure else [None] * 4)
         self.tls = tls or self.folder / "tls"
         self.partitions = partitions
         self.message_bytes_max = message_bytes_max
@@ -72,13 +73,13 @@ class Kafka(Server):
         return sum(kafka_protocol.end_offsets(self.port, topic, partitions).values())
 
     def prepare(self):
-        jars("kafka")
+        jars(self.name)
         (self.folder / "log4j.properties").write_text(LOG4J)
         (self.folder / "server.properties").write_text(self._properties())
         self.data.mkdir(parents=True, exist_ok=True)
         if self.secure:
             certificates.make(self.tls)
-        shutil.copytree(empty_folder(), self.data / "log", dirs_exist_ok=True)
+        shutil.copytree(empty_folder(self.name), self.data / "log", dirs_exist_ok=True)
 
     def _properties(self):
         listeners = {"PLAINTEXT": (self.port, self.port, "PLAINTEXT")}
@@ -88,6 +89,7 @@ class Kafka(Server):
             listeners["SASL"] = (self.sasl_port, self.sasl_port, "SASL_PLAINTEXT")
             listeners["TLS"] = (self.tls_port, self.tls_port, "SSL")
             listeners["SASLTLS"] = (self.sasl_tls_port, self.sasl_tls_port, "SASL_SSL")
+            listeners["CERT"] = (self.cert_port, self.cert_port, "SSL")
         listen = [f"{name}://127.0.0.1:{port}" for name, (port, _, _) in listeners.items()]
         lines = {
             "process.roles": "broker,controller",
@@ -129,6 +131,7 @@ class Kafka(Server):
             "ssl.keystore.location": self.tls / "server_chain.pem",
             "ssl.truststore.type": "PEM",
             "ssl.truststore.location": self.tls / "ca.pem",
+            "listener.name.cert.ssl.client.auth": "required",
         }
         security = "org.apache.kafka.common.security"
         for listener in ("sasl", "sasltls"):
@@ -140,7 +143,7 @@ class Kafka(Server):
         return lines
 
     def command(self):
-        return [*java("kafka", "-Xms128m", "-Xmx512m",
+        return [*java(self.name, "-Xms128m", "-Xmx512m",
                       f"-Dlog4j.configuration=file:{self.folder}/log4j.properties"),
                 "kafka.Kafka", self.folder / "server.properties"]
 
@@ -152,13 +155,19 @@ class Kafka(Server):
             return False
 
 
-def empty_folder():
+class OldKafka(Kafka):
+    """The last release before 4.0."""
+    name = "kafka39"
+
+
+def empty_folder(name="kafka"):
     """An empty data folder, formatted once and kept: formatting takes half as long as starting."""
     contents = hashlib.sha256(f"{CLUSTER} {USER} {PASSWORD}".encode()).hexdigest()[:6]
-    return once(cache() / f"{jars('kafka').name}-empty-{contents}", _format) / "log"
+    return once(cache() / f"{jars(name).name}-empty-{contents}",
+                lambda folder: _format(name, folder)) / "log"
 
 
-def _format(folder):
+def _format(name, folder):
     properties = folder / "server.properties"
     properties.write_text(
         "process.roles=broker,controller\nnode.id=1\ncontroller.quorum.voters=1@127.0.0.1:1\n"
@@ -168,7 +177,7 @@ def _format(folder):
     users = [word for size in (256, 512) for word in (
         "--add-scram", f"SCRAM-SHA-{size}=[name={USER},password={PASSWORD}]")]
     done = subprocess.run(
-        [*java("kafka", "-Xmx128m"), "kafka.tools.StorageTool", "format", "-t", CLUSTER, "-c",
+        [*java(name, "-Xmx128m"), "kafka.tools.StorageTool", "format", "-t", CLUSTER, "-c",
          str(properties), *users],
         cwd=folder, capture_output=True, text=True, timeout=60, check=False)
     if done.returncode != 0:

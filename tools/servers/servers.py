@@ -55,6 +55,9 @@ def environment(servers):
             "KAFKA_SASL_BROKERS": f"127.0.0.1:{kafka.sasl_port}",
             "KAFKA_TLS_BROKERS": f"127.0.0.1:{kafka.tls_port}",
             "KAFKA_SASL_TLS_BROKERS": f"127.0.0.1:{kafka.sasl_tls_port}",
+            "KAFKA_CERT_BROKERS": f"127.0.0.1:{kafka.cert_port}",
+            "TLS_CLIENT_CERT": str(kafka.tls / "client.pem"),
+            "TLS_CLIENT_KEY": str(kafka.tls / "client.key"),
             "KAFKA_USER": kafka_server.USER, "KAFKA_PASSWORD": kafka_server.PASSWORD})
     if "s3" in servers:
         lines.update({
