@@ -7,12 +7,15 @@
 
 #include "api/aggregator/options.h"
 #include "api/settings.h"
+#include "app/commands/maintenance_settings.h"
 #include "base/settings.h"
 #include "blob/s3/settings.h"
 #include "bus/kafka/settings.h"
 #include "http/http_settings.h"
 #include "http/identity.h"
 #include "ingress/settings.h"
+#include "pipeline/copy/copier.h"
+#include "pipeline/copy/report_keeper.h"
 #include "pipeline/settings.h"
 #include "rules/judge.h"
 #include "store/postgres/settings.h"
@@ -53,6 +56,13 @@ struct RulesSettings {
   rules::JudgeLimits Limits() const;
 };
 
+// Of processes that stand in for the hosted pipeline's internal ones (compat/ccx_messaging), from
+// their files; in none of ours.
+struct CopySettings {
+  pipeline::CopySettings archives;
+  pipeline::KeepSettings reports;
+};
+
 struct Settings {
   std::string data_dir = "/var/lib/insightd";
   std::int64_t start_wait_s = 60;
@@ -68,10 +78,18 @@ struct Settings {
   store::RedisSettings redis;
   RulesSettings rules;
   pipeline::Settings pipeline;
+  CopySettings copies;
   writer::Settings writer;
   api::Settings api;
   api::AggregatorOptions aggregator;
   upkeep::Settings upkeep;
+  CleanSettings clean;
+  ExportSettings exports;
+  // Set where this program stands in for another one; no key of the settings file: a record for
+  // each request that has a route.
+  bool logs_requests = false;
+  // Likewise: metrics and a record (debug) of each statement of the database.
+  bool tells_statements = false;
 
   void AddTo(settings::Table& table);
 };
