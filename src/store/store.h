@@ -339,8 +339,9 @@ class Store : public Sink, public Feedback, public Lookups {
   // kNotFound without a result of that cluster in that organisation. `user_id` may be empty.
   virtual Result<ClusterReport> Report(std::int64_t org_id, std::string_view cluster,
                                        std::string_view user_id) = 0;
-  // The same; `done` is called once, at once or later, by a thread that it must not hold up. Where
-  // many ask at once they are answered together, which costs each of them less.
+  // What the aggregator shows of it: `meta` may lack request, version and counts, hits may lack
+  // `impacted_since`. `done` is called once, at once or later, by a thread that it must not hold
+  // up. Where many ask at once they are answered together, which costs each of them less.
   virtual void ReportLater(std::int64_t org_id, std::string_view cluster, std::string_view user_id,
                            std::function<void(Result<ClusterReport>)> done) {
     done(Report(org_id, cluster, user_id));

@@ -17,19 +17,9 @@
 
 namespace insightd::store::pg {
 
-// Whether there may be such a report; nothing else may be asked for in ReadReports.
+// Whether there may be such a report; nothing else may be asked for in reports.h.
 bool IsReportKey(std::int64_t org_id, std::string_view cluster);
 Error NoSuchCluster(std::int64_t org_id, std::string_view cluster);
-
-struct ReportKey {
-  std::int64_t org_id = 0;
-  std::string cluster = {};
-  std::string user_id = {};
-};
-
-// In the order of `keys`; kNotFound for those that are not there.
-Result<std::vector<Result<ClusterReport>>> ReadReports(Connection& connection,
-                                                       std::span<const ReportKey> keys);
 
 Result<ReportMeta> ReadMeta(Connection& connection, std::int64_t org_id, std::string_view cluster);
 Result<std::string> ReadReportText(Connection& connection, std::int64_t org_id,

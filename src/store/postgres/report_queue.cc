@@ -4,6 +4,8 @@
 #include <iterator>
 #include <utility>
 
+#include "store/postgres/lookups.h"
+
 namespace insightd::store::pg {
 namespace {
 
@@ -13,7 +15,7 @@ constexpr std::size_t kWorkersMax = 8;
 // More in one statement make it no cheaper, and the first of them wait longer.
 constexpr std::size_t kBatchMax = 32;
 // What is less waits for the statement that is on its way: two small ones cost more than one.
-constexpr std::size_t kBatchMin = 8;
+constexpr std::size_t kBatchMin = 4;
 // A tenth of a second of work. Who comes now would wait for long, and is told so at once.
 constexpr std::size_t kWaitingMax = 10'000;
 // How long a worker without a connection leaves the work to those that have one.
@@ -57,10 +59,9 @@ ReportQueue::~ReportQueue() {
   }
 }
 
-void ReportQueue::Ask(std::int64_t org_id, std::string_view cluster, std::string_view user_id,
-                      Done done) {
-  if (!IsReportKey(org_id, cluster)) {
-    done(Fail(NoSuchCluster(org_id, cluster)));
+void ReportQueue::Ask(ReportKey key, Done done) {
+  if (!IsReportKey(key.org_id, key.cluster)) {
+    done(Fail(NoSuchCluster(key.org_id, key.cluster)));
     return;
   }
   std::optional<Error> refused;
@@ -72,7 +73,7 @@ void ReportQueue::Ask(std::int64_t org_id, std::string_view cluster, std::string
       refused = Error(Code::kUnavailable, "too many reports are asked for at once");
     } else {
       trying_ = away_.has_value();
-      waiting_.push_back({{org_id, std::string(cluster), std::string(user_id)}, std::move(done)});
+      waiting_.push_back({std::move(key), std::move(done)});
       if (IsWorthABatch()) {
         if (idle_ > 0) {
           more_.notify_one();

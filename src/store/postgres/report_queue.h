@@ -24,8 +24,8 @@
 #include <vector>
 
 #include "base/result.h"
-#include "store/postgres/lookups.h"
 #include "store/postgres/postgres_store.h"
+#include "store/postgres/reports.h"
 #include "store/postgres/sessions.h"
 #include "store/store.h"
 
@@ -41,7 +41,7 @@ class ReportQueue {
   ReportQueue& operator=(const ReportQueue&) = delete;
 
   // `done` is called once: at once, or by a thread of the queue, which it must not hold up.
-  void Ask(std::int64_t org_id, std::string_view cluster, std::string_view user_id, Done done);
+  void Ask(ReportKey key, Done done);
 
  private:
   struct Waiting {

@@ -17,7 +17,7 @@ constexpr std::string_view kCluster = "34c3ecc5-624a-49a5-bab8-4fdc5e51a266";
 
 Result<ClusterReport> ReportFrom(ReportQueue& queue) {
   std::promise<Result<ClusterReport>> answer;
-  queue.Ask(1, kCluster, "me",
+  queue.Ask({1, std::string(kCluster), "me"},
             [&answer](Result<ClusterReport> report) { answer.set_value(std::move(report)); });
   return answer.get_future().get();
 }
@@ -67,7 +67,7 @@ TEST_F(PostgresReportQueue, WhereTheServerTakesOneConnectionAllGoThroughIt) {
   std::atomic<int> answered = 0;
   std::atomic<int> good = 0;
   for (int i = 0; i < kQuestions; ++i) {
-    queue_->Ask(1, kCluster, "me", [&](const Result<ClusterReport>& report) {
+    queue_->Ask({1, std::string(kCluster), "me"}, [&](const Result<ClusterReport>& report) {
       good += report.has_value();
       ++answered;
     });
@@ -113,7 +113,7 @@ TEST(PostgresReportQueueAway, AServerThatIsNotThereIsSaidAtOnce) {
 TEST(PostgresReportQueueAway, WhatCannotBeIsNotFoundWithoutAsking) {
   ReportQueue queue({.conninfo = "host=127.0.0.1 port=1 dbname=none", .read_conninfo = {}});
   bool asked = false;
-  queue.Ask(-1, kCluster, "", [&asked](Result<ClusterReport> report) {
+  queue.Ask({-1, std::string(kCluster), ""}, [&asked](Result<ClusterReport> report) {
     EXPECT_EQ(report.error().code(), Code::kNotFound);
     asked = true;
   });

@@ -273,7 +273,7 @@ TEST_P(StoreContract, ReportsThatManyAskForAtOnceGoToWhoAsked) {
                           } else if (!report) {
                             wrong += report.error().code() != Code::kNotFound;
                           } else {
-                            wrong += report->meta.request_id != "r" + name;
+                            wrong += report->meta.cluster != "c" + name;
                             wrong += report->hits.at(0).key != "K" + name;
                             const bool mine = i % 60 == 7 && i % 2 == 0;
                             wrong += report->hits.at(0).user_vote != (mine ? 1 : 0);

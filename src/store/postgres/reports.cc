@@ -1,0 +1,186 @@
+#include "store/postgres/reports.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <tuple>
+#include <utility>
+
+#include "store/decide.h"
+#include "store/letter_texts.h"
+#include "store/postgres/lookups.h"
+#include "store/postgres/organization.h"
+#include "store/user_words.h"
+
+namespace insightd::store::pg {
+namespace {
+
+// What a row of the statements below is: its first column is this beside the place of its key.
+enum Kind : std::int64_t { kHead, kHit, kSince, kToggle, kVote, kFeedback };
+constexpr std::int64_t kKindsMax = 8;
+
+// Look-ups by cluster, one behind the other, for each key: to join or sort what belongs together
+// would cost the server more. Behind the place and kind there are three texts, three times, three
+// numbers; what a row does not need is null, which costs the server next to nothing. $1
+// organisations, $2 clusters, $3 organisations as text, $4 users.
+#define INSIGHTD_KEYS                                                                     \
+  "WITH u AS MATERIALIZED (SELECT org_id::int4, cluster, org_text, user_id, n * 8 AS at " \
+  "FROM unnest($1::int8[], $2::text[], $3::text[], $4::text[]) "                          \
+  "WITH ORDINALITY AS a(org_id, cluster, org_text, user_id, n)) "
+
+#define INSIGHTD_SAID                                                                          \
+  "UNION ALL SELECT u.at + 1, h.rule_fqdn, h.error_key, h.template_data, h.created_at, NULL, " \
+  "NULL, NULL, NULL, NULL "                                                                    \
+  "FROM u JOIN rule_hit h ON h.cluster_id = u.cluster AND h.org_id = u.org_id "                \
+  "UNION ALL SELECT u.at + 3, t.rule_id, t.error_key, NULL, t.disabled_at, NULL, "             \
+  "NULL, NULL, NULL, NULL "                                                                    \
+  "FROM u JOIN cluster_rule_toggle t ON t.cluster_id = u.cluster AND t.org_id = u.org_text "   \
+  "AND t.disabled = 1 "                                                                        \
+  "UNION ALL SELECT u.at + 4, t.rule_id, t.error_key, NULL, t.updated_at, NULL, NULL, "        \
+  "t.user_vote, NULL, NULL "                                                                   \
+  "FROM u JOIN cluster_rule_user_feedback t ON t.cluster_id = u.cluster "                      \
+  "AND t.user_id = u.user_id "                                                                 \
+  "UNION ALL SELECT u.at + 5, t.rule_id, t.error_key, t.message, t.updated_at, NULL, NULL, "   \
+  "NULL, NULL, NULL "                                                                          \
+  "FROM u JOIN cluster_user_rule_disable_feedback t ON t.cluster_id = u.cluster "              \
+  "AND t.user_id = u.user_id"
+
+constexpr std::string_view kShown = INSIGHTD_KEYS
+    "SELECT u.at, NULL::text, NULL::text, NULL::text, r.last_checked_at, r.reported_at, "
+    "r.gathered_at, NULL::int4, NULL::int4, NULL::int4 "
+    "FROM u JOIN report r ON r.org_id = u.org_id AND r.cluster = u.cluster " INSIGHTD_SAID;
+
+// With the tables that hold the rest of the head and since when there is a hit.
+constexpr std::string_view kWhole = INSIGHTD_KEYS
+    "SELECT u.at, coalesce(c.request_id, ''), coalesce(c.version, "
+    "(SELECT i.version_info FROM report_info i WHERE i.cluster_id = r.cluster), ''), NULL::text, "
+    "r.last_checked_at, r.reported_at, r.gathered_at, "
+    "coalesce(c.passes, -1), coalesce(c.skips, -1), coalesce(c.errors, -1) "
+    "FROM u JOIN report r ON r.org_id = u.org_id AND r.cluster = u.cluster "
+    "LEFT JOIN insightd_cluster c ON c.cluster = r.cluster AND c.org_id = r.org_id "
+    "AND c.reported_at = r.reported_at AND c.last_checked_at = r.last_checked_at " INSIGHTD_SAID
+    " UNION ALL SELECT u.at + 2, h.rule_fqdn, h.error_key, NULL, h.impacted_since, NULL, NULL, "
+    "NULL, NULL, NULL "
+    "FROM u JOIN recommendation h ON h.org_id = u.org_id AND h.cluster_id = u.cluster";
+
+Kind KindOf(const Rows& rows, std::size_t row) {
+  return static_cast<Kind>(rows.IntAt(row, 0) % kKindsMax);
+}
+
+// The hit that a row of another kind speaks of, by its component.
+ReportHit* FindHit(std::vector<ReportHit>& hits, std::string_view component, std::string_view key) {
+  const auto wanted = std::tie(component, key);
+  const auto at = std::lower_bound(
+      hits.begin(), hits.end(), wanted, [](const ReportHit& hit, const auto& name) {
+        return std::tuple<std::string_view, std::string_view>(hit.component, hit.key) < name;
+      });
+  if (at == hits.end() || at->component != component || at->key != key) return nullptr;
+  return &*at;
+}
+
+// To the hits of a rule: of one component as a rule, with `.report` or without.
+void NoteSince(std::vector<ReportHit>& hits, std::string_view rule, std::string_view key,
+               std::optional<Time> since) {
+  for (ReportHit& hit : hits) {
+    if (hit.key == key && RuleOf(hit.component) == rule) hit.impacted_since = since;
+  }
+}
+
+ReportMeta MetaOf(const Rows& rows, std::size_t head, const ReportKey& key) {
+  const auto count = [&](int column) {
+    return rows.IsNull(head, column) ? -1 : static_cast<std::int32_t>(rows.IntAt(head, column));
+  };
+  return {.org_id = key.org_id,
+          .cluster = key.cluster,
+          .request_id = rows.StringAt(head, 1),
+          .last_checked = rows.TimeAt(head, 4),
+          .reported = rows.TimeAt(head, 5),
+          .gathered = rows.OptionalTimeAt(head, 6),
+          .version = rows.StringAt(head, 2),
+          .counts = {.passes = count(7), .skips = count(8), .errors = count(9)},
+          .hits = 0};
+}
+
+// Of the rows of one key, that of the head first.
+ClusterReport ReportOf(const Rows& rows, std::span<const std::size_t> its_rows,
+                       const ReportKey& key) {
+  ClusterReport report{.meta = MetaOf(rows, its_rows.front(), key), .hits = {}};
+  std::vector<ReportHit>& hits = report.hits;
+  hits.reserve(its_rows.size() - 1);
+  for (const std::size_t row : its_rows) {
+    if (KindOf(rows, row) != kHit) continue;
+    ReportHit& hit = hits.emplace_back();
+    hit.component = rows.TextAt(row, 1);
+    hit.key = rows.TextAt(row, 2);
+    hit.details = rows.TextAt(row, 3);
+    hit.created = rows.OptionalTimeAt(row, 4);
+  }
+  report.meta.hits = static_cast<std::int32_t>(hits.size());
+  std::sort(hits.begin(), hits.end(), [](const ReportHit& a, const ReportHit& b) {
+    return std::tie(a.component, a.key) < std::tie(b.component, b.key);
+  });
+  std::vector<UserWord> votes;
+  std::vector<UserWord> feedback;
+  for (const std::size_t row : its_rows) {
+    const Kind kind = KindOf(rows, row);
+    if (kind == kHead || kind == kHit) continue;
+    if (kind == kVote || kind == kFeedback) {
+      (kind == kVote ? votes : feedback)
+          .push_back({.component = rows.StringAt(row, 1),
+                      .key = rows.StringAt(row, 2),
+                      .updated = rows.TimeAt(row, 4),
+                      .vote = static_cast<std::int32_t>(rows.IntAt(row, 7)),
+                      .message = rows.StringAt(row, 3)});
+    } else if (kind == kSince) {
+      NoteSince(hits, rows.TextAt(row, 1), rows.TextAt(row, 2), rows.OptionalTimeAt(row, 4));
+    } else if (ReportHit* const hit = FindHit(hits, rows.TextAt(row, 1), rows.TextAt(row, 2));
+               hit != nullptr) {
+      hit->disabled = true;
+      hit->disabled_at = rows.OptionalTimeAt(row, 4);
+    }
+  }
+  if (!votes.empty()) NoteVotes(hits, std::move(votes));
+  if (!feedback.empty()) NoteDisableFeedback(hits, std::move(feedback));
+  return report;
+}
+
+}  // namespace
+
+Result<std::vector<Result<ClusterReport>>> ReadReports(Connection& connection,
+                                                       std::span<const ReportKey> keys) {
+  Array orgs = Array::OfInts();
+  Array clusters = Array::OfTexts();
+  Array org_texts = Array::OfTexts();
+  Array users = Array::OfTexts();
+  for (const ReportKey& key : keys) {
+    orgs.Int(OrgColumnOf(key.org_id));
+    clusters.Text(key.cluster);
+    org_texts.Text(std::to_string(key.org_id));
+    users.Text(IsStorable(key.user_id) ? std::string_view(key.user_id) : std::string_view());
+  }
+  const bool whole =
+      std::any_of(keys.begin(), keys.end(), [](const ReportKey& key) { return key.whole; });
+  const Result<Rows> rows = connection.Run(
+      whole ? kWhole : kShown,
+      Columns(std::move(orgs), std::move(clusters), std::move(org_texts), std::move(users)));
+  if (!rows) return Fail(rows.error());
+  std::vector<std::vector<std::size_t>> by_key(keys.size());
+  for (std::size_t row = 0; row < rows->size(); ++row) {
+    const auto place = static_cast<std::size_t>(rows->IntAt(row, 0) / kKindsMax) - 1;
+    INSIGHTD_ASSERT(place < by_key.size());
+    by_key[place].push_back(row);
+  }
+  std::vector<Result<ClusterReport>> reports;
+  reports.reserve(keys.size());
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    if (by_key[i].empty() || KindOf(*rows, by_key[i].front()) != kHead) {
+      reports.push_back(Fail(NoSuchCluster(keys[i].org_id, keys[i].cluster)));
+    } else {
+      reports.push_back(ReportOf(*rows, by_key[i], keys[i]));
+    }
+  }
+  return reports;
+}
+
+}  // namespace insightd::store::pg

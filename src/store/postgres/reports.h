@@ -1,0 +1,27 @@
+// The reports of many clusters in one statement.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "store/postgres/connection.h"
+#include "store/store.h"
+
+namespace insightd::store::pg {
+
+struct ReportKey {
+  std::int64_t org_id = 0;
+  std::string cluster = {};
+  std::string user_id = {};
+  // Without it what Store::ReportLater leaves out may be left out, which costs the server half.
+  bool whole = true;
+};
+
+// In the order of `keys`; kNotFound for those that are not there.
+Result<std::vector<Result<ClusterReport>>> ReadReports(Connection& connection,
+                                                       std::span<const ReportKey> keys);
+
+}  // namespace insightd::store::pg
