@@ -4,7 +4,7 @@
 //
 // * Handlers run on the server's threads. A handler that waits keeps one of `threads` busy, so
 //   what takes long is a stream route, whose answer may come later from another thread.
-// * Memory: an idle connection costs some 5 KiB (TLS: 15), and no more while its body comes in:
+// * Memory: an idle connection costs some 4 KiB (TLS: 15), and no more while its body comes in:
 //   bytes are read into one buffer of `kReadBytes` a thread and handed on from there.
 // * A slow client is ended, not waited for: see the limits below. One timer a connection, which
 //   is moved on only when it fires.

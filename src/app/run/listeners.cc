@@ -13,16 +13,30 @@ namespace {
 
 constexpr log::Logger kLog("app");
 
-http::ListenerOptions OptionsOf(Host& host, Listener which,
-                                const std::shared_ptr<http::TlsContext>& tls) {
+// Their contexts, null where there is no certificate.
+struct Tls {
+  std::shared_ptr<http::TlsContext> of_public;
+  std::shared_ptr<http::TlsContext> of_aggregator;
+};
+
+Result<Tls> TlsOf(const http::HttpSettings& settings) {
+  auto of_public = settings.Tls();
+  if (!of_public) return Fail(std::move(of_public).error());
+  auto of_aggregator = settings.AggregatorTls();
+  if (!of_aggregator) return Fail(std::move(of_aggregator).error());
+  return Tls{*std::move(of_public), *std::move(of_aggregator)};
+}
+
+http::ListenerOptions OptionsOf(Host& host, Listener which, const Tls& tls) {
   const http::HttpSettings& settings = host.settings.http;
   switch (which) {
     case Listener::kPublic:
       return {.setting = "http.address",
               .address = settings.address,
               .router = &host.public_router,
-              .tls = tls,
-              .connections_max = settings.connections_max};
+              .tls = tls.of_public,
+              .connections_max = settings.connections_max,
+              .requests_max = settings.requests_max};
     case Listener::kMetrics:
       return {.setting = "http.metrics_address",
               .address = settings.metrics_address,
@@ -32,7 +46,9 @@ http::ListenerOptions OptionsOf(Host& host, Listener which,
       return {.setting = "http.aggregator_address",
               .address = settings.aggregator_address,
               .router = &host.aggregator_router,
-              .tls = nullptr};
+              .tls = tls.of_aggregator,
+              .connections_max = settings.connections_max,
+              .requests_max = settings.requests_max};
   }
   __builtin_unreachable();
 }
@@ -71,7 +87,7 @@ struct Listeners::Seen {
 Listeners::Listeners(Host& host, std::span<const Listener> which, int threads)
     : seen_(std::make_unique<Seen>()) {
   for (const Listener listener : which) {
-    seen_->Add(host.registry, OptionsOf(host, listener, nullptr).setting);
+    seen_->Add(host.registry, OptionsOf(host, listener, {}).setting);
   }
   http::ServerOptions options = host.settings.http.ServerOptionsFrom();
   options.threads = threads;
@@ -83,7 +99,7 @@ Listeners::~Listeners() = default;
 
 tl::expected<std::unique_ptr<Listeners>, StartFailure> Listeners::Open(
     Host& host, std::span<const Listener> which, int threads) {
-  const Result<std::shared_ptr<http::TlsContext>> tls = host.settings.http.Tls();
+  const Result<Tls> tls = TlsOf(host.settings.http);
   if (!tls) return tl::unexpected(StartFailure{ExitCode::kUsage, tls.error().message()});
   std::unique_ptr<Listeners> opened(new Listeners(host, which, threads));
   for (const Listener listener : which) {
