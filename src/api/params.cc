@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <utility>
 
 #include "base/log.h"
@@ -72,21 +71,6 @@ Param<RuleSelector> SelectorParam(const http::Request& request, std::string_view
         "invalid composite rule ID. Must be in the format 'rule.plugin.module|ERROR_KEY'"));
   }
   return RuleSelector{std::string(module), std::string(key)};
-}
-
-Param<std::uint32_t> OrganizationParam(const http::Request& request, std::string_view name) {
-  const std::string& text = request.Variable(name);
-  std::uint64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size() || text.empty()) {
-    return tl::unexpected(ParamError(name, text, "unsigned integer expected"));
-  }
-  if (number == 0) return tl::unexpected(ParamError(name, text, "positive value expected"));
-  if (number > UINT32_MAX) {
-    return tl::unexpected(
-        http::ErrorResponse(400, fmt::format("value {} out of range for uint32", number)));
-  }
-  return static_cast<std::uint32_t>(number);
 }
 
 std::optional<bool> ParseBool(std::string_view text) {

@@ -1,7 +1,6 @@
 // Parameters of requests, checked with the texts that clients of the original services know.
 #pragma once
 
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -30,9 +29,6 @@ struct RuleSelector {
 };
 // `module|KEY` in the route's variable of that name.
 Param<RuleSelector> SelectorParam(const http::Request& request, std::string_view name);
-
-// An organisation in the route's variable of that name: 1 to 4294967295.
-Param<std::uint32_t> OrganizationParam(const http::Request& request, std::string_view name);
 
 // As Go reads a boolean; nothing for any other text.
 std::optional<bool> ParseBool(std::string_view text);

@@ -34,7 +34,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   http::Request request;
   request.target = "/" + text;
   static_cast<void>(http::SplitTarget(request));
-  for (const char* name : {"cluster", "rule_selector", "organization"}) {
+  for (const char* name : {"cluster", "rule_selector"}) {
     request.variables.push_back({name, text});
   }
   if (const auto cluster = api::ClusterParam(request); Good(cluster)) {
@@ -44,10 +44,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   if (const auto selector = api::SelectorParam(request, "rule_selector"); Good(selector)) {
     Require(!selector->module.empty() && !selector->key.empty());
-  }
-  if (const auto organization = api::OrganizationParam(request, "organization");
-      Good(organization)) {
-    Require(*organization > 0);
   }
   Good(api::FlagParam(request, "get_disabled"));
   static_cast<void>(api::ParseBool(text));

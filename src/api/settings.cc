@@ -6,8 +6,6 @@ void Settings::AddTo(settings::Table& table) {
   table.Add("api.internal_rules_organizations", &internal_rules_organizations, {},
             "Numbers of the organisations that see rules of the families internal and ocs; empty: "
             "every one does.");
-  table.Add("api.overview_hours_max", &overview_hours_max, {.min = 1},
-            "How long after its last result the aggregator's list still has a cluster.");
 }
 
 }  // namespace insightd::api

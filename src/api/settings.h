@@ -1,7 +1,6 @@
 // What can be set about the APIs.
 #pragma once
 
-#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -12,7 +11,6 @@ namespace insightd::api {
 struct Settings {
   // Organisations that see rules for support; empty: all.
   std::vector<std::string> internal_rules_organizations = {};
-  std::int64_t overview_hours_max = 2;
 
   void AddTo(settings::Table& table);
 };

@@ -62,6 +62,7 @@ std::vector<StartFailure> CheckSettings(const Settings& settings, std::string_vi
     check(http::CheckAddress(name, *address));
   }
   check(settings.http.Tls());
+  check(settings.aggregator.Check("aggregator."));
   check(settings.http.AggregatorTls());
   if (Needs(rows, "identity")) check(http::IdentityGate::Make(settings.identity));
   if (form == Form::kDistributed) {

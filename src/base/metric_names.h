@@ -163,5 +163,24 @@ inline const Definition kProducedMessages{Kind::kCounter, "produced_messages",
                                           "Dead letters and status messages sent by a writer."};
 inline const Definition kWrittenReports{Kind::kCounter, "written_reports",
                                         "Results and workloads stored."};
+inline const Definition kSqlQueries{Kind::kCounter, "sql_queries_counter",
+                                    "Statements of the database that passed, where they are told."};
+inline const Definition kSqlDurations{Kind::kHistogram, "sql_queries_durations",
+                                      "Seconds of each, by query.", kHostedSecondsBuckets};
+// the aggregator's own API; `endpoint` is the pattern of the route with its prefix
+inline const Definition kApiRequests{Kind::kCounter, "api_endpoints_requests",
+                                     "Requests that a route took, by endpoint."};
+inline const Definition kApiResponseTime{
+    Kind::kHistogram,
+    "api_endpoints_response_time",
+    "Seconds to the answer, by endpoint.",
+    {0,  0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1,   2.5, 5,   10,  20,  40, 60,
+     80, 100,   120,    140,   160,  180,   200,  220, 240,  260, 280, 300, 320, 340, 360, 380}};
+inline const Definition kApiStatusCodes{Kind::kCounter, "api_endpoints_status_codes",
+                                        "Answers by endpoint and status_code, but for metrics and "
+                                        "OpenAPI documents that were given."};
+inline const Definition kFeedbackOnRules{Kind::kCounter, "feedback_on_rules",
+                                         "Votes and reasons for disabling stored."};
+inline const Definition kRatingOnRules{Kind::kCounter, "rating_on_rules", "Ratings stored."};
 
 }  // namespace insightd::metrics

@@ -164,7 +164,7 @@ std::optional<std::string> PercentDecode(std::string_view text, bool plus_is_bla
 
 std::string PercentEncodePath(std::string_view text) {
   constexpr std::string_view kHex = "0123456789ABCDEF";
-  constexpr std::string_view kPlain = "-._~/";
+  constexpr std::string_view kPlain = "-._~/$&+,:;=@";
   std::string out;
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);

@@ -92,7 +92,8 @@ Result<void> SplitTarget(Request& request);
 
 // "%7C" becomes "|". Nothing when a percent sign is not followed by two hex digits.
 std::optional<std::string> PercentDecode(std::string_view text, bool plus_is_blank = false);
-// Everything but letters, digits, and `-._~/` encoded: fit for a path.
+// Everything but letters, digits, and `-._~/$&+,:;=@` encoded: fit for a path, and what the
+// original services encode.
 std::string PercentEncodePath(std::string_view text);
 
 }  // namespace insightd::http

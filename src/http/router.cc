@@ -41,12 +41,6 @@ bool IsClean(std::string_view path) {
   return path.find("//") == std::string_view::npos && path.find("/.") == std::string_view::npos;
 }
 
-Response MovedTo(std::string path, const Request& request) {
-  std::string location = PercentEncodePath(path);
-  if (!request.query.empty()) location.append("?").append(request.query);
-  return Response{.status = 301}.With("Location", location);
-}
-
 constexpr std::string_view kIngressPaths = "/api/ingress/";
 
 // Clients of the upload path read why; those of the other APIs get what the originals send.
@@ -149,7 +143,7 @@ const Router::Node* Router::FindNode(const Node& from, std::span<const std::stri
 Router::Match Router::Find(Request& request) const {
   if (!IsClean(request.path)) {
     std::string clean = CleanPath(request.path);
-    if (clean != request.path) return MovedTo(std::move(clean), request);
+    if (clean != request.path) return MovedTo(clean, request);
   }
   std::vector<std::string_view> values;
   const std::vector<std::string_view> segments = Segments(request.path);
@@ -175,6 +169,7 @@ Router::Match Router::Find(Request& request) const {
                    request);
   }
   if (!own.used) return Unmatched(request);
+  if (hides_methods_) return Response{.status = 405};
   if (request.method == Method::kOptions) {
     return Response{.status = 204}.With("Allow", own.allowed + "OPTIONS");
   }
@@ -206,6 +201,12 @@ Response Router::Answer(Request request) const {
     if (answer->status == 0) *answer = std::move(response);
   });
   return *answer;
+}
+
+Response MovedTo(std::string_view path, const Request& request) {
+  std::string location = PercentEncodePath(path);
+  if (!request.query.empty()) location.append("?").append(request.query);
+  return Response{.status = 301}.With("Location", location);
 }
 
 Response NotFoundResponse() { return TextResponse(404, "404 page not found\n"); }

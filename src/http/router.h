@@ -10,6 +10,9 @@
 //   below /api/ingress/ both have a JSON body that says why;
 // * OPTIONS on a known path is answered 204 and runs no handler.
 //
+// Where HideMethods was called, 405 does not say which methods there are, and OPTIONS is a method
+// as any other.
+//
 // Filled before the server starts, then only read: Find is thread-safe.
 #pragma once
 
@@ -84,6 +87,7 @@ class Router {
   // without announced length is cut off there. The handler's own limits may be narrower.
   void AddStream(Method method, std::string_view pattern, StreamHandler handler,
                  std::uint64_t body_bytes_max);
+  void HideMethods() { hides_methods_ = true; }
   // Answers what no pattern matches: pages. It gets no body. Without it that is 404.
   void SetFallback(Handler handler);
 
@@ -103,9 +107,12 @@ class Router {
 
   std::unique_ptr<Node> root_;
   Handler fallback_;
+  bool hides_methods_ = false;
 };
 
 // 404 as the original services answer it.
 Response NotFoundResponse();
+// 301 to that decoded path, with the query of the request.
+Response MovedTo(std::string_view path, const Request& request);
 
 }  // namespace insightd::http

@@ -128,5 +128,21 @@ TEST(RequestTest, TakesTheAbsoluteFormOfProxies) {
   EXPECT_EQ(request.query, "z");
 }
 
+TEST_F(RouterTest, HidesMethodsWhereAsked) {
+  router_.HideMethods();
+  for (const Method method : {Method::kDelete, Method::kOptions, Method::kHead}) {
+    const Response response = router_.Answer(Ask(method, "/api/v2/rule"));
+    EXPECT_EQ(response.status, 405);
+    EXPECT_TRUE(response.headers.empty());
+  }
+}
+
+TEST_F(RouterTest, MovesToAPathEncodedAsTheOriginalsDo) {
+  const Response response = Get("/api/v2/rule/a$&+,:;=@(%7C)/content/?x=1");
+  EXPECT_EQ(response.status, 301);
+  EXPECT_EQ(*FindHeader(response.headers, "location"),
+            "/api/v2/rule/a$&+,:;=@%28%7C%29/content?x=1");
+}
+
 }  // namespace
 }  // namespace insightd::http

@@ -1,6 +1,6 @@
 #include <vector>
 
-#include "api/aggregator_api.h"
+#include "api/aggregator/aggregator.h"
 #include "api/public_api.h"
 #include "app/admin/letters.h"
 #include "app/admin/socket.h"
@@ -28,8 +28,12 @@ Started StartApi(Host& host) {
   const api::Build build{std::string(BuildVersion()), std::string(BuildCommit())};
   api::RegisterPublicApi(host.public_router, {*host.store, *host.catalogue, host.identity},
                          host.settings.api, build);
-  api::RegisterAggregatorApi(host.aggregator_router, *host.store, host.clock, host.settings.api,
-                             build);
+  api::AggregatorOptions options = host.settings.aggregator;
+  options.build.version = build.version;
+  options.build.commit = build.commit;
+  api::RegisterAggregator(
+      host.aggregator_router,
+      {.store = host.store.get(), .clock = &host.clock, .metrics = &host.registry}, options);
   host.listeners.insert({Listener::kPublic, Listener::kAggregator});
   return UntilStopped(nullptr);
 }

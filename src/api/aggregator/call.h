@@ -1,0 +1,67 @@
+// What a handler is given, and who may do what.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tl/expected.hpp>
+
+#include "api/aggregator/aggregator.h"
+#include "api/aggregator/spec.h"
+#include "base/metrics.h"
+#include "http/message.h"
+#include "store/store.h"
+
+namespace insightd::api::aggregator {
+
+// What was read from a request, or the answer that says what is wrong with it.
+template <class T>
+using Param = tl::expected<T, http::Response>;
+
+// Shared by all requests; thread-safe.
+class Service {
+ public:
+  Service(const AggregatorParts& given_parts, const AggregatorOptions& given_options);
+
+  const AggregatorParts parts;
+  const AggregatorOptions options;
+  const Spec spec;
+  metrics::Counter feedback;  // votes and reasons stored
+  metrics::Counter ratings;
+
+  // Of handlers whose storage is configured, the others do not run.
+  store::Store& store() const { return *parts.store; }
+  // Read once; until that succeeds, at each call.
+  Result<store::SchemaVersions> Versions() const;
+
+ private:
+  mutable std::mutex mutex_;
+  mutable std::optional<store::SchemaVersions> versions_;
+};
+
+struct Call {
+  const Service& service;
+  const http::Request& request;
+  // The organisation that asks; nothing without `auth`.
+  std::optional<std::uint32_t> asker = {};
+
+  store::Store& store() const { return service.store(); }
+};
+
+using Handler = http::Response (*)(const Call&);
+
+// 403 where somebody of another organisation asks.
+Param<void> PermitOrganization(const Call& call, std::int64_t org_id);
+// The same where the original lets everybody through: only with `close_other_organizations`.
+Param<void> PermitPath(const Call& call, std::int64_t org_id);
+// Whether the call sees data of that organisation where no path names one.
+bool Sees(const Call& call, std::int64_t org_id);
+
+// The organisation of a cluster; 404 for one without a result, and for one of another organisation
+// where that is closed.
+Param<std::int64_t> OwnerOf(const Call& call, const std::string& cluster);
+
+}  // namespace insightd::api::aggregator

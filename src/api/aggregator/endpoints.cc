@@ -1,0 +1,178 @@
+#include "api/aggregator/endpoints.h"
+
+#include <span>
+#include <string>
+#include <utility>
+#include <variant>
+
+#include "api/aggregator/answers.h"
+#include "api/aggregator/identity.h"
+#include "api/aggregator/metric_set.h"
+
+namespace insightd::api::aggregator {
+namespace {
+
+// Passes everything on and notes when the answer goes out.
+class Observed final : public http::BodyConsumer {
+ public:
+  Observed(std::unique_ptr<http::BodyConsumer> inner,
+           std::function<void(const http::Response&)> note)
+      : inner_(std::move(inner)), note_(std::move(note)) {}
+
+  bool Data(std::span<const char> bytes) override { return inner_->Data(bytes); }
+  bool WhenReady(std::function<void()> wake) override { return inner_->WhenReady(std::move(wake)); }
+  void Finish(http::Done done) override {
+    inner_->Finish([note = std::move(note_), done = std::move(done)](http::Response response) {
+      note(response);
+      done(std::move(response));
+    });
+  }
+
+ private:
+  const std::unique_ptr<http::BodyConsumer> inner_;
+  std::function<void(const http::Response&)> note_;
+};
+
+}  // namespace
+
+// Shared by the route, its other form, and answers on their way.
+class Endpoints::Endpoint {
+ public:
+  Endpoint(std::shared_ptr<const Service> service, std::string pattern, RouteManner manner)
+      : service_(std::move(service)),
+        pattern_(std::move(pattern)),
+        manner_(manner),
+        metrics_(service_->parts.metrics, service_->options.metrics_namespace, pattern_) {}
+
+  const std::string& pattern() const { return pattern_; }
+  const RouteManner& manner() const { return manner_; }
+  const Service& service() const { return *service_; }
+
+  microseconds Begin() {
+    metrics_.CountRequest();
+    return service_->parts.clock->Steady();
+  }
+  void End(microseconds begin, int status) {
+    metrics_.NoteTime(service_->parts.clock->Steady() - begin);
+    if (manner_.counts_success || status >= 300) metrics_.CountStatus(status);
+  }
+
+  // Who asks, or why there is no answer.
+  Param<Call> Admit(const http::Request& request) const {
+    Call call{.service = *service_, .request = request};
+    if (service_->options.auth && !IsOpen(request.target)) {
+      const auto asker =
+          OrganizationOfIdentity(request.Header("x-rh-identity"), service_->options.auth_type);
+      if (!asker) return tl::unexpected(asker.error());
+      call.asker = *asker;
+    }
+    return call;
+  }
+  bool HasStorage() const {
+    switch (manner_.storage) {
+      case Storage::kNone: return true;
+      case Storage::kRecommendations: return service_->options.recommendations;
+      case Storage::kWorkloads: return service_->options.workloads;
+    }
+    __builtin_unreachable();
+  }
+
+ private:
+  bool IsOpen(std::string_view target) const {
+    if (!manner_.open) return false;
+    if (target.ends_with('?')) target.remove_suffix(1);
+    return target == pattern_;
+  }
+
+  const std::shared_ptr<const Service> service_;
+  const std::string pattern_;
+  const RouteManner manner_;
+  EndpointMetrics metrics_;
+};
+
+namespace {
+
+std::string PatternOf(const Service& service, std::string_view path, const RouteManner& manner) {
+  return manner.below_prefix ? service.options.api_prefix + std::string(path) : std::string(path);
+}
+
+}  // namespace
+
+void Endpoints::AddCommon(http::Method method, const std::shared_ptr<Endpoint>& endpoint) {
+  const bool options = endpoint->manner().takes_options;
+  if (options) {
+    router_.Add(http::Method::kOptions, endpoint->pattern(), [endpoint](const http::Request&) {
+      const microseconds begin = endpoint->Begin();
+      endpoint->End(begin, 200);
+      return http::Response{.status = 200};
+    });
+  }
+  const std::string& pattern = endpoint->pattern();
+  if (pattern == "/") return;  // has no other form
+  const bool slashed = pattern.back() == '/';
+  const auto move = [endpoint, slashed](const http::Request& request) {
+    const microseconds begin = endpoint->Begin();
+    http::Response response;
+    if (request.method == http::Method::kOptions || endpoint->Admit(request)) {
+      const std::string& path = request.path;
+      response = http::MovedTo(slashed ? path + '/' : path.substr(0, path.size() - 1), request);
+    } else {
+      response = std::move(endpoint->Admit(request).error());
+    }
+    endpoint->End(begin, response.status);
+    return response;
+  };
+  const std::string other = slashed ? pattern.substr(0, pattern.size() - 1) : pattern + '/';
+  router_.Add(method, other, move, service_->options.body_bytes_max);
+  if (options) router_.Add(http::Method::kOptions, other, move);
+}
+
+void Endpoints::Add(http::Method method, std::string_view path, Handler handler,
+                    RouteManner manner) {
+  const auto endpoint =
+      std::make_shared<Endpoint>(service_, PatternOf(*service_, path, manner), manner);
+  router_.Add(
+      method, endpoint->pattern(),
+      [endpoint, handler](const http::Request& request) {
+        const microseconds begin = endpoint->Begin();
+        const Param<Call> call = endpoint->Admit(request);
+        http::Response response = !call                    ? call.error()
+                                  : endpoint->HasStorage() ? handler(*call)
+                                                           : InternalError();
+        endpoint->End(begin, response.status);
+        return response;
+      },
+      service_->options.body_bytes_max);
+  AddCommon(method, endpoint);
+}
+
+void Endpoints::AddStart(http::Method method, std::string_view path, Start start,
+                         RouteManner manner) {
+  const auto endpoint =
+      std::make_shared<Endpoint>(service_, PatternOf(*service_, path, manner), manner);
+  router_.AddStream(
+      method, endpoint->pattern(),
+      [endpoint, start](const http::Request& request) -> http::StreamStart {
+        const microseconds begin = endpoint->Begin();
+        const auto refused = [&](http::Response response) {
+          endpoint->End(begin, response.status);
+          return response;
+        };
+        const Param<Call> call = endpoint->Admit(request);
+        if (!call) return refused(call.error());
+        if (!endpoint->HasStorage()) return refused(InternalError());
+        http::StreamStart started = start(*call);
+        if (auto* response = std::get_if<http::Response>(&started)) {
+          return refused(std::move(*response));
+        }
+        return std::make_unique<Observed>(
+            std::get<std::unique_ptr<http::BodyConsumer>>(std::move(started)),
+            [endpoint, begin](const http::Response& response) {
+              endpoint->End(begin, response.status);
+            });
+      },
+      service_->options.body_bytes_max);
+  AddCommon(method, endpoint);
+}
+
+}  // namespace insightd::api::aggregator

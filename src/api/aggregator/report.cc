@@ -1,0 +1,130 @@
+// The report of one cluster, and what is told of it.
+
+#include <algorithm>
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+
+#include "api/aggregator/answers.h"
+#include "api/aggregator/go_text.h"
+#include "api/aggregator/handlers.h"
+#include "api/aggregator/hit_json.h"
+#include "api/aggregator/params.h"
+
+namespace insightd::api::aggregator {
+namespace {
+
+// What a report is asked for with.
+struct Question {
+  std::uint32_t org_id = 0;
+  std::string cluster;
+  std::string user;
+};
+
+std::string IdOf(std::uint32_t org_id, const std::string& cluster) {
+  return std::to_string(org_id) + "/" + cluster;
+}
+
+Param<Question> QuestionOf(const Call& call) {
+  Param<std::string> cluster = ClusterParam(call);
+  if (!cluster) return tl::unexpected(cluster.error());
+  Param<std::string> user = UserParam(call);
+  if (!user) return tl::unexpected(user.error());
+  const Param<std::uint32_t> org = OrganizationParam(call);
+  if (!org) return tl::unexpected(org.error());
+  if (const Param<void> permitted = PermitPath(call, *org); !permitted) {
+    return tl::unexpected(permitted.error());
+  }
+  return Question{*org, *std::move(cluster), *std::move(user)};
+}
+
+void WriteHit(Writer& w, const store::ReportHit& hit) {
+  w.BeginObject().Key("component").String(hit.component).Key("key").String(hit.key);
+  w.Key("user_vote").Int(hit.user_vote).Key("disabled").Bool(hit.disabled);
+  w.Key("disable_feedback").String(hit.disable_feedback).Key("disabled_at");
+  w.String(hit.disable_feedback_at ? FormatTimeSeconds(*hit.disable_feedback_at) : "");
+  w.Key("details");
+  WriteDetails(w, hit.details);
+  w.Key("impacted").String(hit.created ? FormatTimeSeconds(*hit.created) : kNoTime).EndObject();
+}
+
+// What people say of such a hit cannot be told, and the original fails there.
+bool IsNameless(const store::ReportHit& hit) { return hit.component.empty() || hit.key.empty(); }
+
+http::Response ReportAnswer(const Question& question, const Result<store::ClusterReport>& report) {
+  if (!report) {
+    return report.error().code() == Code::kNotFound
+               ? NotFound(IdOf(question.org_id, question.cluster))
+               : StoreFailure(report.error());
+  }
+  if (std::any_of(report->hits.begin(), report->hits.end(), IsNameless)) return InternalError();
+  const store::ReportMeta& meta = report->meta;
+  constexpr std::size_t kHitBytes = 512;  // beside its details
+  std::size_t bytes = kHitBytes;
+  for (const store::ReportHit& hit : report->hits) bytes += hit.details.size() + kHitBytes;
+  std::string body;
+  body.reserve(bytes);
+  Writer w(body);
+  w.BeginObject().Key("report").BeginObject().Key("meta").BeginObject();
+  w.Key("cluster_name").String("");
+  w.Key("count").Int(HitCount(static_cast<std::int64_t>(report->hits.size())));
+  w.Key("last_checked_at").String(FormatTimeSeconds(meta.last_checked));
+  if (meta.gathered) w.Key("gathered_at").String(FormatTimeSeconds(*meta.gathered));
+  w.EndObject().Key("reports").BeginArray();
+  for (const store::ReportHit& hit : report->hits) WriteHit(w, hit);
+  w.EndArray().EndObject().Key("status").String("ok").EndObject();
+  return Answer(std::move(body));
+}
+
+// Asks when the request is whole; no thread waits for the store.
+class ReportRequest final : public http::BodyConsumer {
+ public:
+  ReportRequest(store::Store& store, Question question)
+      : store_(store), question_(std::move(question)) {}
+
+  bool Data(std::span<const char>) override { return true; }  // nothing that is wanted
+  void Finish(http::Done done) override {
+    const std::uint32_t org_id = question_.org_id;
+    auto question = std::make_shared<const Question>(std::move(question_));
+    store_.ReportLater(
+        org_id, question->cluster, question->user,
+        [question, done = std::move(done)](const Result<store::ClusterReport>& report) {
+          done(ReportAnswer(*question, report));
+        });
+  }
+
+ private:
+  store::Store& store_;
+  Question question_;
+};
+
+}  // namespace
+
+http::StreamStart Report(const Call& call) {
+  Param<Question> question = QuestionOf(call);
+  if (!question) return question.error();
+  return std::make_unique<ReportRequest>(call.store(), *std::move(question));
+}
+
+http::Response ReportInfo(const Call& call) {
+  const Param<std::string> cluster = ClusterParam(call);
+  if (!cluster) return cluster.error();
+  const Param<std::uint32_t> org = OrganizationParam(call);
+  if (!org) return org.error();
+  if (const Param<void> permitted = PermitPath(call, *org); !permitted) return permitted.error();
+  const Result<store::ReportMeta> meta = call.store().Meta(*org, *cluster);
+  if (!meta) {
+    return meta.error().code() == Code::kNotFound ? NotFound(IdOf(*org, *cluster))
+                                                  : StoreFailure(meta.error());
+  }
+  std::string body;
+  Writer w(body);
+  w.BeginObject().Key("metainfo").BeginObject().Key("count").Int(HitCount(meta->hits));
+  w.Key("last_checked_at").String(FormatTimeSeconds(meta->last_checked));
+  w.Key("stored_at").String(FormatTimeSeconds(meta->reported)).EndObject();
+  w.Key("status").String("ok").EndObject();
+  return Answer(std::move(body));
+}
+
+}  // namespace insightd::api::aggregator

@@ -1,0 +1,47 @@
+// Writes answers into a string as the original's encoder does: compact, in the order of the calls,
+// `<`, `>`, `&`, U+2028 and U+2029 as escapes, so that an answer may stand inside HTML; a byte that
+// is no UTF-8 as U+FFFD.
+//
+// Beside base/json_writer.h, which writes messages: there those characters stand for themselves.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace insightd::api::aggregator {
+
+// `text` in quotes, escaped as above.
+void AppendQuoted(std::string& out, std::string_view text);
+
+// One thread at a time. Calls in an order that makes no JSON are a mistake of ours and not checked.
+class Writer {
+ public:
+  explicit Writer(std::string& out) : out_(out) {}
+
+  Writer& BeginObject() { return Open('{'); }
+  Writer& EndObject() { return Close('}'); }
+  Writer& BeginArray() { return Open('['); }
+  Writer& EndArray() { return Close(']'); }
+  // A name of ours, written as it is.
+  Writer& Key(std::string_view name);
+  // Any name.
+  Writer& KeyOf(std::string_view name);
+  Writer& String(std::string_view text);
+  Writer& Int(std::int64_t value);
+  Writer& Bool(bool value) { return Raw(value ? "true" : "false"); }
+  Writer& Null() { return Raw("null"); }
+  // A whole value that is JSON text already.
+  Writer& Raw(std::string_view json);
+
+ private:
+  Writer& Open(char bracket);
+  Writer& Close(char bracket);
+  void Separate();
+
+  std::string& out_;
+  bool first_ = true;  // nothing written yet inside the open bracket
+  bool after_key_ = false;
+};
+
+}  // namespace insightd::api::aggregator
