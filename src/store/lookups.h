@@ -73,6 +73,14 @@ class Lookups {
   virtual Result<void> RecommendationsOf(
       std::int64_t org_id, std::span<const std::string> clusters,
       const std::function<void(const ClusterRecommendations&)>& visit) = 0;
+  // The hits of these alone, in ascending order of clusters. Views are valid during the visit.
+  virtual Result<void> HitsOf(
+      std::int64_t org_id, std::span<const std::string> clusters,
+      const std::function<void(std::string_view cluster, std::string_view rule_id)>& visit) {
+    return RecommendationsOf(org_id, clusters, [&visit](const ClusterRecommendations& one) {
+      for (const std::string_view rule_id : one.rule_ids) visit(one.cluster, rule_id);
+    });
+  }
   // Of the organisation, hit by `rule_id` (rule without `.report`, `|`, key), in ascending order;
   // of `clusters` only, where there are any.
   virtual Result<std::vector<RecommendedCluster>> RecommendedClusters(

@@ -173,6 +173,24 @@ Result<void> VisitRecommendationsOf(
   return {};
 }
 
+Result<void> VisitHitsOf(sqlite::Database& database, std::int64_t org_id,
+                         std::span<const std::string> clusters,
+                         const std::function<void(std::string_view, std::string_view)>& visit) {
+  sqlite::Query hits(database,
+                     "SELECT rule_id FROM recommendation WHERE org_id = ? AND cluster_id = ?");
+  for (const std::string_view cluster : Once(clusters)) {
+    hits.Reset();
+    hits.Int(org_id).Text(cluster);
+    while (true) {
+      const Result<bool> row = hits.Step();
+      if (!row) return Fail(row.error());
+      if (!*row) break;
+      visit(cluster, hits.TextAt(0));
+    }
+  }
+  return {};
+}
+
 Result<std::vector<RecommendedCluster>> ReadRecommended(sqlite::Database& database,
                                                         std::int64_t org_id,
                                                         std::string_view rule_id,

@@ -23,6 +23,9 @@ Result<std::vector<std::int64_t>> ReadOrganizationsOf(sqlite::Database& database
                                                       std::span<const std::string> clusters);
 Result<void> VisitReportsOf(sqlite::Database& database, std::span<const std::string> clusters,
                             const std::function<void(const ReportOfCluster&)>& visit);
+Result<void> VisitHitsOf(sqlite::Database& database, std::int64_t org_id,
+                         std::span<const std::string> clusters,
+                         const std::function<void(std::string_view, std::string_view)>& visit);
 Result<void> VisitRecommendationsOf(
     sqlite::Database& database, std::int64_t org_id, std::span<const std::string> clusters,
     const std::function<void(const ClusterRecommendations&)>& visit);

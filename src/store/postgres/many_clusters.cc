@@ -160,8 +160,12 @@ Result<void> VisitRecommendationsOf(
     std::vector<std::string_view> rule_ids;
   };
   std::map<std::string_view, Found> found;
+  // Rows of a cluster come one behind the other as a rule.
+  auto last = found.end();
   for (std::size_t row = 0; row < rows->size(); ++row) {
-    Found& cluster = found[rows->TextAt(row, 1)];
+    const std::string_view name = rows->TextAt(row, 1);
+    if (last == found.end() || last->first != name) last = found.try_emplace(name).first;
+    Found& cluster = last->second;
     switch (rows->IntAt(row, 0)) {
       case kResult: cluster.last_checked = rows->TimeAt(row, 3); break;
       case kVersion: cluster.version = rows->TextAt(row, 2); break;
@@ -170,12 +174,38 @@ Result<void> VisitRecommendationsOf(
   }
   for (auto& [name, cluster] : found) {
     if (!cluster.last_checked && cluster.rule_ids.empty()) continue;
-    std::sort(cluster.rule_ids.begin(), cluster.rule_ids.end());
+    if (!std::is_sorted(cluster.rule_ids.begin(), cluster.rule_ids.end())) {
+      std::sort(cluster.rule_ids.begin(), cluster.rule_ids.end());
+    }
     visit({.cluster = name,
            .last_checked = cluster.last_checked,
            .version = cluster.version,
            .rule_ids = cluster.rule_ids});
   }
+  return {};
+}
+
+Result<void> VisitHitsOf(Connection& connection, std::int64_t org_id,
+                         std::span<const std::string> clusters,
+                         const std::function<void(std::string_view, std::string_view)>& visit) {
+  Array names = NamesOf(clusters);
+  if (names.size() == 0 || !IsOrganization(org_id)) return {};
+  const Result<Rows> rows = connection.Run(
+      "SELECT cluster_id, rule_id FROM recommendation "
+      "WHERE org_id = $1::int4 AND cluster_id = ANY($2)",
+      Params().Int(OrgColumnOf(org_id)).Add(std::move(names)));
+  if (!rows) return Fail(rows.error());
+  std::vector<std::pair<std::string_view, std::string_view>> hits;
+  hits.reserve(rows->size());
+  for (std::size_t row = 0; row < rows->size(); ++row) {
+    hits.emplace_back(rows->TextAt(row, 0), rows->TextAt(row, 1));
+  }
+  // The index gives them in the order of the database's language.
+  const auto by_cluster = [](const auto& a, const auto& b) { return a.first < b.first; };
+  if (!std::is_sorted(hits.begin(), hits.end(), by_cluster)) {
+    std::stable_sort(hits.begin(), hits.end(), by_cluster);
+  }
+  for (const auto& [cluster, rule_id] : hits) visit(cluster, rule_id);
   return {};
 }
 

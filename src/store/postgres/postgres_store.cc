@@ -200,6 +200,11 @@ class PostgresStore final : public Store {
       const std::function<void(const ClusterRecommendations&)>& visit) override {
     return Read([&](auto& db) { return pg::VisitRecommendationsOf(db, org_id, clusters, visit); });
   }
+  Result<void> HitsOf(
+      std::int64_t org_id, std::span<const std::string> clusters,
+      const std::function<void(std::string_view, std::string_view)>& visit) override {
+    return Read([&](auto& db) { return pg::VisitHitsOf(db, org_id, clusters, visit); });
+  }
   Result<std::vector<RecommendedCluster>> RecommendedClusters(
       std::int64_t org_id, std::string_view rule_id,
       std::span<const std::string> clusters) override {
