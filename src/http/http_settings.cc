@@ -44,7 +44,9 @@ void HttpSettings::AddTo(settings::Table& table) {
   table.Add("http.aggregator_client_ca_file", &aggregator_client_ca_file, {},
             "PEM file with the certificates that client certificates are checked against at "
             "http.aggregator_address; a client must show one then.");
-  table.Add("http.threads", &threads, {.min = 1, .max = 256}, "Threads that answer requests.");
+  table.Add(
+      "http.threads", &threads, {.min = 1, .max = 256},
+      "Threads that answer requests; a look-up in a database keeps one busy until it is done.");
   table.Add(
       "http.connections_max", &connections_max, {.min = 8, .max = 100000},
       "Connections of one listener. Idle ones are ended for further ones; where none is idle, "
