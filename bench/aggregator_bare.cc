@@ -47,7 +47,7 @@ constexpr const char* kRule = "ccx_rules_ocp.external.rules.rule_0|KEY_0";
   std::exit(1);
 }
 
-enum class Second { kCluster, kSince, kClusters, kRule };
+enum class Second { kCluster, kSince, kClusters, kRuleId };
 
 struct Question {
   const char* postgres;
@@ -88,7 +88,7 @@ const std::map<std::string, Question, std::less<>>& Questions() {
         "SELECT h.cluster_id, h.created_at, h.impacted_since, i.version_info FROM recommendation h "
         "LEFT JOIN report_info i ON i.cluster_id = h.cluster_id "
         "WHERE h.org_id = ?1 AND h.rule_id = ?2 ORDER BY h.cluster_id",
-        Second::kRule}},
+        Second::kRuleId}},
   };
   return questions;
 }
@@ -126,7 +126,7 @@ std::string SecondText(Second second, std::int64_t number) {
   switch (second) {
     case Second::kCluster: return ClusterName(number);
     case Second::kSince: return "2020-01-01 00:00:00";
-    case Second::kRule: return kRule;
+    case Second::kRuleId: return kRule;
     case Second::kClusters: break;
   }
   std::string list = "{";
