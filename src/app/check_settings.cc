@@ -18,6 +18,10 @@ bool Needs(std::span<const RoleRow* const> rows, std::string_view name) {
 
 }  // namespace
 
+std::string_view RowFor(const Settings& settings, std::string_view role) {
+  return role == "writer" && settings.writer.WritesToRedis() ? kWriterIntoRedis : role;
+}
+
 std::optional<StartFailure> CheckForm(const Settings& settings, std::string_view role) {
   const Form form = FormOf(role);
   if (form == Form::kEmbedded) {
@@ -32,7 +36,7 @@ std::optional<StartFailure> CheckForm(const Settings& settings, std::string_view
             set.size() == 1 ? "it" : "them", fmt::join(DistributedRoles(), "`, `"))};
   }
   std::vector<std::string> missing;
-  for (const RoleRow* row : StartOrder(Roles(form), role)) {
+  for (const RoleRow* row : StartOrder(Roles(form), RowFor(settings, role))) {
     if (row->missing == nullptr) continue;
     for (std::string& name : row->missing(settings)) missing.push_back(std::move(name));
   }
@@ -54,7 +58,8 @@ std::vector<StartFailure> CheckSettings(const Settings& settings, std::string_vi
     return failures;
   }
   const Form form = FormOf(role);
-  const std::vector<const RoleRow*> rows = StartOrder(Roles(form), role);
+  const std::string_view row = RowFor(settings, role);
+  const std::vector<const RoleRow*> rows = StartOrder(Roles(form), row);
   for (const auto& [name, address] :
        {std::pair("http.address", &settings.http.address),
         std::pair("http.metrics_address", &settings.http.metrics_address),
@@ -62,12 +67,13 @@ std::vector<StartFailure> CheckSettings(const Settings& settings, std::string_vi
     check(http::CheckAddress(name, *address));
   }
   check(settings.http.Tls());
-  check(settings.aggregator.Check("aggregator."));
   check(settings.http.AggregatorTls());
+  check(settings.aggregator.Check("aggregator."));
   if (Needs(rows, "identity")) check(http::IdentityGate::Make(settings.identity));
   if (form == Form::kDistributed) {
-    if (Needs(rows, "bus")) check(KafkaOptions(settings, role, nullptr));
+    if (Needs(rows, "bus")) check(KafkaOptions(settings, row, nullptr));
     if (Needs(rows, "store")) check(settings.postgres.Options("insightd"));
+    if (Needs(rows, "redis")) check(settings.redis.Options());
   }
   if (!Needs(rows, "rules")) return failures;
   if (const auto pack = LoadRulesFrom(SourcesOf(settings)); !pack) {

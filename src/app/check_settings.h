@@ -11,6 +11,9 @@
 
 namespace insightd::app {
 
+// The row of the table that the command `role` starts: one of its own for a writer into Redis.
+std::string_view RowFor(const Settings& settings, std::string_view role);
+
 // Whether the settings are of the form that `role` belongs to: `all` takes none of those that name
 // a server, the others need those of the servers that they use. Names them all.
 std::optional<StartFailure> CheckForm(const Settings& settings, std::string_view role);

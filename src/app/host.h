@@ -26,6 +26,7 @@
 #include "http/router.h"
 #include "http/server.h"
 #include "rules/current_pack.h"
+#include "store/redis/redis_sink.h"
 #include "store/store.h"
 
 namespace insightd::app {
@@ -34,6 +35,7 @@ struct StartFailure {
   ExitCode exit = ExitCode::kUnusable;
   std::string message;
   bool may_pass = false;  // a door to something that may come yet: trying again makes sense
+  std::string row = {};   // of the table of roles, where it is known
 };
 
 enum class Listener : std::uint8_t { kPublic, kMetrics, kAggregator };
@@ -64,6 +66,7 @@ class Host {
   std::atomic<std::int64_t> lag_records{-1};
   std::unique_ptr<blob::Store> blobs;  // none in a writer without an object store
   std::unique_ptr<store::Store> store;
+  std::unique_ptr<store::RedisSink> redis;  // of a writer that has no database
   std::shared_ptr<rules::CurrentPack> pack;
   std::shared_ptr<content::CurrentCatalogue> catalogue;
   std::shared_ptr<const http::IdentityGate> identity;

@@ -11,6 +11,21 @@ namespace {
 constexpr std::array<std::string_view, 4> kDistributedRoles = {"ingress", "pipeline", "writer",
                                                                "api"};
 
+// Started under other names (compat/), by no command.
+constexpr std::array<std::string_view, 9> kStandIns = {kWriterIntoRedis,
+                                                       kAggregatorWriterIntoRedis,
+                                                       kAggregatorApi,
+                                                       kAggregatorWriter,
+                                                       kAggregatorApiOfNothing,
+                                                       kAggregatorWriterOfNothing,
+                                                       kArchiveCopies,
+                                                       kCopiesJudged,
+                                                       kReportCopies};
+
+bool Holds(std::span<const std::string_view> names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
 std::vector<RoleRow> EmbeddedRows() {
   return {
       {"data folder", {}, StartDataFolder},
@@ -44,13 +59,29 @@ std::vector<RoleRow> DistributedRows() {
       {"identity", {}, StartIdentity},
       {"health", {}, StartHealth},
       {"page", {}, StartPage},
+      {"store of nothing", {}, StartStoreOfNothing},
       {"stored messages", {"bus", "store"}, StartWriter},
+      {"read messages", {"bus", "store of nothing"}, StartWriter},
+      {"redis", {}, StartRedis, MissingForRedis},
+      {"messages into redis", {"bus", "redis"}, StartWriter},
+      {"aggregator", {}, StartAggregator},
       {"upkeep", {"bus", "blob if set", "store"}, StartUpkeep},
       // What processes are started with.
       {"ingress", {"health", "bus", "blob", "identity"}, StartIngress},
       {"pipeline", {"health", "bus", "blob or hosts", "rules"}, StartPipeline},
       {"writer", {"health", "stored messages", "upkeep"}, nullptr},
       {"api", {"health", "page", "store", "rules", "identity"}, StartApi},
+      {kArchiveCopies, {"health", "bus", "blob"}, StartArchiveCopies},
+      {kCopiesJudged, {"health", "bus", "blob", "rules"}, StartCopiesJudged},
+      {kReportCopies, {"health", "bus", "blob"}, StartReportCopies},
+      {kAggregatorApi, {"health", "store", "aggregator"}, nullptr},
+      {kAggregatorWriter, {"health", "stored messages", "upkeep", "aggregator"}, nullptr},
+      {kAggregatorApiOfNothing, {"health", "store of nothing", "aggregator"}, nullptr},
+      {kAggregatorWriterOfNothing, {"health", "read messages", "aggregator"}, nullptr},
+      {kWriterIntoRedis, {"health", "messages into redis"}, nullptr},
+      {kAggregatorWriterIntoRedis,
+       {"health", "messages into redis", "store of nothing", "aggregator"},
+       nullptr},
   };
 }
 
@@ -63,10 +94,8 @@ std::span<const RoleRow> Roles(Form form) {
 }
 
 Form FormOf(std::string_view role) {
-  return std::find(kDistributedRoles.begin(), kDistributedRoles.end(), role) !=
-                 kDistributedRoles.end()
-             ? Form::kDistributed
-             : Form::kEmbedded;
+  return Holds(kDistributedRoles, role) || Holds(kStandIns, role) ? Form::kDistributed
+                                                                  : Form::kEmbedded;
 }
 
 std::span<const std::string_view> DistributedRoles() { return kDistributedRoles; }

@@ -34,6 +34,21 @@ class Running {
   virtual ~Running() = default;
 };
 
+// What a process is that stands in for the aggregator or one of its writers, which have an HTTP
+// listener for all. Those of nothing have no database.
+inline constexpr std::string_view kAggregatorApi = "aggregator-api";
+inline constexpr std::string_view kAggregatorWriter = "aggregator-writer";
+inline constexpr std::string_view kAggregatorApiOfNothing = "aggregator-api-of-nothing";
+inline constexpr std::string_view kAggregatorWriterOfNothing = "aggregator-writer-of-nothing";
+// Writers whose results go into Redis; they have no database either, and no upkeep.
+inline constexpr std::string_view kWriterIntoRedis = "writer-into-redis";
+inline constexpr std::string_view kAggregatorWriterIntoRedis = "aggregator-writer-into-redis";
+
+// And for the internal services of the hosted pipeline, in the order in which archives pass them.
+inline constexpr std::string_view kArchiveCopies = "archive-copies";
+inline constexpr std::string_view kCopiesJudged = "copies-judged";
+inline constexpr std::string_view kReportCopies = "report-copies";
+
 struct RoleRow {
   std::string_view name;
   std::vector<std::string_view> needs;
@@ -47,7 +62,7 @@ std::span<const RoleRow> Roles(Form form);
 
 // The form that `role` belongs to: a row that processes are started with.
 Form FormOf(std::string_view role);
-// Those of the distributed form.
+// Those of the distributed form that have a command.
 std::span<const std::string_view> DistributedRoles();
 
 // `name` and all that it needs, each behind what it needs itself. A name that is not in `rows` and

@@ -5,6 +5,7 @@
 #include "base/gzip.h"
 #include "base/log.h"
 #include "base/log_events.h"
+#include "results/envelope.h"
 #include "results/result.h"
 
 namespace insightd::writer {
@@ -24,6 +25,8 @@ void LogTaken(Messages kind, const Told& told, const bus::Message& message) {
              {"topic", position.topic},
              {"partition", position.partition},
              {"offset", position.offset},
+             {"produced", FormatTime(message.record.timestamp)},
+             {"schema_version", told.version},
              {"bytes", message.record.value.size()}});
   if (told.version != 1 && told.version != results::kSchemaVersion) {
     kLog.Warn("", fmt::format("Received data with unexpected version {}.", told.version),
@@ -66,7 +69,13 @@ Batch MakeBatch(Messages kind, std::vector<bus::Message> messages, const ReadLim
                               : Result<Told>(Fail(value.error()));
     if (!told) {
       results::Traces traces;
-      if (value) traces = results::TracesOf(*value, parser);
+      bool has_envelope = false;
+      if (value) {
+        traces = results::TracesOf(*value, parser);
+        results::Head head;
+        const std::string_view body = kind == Messages::kResults ? "Report" : "Metrics";
+        has_envelope = results::ReadEnvelope(*value, body, parser, head).has_value();
+      }
       kLog.Debug(kind == Messages::kResults ? log::event::kResultConsumed : "",
                  "message that cannot be read",
                  {{"request_id", traces.request_id},
@@ -80,7 +89,8 @@ Batch MakeBatch(Messages kind, std::vector<bus::Message> messages, const ReadLim
                                 .request_id = std::move(traces.request_id),
                                 .org_id = traces.org_id,
                                 .cluster = std::move(traces.cluster),
-                                .account_number = traces.account_number});
+                                .account_number = traces.account_number,
+                                .has_envelope = has_envelope});
       continue;
     }
     LogTaken(kind, *told, message);

@@ -26,6 +26,7 @@ struct Refusal {
   std::optional<std::int64_t> org_id = {};
   std::string cluster = {};
   std::optional<std::int64_t> account_number = {};
+  bool has_envelope = false;      // it is a message of its kind as far as its body
   bool letter_too_large = false;  // its dead letter has to go without the value
 };
 

@@ -2,21 +2,32 @@
 // workloads count together where one process stores both. Handles only: copied freely, thread-safe.
 #pragma once
 
+#include <string_view>
+
 #include "base/metric_names.h"
+#include "base/metric_namespace.h"
 #include "base/metrics.h"
 
 namespace insightd::writer {
 
 struct HostedMetrics {
-  explicit HostedMetrics(metrics::Registry& registry)
-      : consumed(registry.MakeCounter(metrics::kConsumedMessages)),
-        errors(registry.MakeCounter(metrics::kConsumingErrors)),
-        empty(registry.MakeCounter(metrics::kEmptyResults)),
-        written(registry.MakeCounter(metrics::kWrittenReports)),
-        produced(registry.MakeCounter(metrics::kProducedMessages)),
-        success_seconds(registry.MakeHistogram(metrics::kSuccessSeconds)),
-        failure_seconds(registry.MakeHistogram(metrics::kFailureSeconds)),
-        checked_lag_minutes(registry.MakeHistogram(metrics::kCheckedLagMinutes)) {}
+  // `name_space`: see metrics::Named; empty for the bare names.
+  HostedMetrics(metrics::Registry& registry, std::string_view name_space) {
+    const auto counter = [&](const metrics::Definition& definition) {
+      return registry.MakeCounter(metrics::Named(name_space, definition).definition());
+    };
+    const auto histogram = [&](const metrics::Definition& definition) {
+      return registry.MakeHistogram(metrics::Named(name_space, definition).definition());
+    };
+    consumed = counter(metrics::kConsumedMessages);
+    errors = counter(metrics::kConsumingErrors);
+    empty = counter(metrics::kEmptyResults);
+    written = counter(metrics::kWrittenReports);
+    produced = counter(metrics::kProducedMessages);
+    success_seconds = histogram(metrics::kSuccessSeconds);
+    failure_seconds = histogram(metrics::kFailureSeconds);
+    checked_lag_minutes = histogram(metrics::kCheckedLagMinutes);
+  }
 
   metrics::Counter consumed;
   metrics::Counter errors;

@@ -20,6 +20,7 @@ struct Settings {
 
   std::string results_topic = "ccx.ocp.results";
   std::string group = "aggregator";
+  // Empty: what is refused has its row in consumer_error, and its record in the log, alone.
   std::string dead_letter_topic = "ccx.aggregator.dead.letter.queue";
   std::string workloads_topic = "ccx.dvo.results";
   std::string workloads_group = "dvo_writer_app";
@@ -43,6 +44,11 @@ struct Settings {
   // end: results wait on the bus meanwhile.
   std::int64_t retry_delay_ms_min = 100;
   std::int64_t retry_delay_ms_max = 10'000;
+
+  // Set where this program stands in for another one; no keys of the settings file.
+  bool stores_nothing = false;         // messages are read, told of and passed over
+  bool logs_refused_messages = false;  // the value of one that cannot be read, as it came
+  std::string metrics_namespace = {};  // `ns` puts `ns_` before the names of the hosted service
 
   void AddTo(settings::Table& table);
 };

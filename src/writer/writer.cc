@@ -57,7 +57,7 @@ Writer::Writer(Doors doors, Settings settings, std::string build, Messages messa
       kind_(messages),
       channel_(ChannelOf(messages, settings_)),
       tracker_(doors.bus.producer(), settings_.payload_tracker_topic, doors.registry),
-      hosted_(doors.registry),
+      hosted_(doors.registry, settings_.metrics_namespace),
       stored_(Outcome(doors.registry, messages, "stored")),
       older_(Outcome(doors.registry, messages, "older")),
       same_(Outcome(doors.registry, messages, "same")),
@@ -212,6 +212,14 @@ Result<void> Writer::StoreResults(Batch& batch) {
   while (!batch.to_store.empty()) {
     const auto [first, end] = batch.to_store.back();
     const std::size_t size = end - first;
+    if (settings_.stores_nothing) {
+      batch.to_store.pop_back();
+      for (std::size_t i = first; i < end; ++i) {
+        Tell(batch.told[i], results::kStatusProcessed);
+        Tell(batch.told[i], results::kStatusSuccess);
+      }
+      continue;
+    }
     const microseconds begun = doors_.clock.Steady();
     const auto outcomes = batch.rows->Put(doors_.store, first, end);
     const microseconds took = doors_.clock.Steady() - begun;
@@ -325,6 +333,28 @@ bus::Record Writer::LetterFor(const Batch& batch, const Refusal& refusal) const 
                              !refusal.letter_too_large);
 }
 
+store::ConsumerError Writer::ErrorOf(const Batch& batch, const Refusal& refusal) {
+  const bus::Message& message = batch.messages[refusal.message];
+  return {.topic = message.position.topic,
+          .partition = message.position.partition,
+          .offset = message.position.offset,
+          .key = message.record.key,
+          .message = message.record.value,
+          .error = refusal.error.message(),
+          .produced = message.record.timestamp};
+}
+
+Result<void> Writer::KeepErrors(const Batch& batch) {
+  if (!has_consumer_errors()) return {};
+  std::vector<store::ConsumerError> errors;
+  for (const Refusal& refusal : batch.refusals) errors.push_back(ErrorOf(batch, refusal));
+  const auto put = doors_.store.PutConsumerErrors(errors);
+  if (put || VerdictFor(put.error().code()) == Verdict::kRetry) return put;
+  kLog.Error("", "consumer_error refuses messages: the log alone has them",
+             {{"error", put.error().message()}});
+  return {};
+}
+
 Result<void> Writer::SetAside(Batch& batch) {
   if (batch.refusals.empty()) return {};
   struct Delivery {
@@ -334,14 +364,22 @@ Result<void> Writer::SetAside(Batch& batch) {
   // Shared with the callbacks: one may come after a wait that was given up.
   const auto delivery = std::make_shared<Delivery>();
   delivery->positions.resize(batch.refusals.size());
-  for (std::size_t i = 0; i < batch.refusals.size(); ++i) {
-    doors_.bus.producer().Produce(channel_.dead_letter_topic, LetterFor(batch, batch.refusals[i]),
-                                  [delivery, i](Result<bus::Position> position) {
-                                    const std::lock_guard lock(delivery->mutex);
-                                    delivery->positions[i] = std::move(position);
-                                  });
+  Result<void> flushed;
+  if (has_dead_letters()) {
+    for (std::size_t i = 0; i < batch.refusals.size(); ++i) {
+      doors_.bus.producer().Produce(channel_.dead_letter_topic, LetterFor(batch, batch.refusals[i]),
+                                    [delivery, i](Result<bus::Position> position) {
+                                      const std::lock_guard lock(delivery->mutex);
+                                      delivery->positions[i] = std::move(position);
+                                    });
+    }
+    flushed = doors_.bus.producer().Flush(kDeliveryLimit);
+  } else {
+    if (auto kept = KeepErrors(batch); !kept) {
+      return Fail(std::move(kept).error().While("setting results aside"));
+    }
+    for (auto& position : delivery->positions) position = bus::Position();
   }
-  const auto flushed = doors_.bus.producer().Flush(kDeliveryLimit);
 
   std::vector<store::ConsumerError> errors;
   std::vector<Refusal> left;
@@ -364,7 +402,7 @@ Result<void> Writer::SetAside(Batch& batch) {
       const bus::Message& message = batch.messages[refusal.message];
       refused_.Add();
       hosted_.errors.Add();
-      hosted_.produced.Add();
+      if (has_dead_letters()) hosted_.produced.Add();
       hosted_.failure_seconds.Observe(SecondsOf(doors_.clock.Steady() - batch.taken));
       const Told told{.request_id = refusal.request_id,
                       .org_id = refusal.org_id.value_or(0),
@@ -372,8 +410,8 @@ Result<void> Writer::SetAside(Batch& batch) {
                       .last_checked = {},
                       .account_number = refusal.account_number,
                       .version = 0};
-      // What could not be read was not told of before.
-      if (refusal.stage == "parse") Tell(told, results::kStatusReceived);
+      // What could not be read was not told of before; what has no envelope is none that came.
+      if (refusal.stage == "parse" && refusal.has_envelope) Tell(told, results::kStatusReceived);
       Tell(told, results::kStatusProcessed);
       Tell(told, results::kStatusError);
       doors_.registry
@@ -393,19 +431,17 @@ Result<void> Writer::SetAside(Batch& batch) {
                                   {"error_class", ErrorClass(refusal)},
                                   {"error", refusal.error.message()}};
       kLog.Warn(log::event::kResultRejected, "result refused", fields);
-      kLog.Warn(log::event::kDlqProduced, "result set aside", fields);
-      errors.push_back({.topic = message.position.topic,
-                        .partition = message.position.partition,
-                        .offset = message.position.offset,
-                        .key = message.record.key,
-                        .message = message.record.value,
-                        .error = refusal.error.message(),
-                        .produced = message.record.timestamp});
+      if (has_dead_letters()) kLog.Warn(log::event::kDlqProduced, "result set aside", fields);
+      if (settings_.logs_refused_messages && refusal.stage == "parse" &&
+          refusal.error.message() != kNotAllowed) {
+        kLog.Warn("", "the message as it came", {{"unparsed message", message.record.value}});
+      }
+      errors.push_back(ErrorOf(batch, refusal));
     }
   }
   batch.refused += batch.refusals.size() - left.size();
   batch.refusals = std::move(left);
-  if (!errors.empty() && kind_ == Messages::kResults) {
+  if (has_dead_letters() && has_consumer_errors() && !errors.empty()) {
     // For people who look there; the dead letter is what counts.
     if (const auto put = doors_.store.PutConsumerErrors(errors); !put) {
       kLog.Warn("", "consumer_error could not be written", {{"error", put.error().message()}});

@@ -72,6 +72,13 @@ class Writer {
   Result<void> Settle(Result<void> worked);
   void Report(const Batch& batch, std::size_t first, std::span<const store::PutOutcome> outcomes,
               double duration_ms);
+  bool has_dead_letters() const { return !channel_.dead_letter_topic.empty(); }
+  bool has_consumer_errors() const {
+    return kind_ == Messages::kResults && !settings_.stores_nothing;
+  }
+  static store::ConsumerError ErrorOf(const Batch& batch, const Refusal& refusal);
+  // All refusals into consumer_error, where they go nowhere else.
+  Result<void> KeepErrors(const Batch& batch);
   bus::Record LetterFor(const Batch& batch, const Refusal& refusal) const;
   Result<std::vector<bus::Message>> Take(milliseconds wait, std::stop_token stop);
   Batch Read(std::vector<bus::Message> messages);

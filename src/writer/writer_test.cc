@@ -494,10 +494,12 @@ TEST_F(WriterTest, TellsThePayloadTracker) {
   Produce(Message(1, "r2", "yesterday"));
   Produce(Message(1, "", "2023-01-01T00:00:00Z"));
   Produce("no JSON");
+  Produce(R"({"OrgID": 1, "RequestId": "r3"})");
   EXPECT_TRUE(Step());
-  EXPECT_EQ(Statuses(), (std::vector<std::string>{"received r1", "processed r1", "success r1",
-                                                  "received r2", "processed r2", "error r2"}));
-  EXPECT_NE(registry_.Text().find("produced_messages 8"), std::string::npos) << "with the letters";
+  EXPECT_EQ(Statuses(),
+            (std::vector<std::string>{"received r1", "processed r1", "success r1", "received r2",
+                                      "processed r2", "error r2", "processed r3", "error r3"}));
+  EXPECT_NE(registry_.Text().find("produced_messages 11"), std::string::npos) << "with the letters";
 }
 
 TEST_F(WriterTest, WithoutATopicTheTrackerIsToldNothing) {

@@ -2,12 +2,16 @@
 
 #include <array>
 
+#include "app/compat/aggregator/program.h"
 #include "app/compat/ccx_messaging/program.h"
 
 namespace insightd::app {
 
 const CompatName* FindCompatName(std::string_view program) {
-  static constexpr std::array<CompatName, 1> kNames = {{{"ccx-messaging", ccx::Run}}};
+  static constexpr std::array<CompatName, 3> kNames = {
+      {{"ccx-messaging", ccx::Run},
+       {"insights-results-aggregator", aggregator::Run},
+       {"insights-results-db-writer", aggregator::Run}}};
   const std::string_view name = program.substr(program.rfind('/') + 1);
   for (const CompatName& known : kNames) {
     if (known.name == name) return &known;

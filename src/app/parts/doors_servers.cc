@@ -1,13 +1,20 @@
+#include <memory>
 #include <utility>
 
 #include "app/build_info.h"
+#include "app/compat/common/files.h"
 #include "app/parts/parts.h"
 #include "app/parts/topics.h"
+#include "base/log.h"
+#include "base/metric_names.h"
+#include "base/metric_namespace.h"
 #include "blob/no_store.h"
 #include "blob/s3/s3_blob.h"
 #include "bus/kafka/kafka_bus.h"
+#include "store/embedded/embedded_store.h"
 #include "store/postgres/migrations/migrate_at_start.h"
 #include "store/postgres/postgres_store.h"
+#include "store/postgres/statements.h"
 
 namespace insightd::app {
 namespace {
@@ -16,6 +23,23 @@ constexpr milliseconds kCloseLimit{10'000};
 
 tl::unexpected<StartFailure> Mistake(const Error& error) {
   return tl::unexpected(StartFailure{ExitCode::kUsage, error.message()});
+}
+
+// Until the process ends: connections may be made at any time.
+void TellStatements(Host& host) {
+  const std::string& name_space = host.settings.writer.metrics_namespace;
+  const metrics::Counter count =
+      host.registry.MakeCounter(metrics::Named(name_space, metrics::kSqlQueries).definition());
+  store::pg::SetStatementObserver(
+      [&registry = host.registry, name_space, count](std::string_view sql, microseconds took) {
+        constexpr log::Logger kLog("store");
+        count.Add();
+        registry
+            .MakeHistogram(metrics::Named(name_space, metrics::kSqlDurations).definition(),
+                           {{"query", std::string(sql)}})
+            .Observe(static_cast<double>(took.count()) / 1e6);
+        kLog.Debug("", sql, {{"type", "SQL"}, {"duration_us", took.count()}});
+      });
 }
 
 }  // namespace
@@ -70,6 +94,7 @@ Started StartPostgresStore(Host& host) {
   if (!options) return Mistake(options.error());
   options->clock = &host.clock;
   options->writes = host.role != "api";
+  if (host.settings.tells_statements) TellStatements(host);
   if (host.settings.postgres.migrate) {
     if (auto migrated = store::pg::MigrateAtStart(*options); !migrated) {
       return Unusable("store.postgres", migrated.error());
@@ -79,6 +104,38 @@ Started StartPostgresStore(Host& host) {
   if (!store) return Unusable("store.postgres", store.error());
   host.store = *std::move(store);
   return WatchStore(host);
+}
+
+Started StartStoreOfNothing(Host& host) {
+  auto folder = compat::SecretFolder::Make("insightd");
+  if (!folder) return Unusable("TMPDIR", folder.error());
+  Result<std::unique_ptr<store::Store>> store =
+      store::OpenEmbeddedStore({.path = folder->path() + "/store.db", .clock = &host.clock});
+  if (!store) return Unusable("store", store.error());
+  host.store = *std::move(store);
+  return UntilStopped(
+      [&host, held = std::make_shared<compat::SecretFolder>(*std::move(folder))]() mutable {
+        host.store.reset();
+        held.reset();
+      });
+}
+
+Started StartRedis(Host& host) {
+  Result<store::RedisOptions> options = host.settings.redis.Options();
+  if (!options) return Mistake(options.error());
+  options->clock = &host.clock;
+  Result<std::unique_ptr<store::RedisSink>> redis = store::OpenRedisSink(*std::move(options));
+  if (!redis) return Unusable("store.redis", redis.error());
+  host.redis = *std::move(redis);
+  return WatchedDoor(
+      host, "redis", [&host] { return host.redis->Check(); }, [&host] { host.redis.reset(); });
+}
+
+std::vector<std::string> MissingForRedis(const Settings& settings) {
+  std::vector<std::string> missing;
+  if (settings.redis.address.empty()) missing.emplace_back("store.redis");
+  if (settings.writer.StoresWorkloads()) missing.emplace_back("writer.messages = \"results\"");
+  return missing;
 }
 
 std::vector<std::string> MissingForKafka(const Settings& settings) {
@@ -114,6 +171,7 @@ std::vector<std::string> ServerSettings(const Settings& settings) {
   if (!settings.s3.endpoint.empty()) set.emplace_back("blob.s3_endpoint");
   if (!settings.s3.bucket.empty()) set.emplace_back("blob.s3_bucket");
   if (!settings.postgres.conninfo.empty()) set.emplace_back("store.postgres");
+  if (!settings.redis.address.empty()) set.emplace_back("store.redis");
   return set;
 }
 

@@ -35,15 +35,20 @@ class Several final : public Running {
 // A writer for one kind of messages, while the duty is this process'. A thread of that name.
 std::unique_ptr<Running> StartWriterOf(Host& host, writer::Messages messages, store::Duty duty,
                                        std::string_view thread) {
+  const auto run = [&host, messages](std::stop_token stop) -> Result<void> {
+    store::Sink& sink =
+        host.redis != nullptr ? static_cast<store::Sink&>(*host.redis) : *host.store;
+    writer::Writer writer(writer::Doors{*host.bus, sink, host.clock, host.registry},
+                          host.settings.writer, BuildName(), messages);
+    if (auto opened = writer.Open(); !opened) return opened;
+    return writer.Run(std::move(stop));
+  };
+  // What is written there by several processes at once is the same as by one after the other.
+  const bool needs_duty = host.redis == nullptr && !host.settings.writer.stores_nothing;
+  if (!needs_duty) return InThread(host, thread, run);
   const DutyWork work{.name = std::string(store::DutyName(duty)),
                       .take = [&host, duty] { return host.store->TryTakeDuty(duty); },
-                      .run = [&host, messages](std::stop_token stop) -> Result<void> {
-                        writer::Writer writer(
-                            writer::Doors{*host.bus, *host.store, host.clock, host.registry},
-                            host.settings.writer, BuildName(), messages);
-                        if (auto opened = writer.Open(); !opened) return opened;
-                        return writer.Run(std::move(stop));
-                      }};
+                      .run = run};
   return InThread(host, thread, [&host, work](std::stop_token stop) {
     return RunUnderDuty(work, host.health, std::move(stop));
   });

@@ -37,6 +37,8 @@ Started StartHealth(Host& host) {
     response.body = host.registry.Text();
     return std::move(response).With("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
   });
+  // A process that stands in for another one has no listener that the other has not.
+  if (host.settings.http.metrics_address.empty()) return UntilStopped(nullptr);
   constexpr Listener kWhich[] = {Listener::kMetrics};
   auto opened = Listeners::Open(host, kWhich, kThreads);
   if (!opened) return tl::unexpected(opened.error());

@@ -31,11 +31,16 @@ Started StartS3BlobsIfSet(Host& host);
 // Without S3 where `pipeline.archive_hosts` says that archives are somebody else's.
 Started StartS3BlobsOrHosts(Host& host);
 Started StartPostgresStore(Host& host);
+// In a temporary folder that goes with it: where a process reads messages without storing them.
+Started StartStoreOfNothing(Host& host);
+// What a writer's results go into where that is no database.
+Started StartRedis(Host& host);
 std::vector<std::string> MissingForKafka(const Settings& settings);
 std::vector<std::string> MissingForS3(const Settings& settings);
 std::vector<std::string> MissingForS3IfSet(const Settings& settings);
 std::vector<std::string> MissingForArchives(const Settings& settings);
 std::vector<std::string> MissingForPostgres(const Settings& settings);
+std::vector<std::string> MissingForRedis(const Settings& settings);
 // Those that name a server and are set: `all` would not use them.
 std::vector<std::string> ServerSettings(const Settings& settings);
 // For `role`: with the topics that it uses. kInvalid for settings that cannot be.
@@ -50,10 +55,16 @@ Started StartPage(Host& host);
 Started StartAdmin(Host& host);
 // Roles.
 Started StartApi(Host& host);
+// The aggregator's API alone, on its own listener.
+Started StartAggregator(Host& host);
 Started StartIngress(Host& host);
 Started StartPipeline(Host& host);
 Started StartWriter(Host& host);
 Started StartUpkeep(Host& host);
+// Those of the internal services: copies.cc.
+Started StartArchiveCopies(Host& host);
+Started StartCopiesJudged(Host& host);
+Started StartReportCopies(Host& host);
 
 // A row whose start has left everything in the host; `stop` undoes it.
 std::unique_ptr<Running> UntilStopped(std::function<void()> stop);

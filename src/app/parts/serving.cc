@@ -38,6 +38,15 @@ Started StartApi(Host& host) {
   return UntilStopped(nullptr);
 }
 
+Started StartAggregator(Host& host) {
+  api::RegisterAggregator(
+      host.aggregator_router,
+      {.store = host.store.get(), .clock = &host.clock, .metrics = &host.registry},
+      host.settings.aggregator);
+  host.listeners.insert(Listener::kAggregator);
+  return UntilStopped(nullptr);
+}
+
 Started StartAdmin(Host& host) {
   auto socket = AdminSocket::Open(host.settings.data_dir, [&host](const std::string& question) {
     return AnswerLetters(question, *host.store,

@@ -4,6 +4,8 @@
 #include <set>
 #include <utility>
 
+#include "app/roles.h"
+
 namespace insightd::app {
 namespace {
 
@@ -54,8 +56,12 @@ std::vector<TopicUse> TopicsOf(const Settings& settings, std::string_view role) 
   Topics topics;
   const bool all = role == "all";
   if (all || role == "ingress") topics.Write(settings.ingress.announce_topic);
-  if (all || role == "pipeline") AddPipeline(settings.pipeline, topics);
-  if (all || role == "writer") {
+  if (all || role == "pipeline" || role == kArchiveCopies || role == kCopiesJudged ||
+      role == kReportCopies) {
+    AddPipeline(settings.pipeline, topics);
+  }
+  if (all || role == "writer" || role == kAggregatorWriter || role == kAggregatorWriterOfNothing ||
+      role == kWriterIntoRedis || role == kAggregatorWriterIntoRedis) {
     AddWriter(settings.writer, all, topics);
     for (const std::string& letters : settings.upkeep.dead_letter_topics) {
       topics.Read(letters, settings.upkeep.group);

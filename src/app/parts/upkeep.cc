@@ -9,6 +9,10 @@ namespace {
 // Cleans beside the keeper of letters, which decides when both end.
 Result<void> KeepAndClean(Host& host, std::stop_token stop) {
   const upkeep::Settings& settings = host.settings.upkeep;
+  if (settings.dead_letter_topics.empty()) {
+    upkeep::Cleaner cleaner(host.blobs.get(), *host.store, host.clock, host.registry, settings);
+    return cleaner.Run(std::move(stop));
+  }
   upkeep::LetterKeeper keeper(*host.bus, *host.store, host.registry, settings);
   if (auto opened = keeper.Open(); !opened) return opened;
   upkeep::Cleaner cleaner(host.blobs.get(), *host.store, host.clock, host.registry, settings);

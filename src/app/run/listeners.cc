@@ -63,6 +63,7 @@ struct Listeners::Seen {
     metrics::Histogram seconds;
   };
   std::vector<ByListener> series;
+  bool logs_requests = false;
 
   void Add(metrics::Registry& registry, const std::string& listener) {
     ByListener& added = series.emplace_back();
@@ -76,6 +77,10 @@ struct Listeners::Seen {
   }
 
   void Note(const http::Exchange& exchange) const {
+    if (logs_requests && !exchange.route.empty() && exchange.request != nullptr) {
+      kLog.Info("", fmt::format("Request received - URI: {}, Method: {}", exchange.request->target,
+                                http::MethodName(exchange.request->method)));
+    }
     for (const ByListener& by : series) {
       if (by.listener != exchange.listener) continue;
       by.requests[static_cast<std::size_t>(exchange.status / 100) % 6].Add();
@@ -86,6 +91,7 @@ struct Listeners::Seen {
 
 Listeners::Listeners(Host& host, std::span<const Listener> which, int threads)
     : seen_(std::make_unique<Seen>()) {
+  seen_->logs_requests = host.settings.logs_requests;
   for (const Listener listener : which) {
     seen_->Add(host.registry, OptionsOf(host, listener, {}).setting);
   }

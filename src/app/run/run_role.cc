@@ -6,6 +6,7 @@
 
 #include <array>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "app/build_info.h"
@@ -35,17 +36,19 @@ std::string InstanceName() {
   return fmt::format("{}/{}", name.data(), ::getpid());
 }
 
-ExitCode GiveUp(const StartFailure& failure) {
+void TellOnStandardError(const StartFailure& failure) {
   fmt::print(stderr, "insightd: {}{}", failure.message,
              failure.message.ends_with('\n') ? "" : "\n");
-  return failure.exit;
 }
 
 // One process of one role, from its settings to its end.
 class Process {
  public:
-  Process(std::string_view role, const Settings& settings)
-      : role_(role), settings_(settings), host_(role, settings, clock_, SystemRandom()) {
+  Process(std::string_view role, const Settings& settings, OnFailure on_failure)
+      : role_(role),
+        settings_(settings),
+        on_failure_(std::move(on_failure)),
+        host_(role, settings, clock_, SystemRandom()) {
     host_.request_stop = [this] { signals_.Stop(); };
   }
 
@@ -72,6 +75,11 @@ class Process {
   }
 
  private:
+  ExitCode GiveUp(const StartFailure& failure) const {
+    on_failure_(failure);
+    return failure.exit;
+  }
+
   std::optional<StartFailure> Start() {
     // A data folder or a port of this machine does not come by waiting.
     const seconds limit(host_.form == Form::kEmbedded ? 0 : settings_.start_wait_s);
@@ -123,6 +131,7 @@ class Process {
 
   const std::string_view role_;
   const Settings& settings_;
+  const OnFailure on_failure_;
   const Clock& clock_ = SystemClock();
   const ServiceManager manager_ = ServiceManager::FromEnvironment();
   Host host_;
@@ -137,14 +146,16 @@ class Process {
 
 }  // namespace
 
-ExitCode RunRole(std::string_view name, const Settings& settings) {
+ExitCode RunRole(std::string_view name, const Settings& settings, OnFailure on_failure) {
+  if (!on_failure) on_failure = TellOnStandardError;
   // What one thread gives back another can use: 20 MiB less with large archives, at no cost, since
   // archives and rules have their memory from elsewhere.
   mallopt(M_ARENA_MAX, 1);
   if (const std::optional<StartFailure> mistake = CheckForm(settings, name)) {
-    return GiveUp(*mistake);
+    on_failure(*mistake);
+    return mistake->exit;
   }
-  return Process(name, settings).Run();
+  return Process(RowFor(settings, name), settings, std::move(on_failure)).Run();
 }
 
 ExitCode RunRole(std::string_view name, const std::string& config) {

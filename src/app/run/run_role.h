@@ -8,6 +8,7 @@
 //   back what is in work; the second ends the process at once.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -20,6 +21,9 @@ namespace insightd::app {
 ExitCode RunRole(std::string_view name, const std::string& config);
 
 // The same with settings from elsewhere. What logs has been set up by the caller.
-ExitCode RunRole(std::string_view name, const Settings& settings);
+// `on_failure` tells why it ends before it was asked to; by default on standard error.
+struct StartFailure;
+using OnFailure = std::function<void(const StartFailure& failure)>;
+ExitCode RunRole(std::string_view name, const Settings& settings, OnFailure on_failure = nullptr);
 
 }  // namespace insightd::app

@@ -58,7 +58,11 @@ std::optional<StartFailure> StartRows(Host& host, std::span<const RoleRow* const
     if (row->start == nullptr) continue;
     auto started = StartRow(host, *row, wait, begun);
     if (!started) return std::nullopt;
-    if (!*started) return started->error();
+    if (!*started) {
+      StartFailure failure = std::move(*started).error();
+      failure.row = row->name;
+      return failure;
+    }
     running.push_back(**std::move(started));
   }
   return std::nullopt;

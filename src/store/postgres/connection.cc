@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "store/postgres/errors.h"
+#include "store/postgres/statements.h"
 
 namespace insightd::store::pg {
 namespace {
@@ -309,6 +310,7 @@ Result<void> Pipeline::Send(std::string_view sql, const Params& params) {
     return Fail(connection_.Broken(OneLine(PQerrorMessage(handle))));
   }
   steps_.push_back({});
+  if (CurrentStatementObserver()) steps_.back().sql = sql;
   if (sql == "COMMIT") connection_.committing_ = true;
   return {};
 }
@@ -333,6 +335,8 @@ Result<std::vector<Rows>> Pipeline::Run() {
   connection_.sqlstate_.clear();
   std::vector<Rows> answers;
   std::optional<Error> failed;
+  const StatementObserver& observer = CurrentStatementObserver();
+  const microseconds began = observer ? SystemClock().Steady() : microseconds(0);
   std::optional<microseconds> until = connection_.AnswerDeadline();
   for (std::size_t step = 0;;) {
     if (auto pumped = connection_.Pump(until); !pumped) {
@@ -361,6 +365,7 @@ Result<std::vector<Rows>> Pipeline::Run() {
       // It may not have been prepared.
       if (!done.prepares.empty()) connection_.prepared_.erase(done.prepares);
     } else if (done.prepares.empty()) {
+      if (observer) observer(done.sql, SystemClock().Steady() - began);
       answers.push_back(std::move(rows));
     }
   }

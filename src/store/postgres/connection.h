@@ -125,6 +125,7 @@ class Pipeline {
  private:
   struct Step {
     std::string prepares;  // key in prepared_ of a statement that is prepared here; else it is run
+    std::string sql = {};  // of one that is run, where somebody is told
   };
   Result<void> Send(std::string_view sql, const Params& params);
 

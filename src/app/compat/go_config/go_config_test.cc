@@ -13,7 +13,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-class GoConfigTest : public testing::Test {
+class GoConfigTest : public ::testing::Test {
  protected:
   void SetUp() override {
     std::string path = testing::TempDir() + "go_config_XXXXXX";

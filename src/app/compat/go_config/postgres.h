@@ -11,12 +11,12 @@
 namespace insightd::app::go {
 
 struct PostgresKeys {
-  std::string username;
-  std::string password;
-  std::string host;
+  std::string username = {};
+  std::string password = {};
+  std::string host = {};
   std::int64_t port = 0;
-  std::string db_name;
-  std::string params;  // the query of a URL: "sslmode=disable&connect_timeout=5"
+  std::string db_name = {};
+  std::string params = {};  // the query of a URL: "sslmode=disable&connect_timeout=5"
 };
 
 struct PostgresTarget {
