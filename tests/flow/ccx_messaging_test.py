@@ -20,6 +20,7 @@ from harness import archive, new_cluster, wait_for
 
 sys.path.insert(0, str(harness.ROOT / "tools" / "servers"))
 
+import s3_server  # noqa: E402
 from deployment import RESULTS, Deployment  # noqa: E402
 from process import free_port  # noqa: E402
 
@@ -79,6 +80,94 @@ def configuration(group, engine, publisher, topic, port, more=""):
     return text
 
 
+# The services behind the public pipeline: an archive is copied, the copy judged, its report kept.
+INTERNAL = """
+plugins:
+  packages: [ccx_rules_ocp, ccx_rules_processing]
+service:
+  consumer:
+    name: CONSUMER
+    kwargs:
+      incoming_topic: FROM
+      group.id: GROUP
+      bootstrap.servers: ${KAFKA}
+      dead_letter_queue_topic: LETTERS
+      session.timeout.ms: 6000
+      heartbeat.interval.ms: 2000
+WORK
+  watchers:
+    - {name: ccx_messaging.watchers.stats_watcher.StatsWatcher, kwargs: {prometheus_port: PORT}}
+    - name: ccx_messaging.watchers.payload_tracker_watcher.PayloadTrackerWatcher
+      kwargs: {bootstrap.servers: "${KAFKA}", topic: platform.payload-status, service_name: NAMED}
+  logging:
+    version: 1
+    handlers:
+      default: {level: DEBUG, class: logging.StreamHandler, stream: "ext://sys.stdout", formatter: f}
+    formatters:
+      f: {format: "%(levelname)s %(name)s %(message)s"}
+    root: {handlers: [default]}
+    loggers: {ccx_messaging: {level: DEBUG}, insights_messaging: {level: DEBUG}}
+"""
+S3_ARGUMENTS = ("access_key: \"${S3_KEY}\", secret_key: \"${S3_SECRET}\", "
+                "endpoint: \"${S3_ENDPOINT}\"")
+ARCHIVE_SYNC = """
+  downloader:
+    name: ccx_messaging.downloaders.http_downloader.HTTPDownloader
+    kwargs: {allow_unsafe_links: true}
+  engine:
+    name: ccx_messaging.engines.s3_upload_engine.S3UploadEngine
+    kwargs: {S3, dest_bucket: internal, archives_path_prefix: archives/compressed,
+             s3_acl_enabled: false}
+  publisher:
+    name: ccx_messaging.publishers.synced_archive_publisher.SyncedArchivePublisher
+    kwargs: {outgoing_topic: ccx.archive.synced, bootstrap.servers: "${KAFKA}"}
+""".replace("S3,", S3_ARGUMENTS + ",")
+RULES_PROCESSING = """
+  unpacked_archive_size_limit: 1000000000
+  format: insights.formats._json.JsonFormat
+  downloader:
+    name: ccx_messaging.downloaders.s3_downloader.S3Downloader
+    kwargs: {S3, bucket: internal}
+  publisher:
+    name: ccx_messaging.publishers.idp_rule_processing_publisher.IDPRuleProcessingPublisher
+    kwargs: {outgoing_topic: ccx.insights.rules.results, bootstrap.servers: "${KAFKA}"}
+""".replace("S3,", S3_ARGUMENTS + ",")
+RULES_UPLOADER = """
+  downloader: {name: insights_messaging.downloaders.localfs.LocalFS}
+  engine:
+    name: ccx_messaging.engines.s3_upload_engine.S3UploadEngine
+    kwargs: {S3, dest_bucket: internal, archive_name_pattern: "$report_path", s3_acl_enabled: false}
+  publisher: {name: insights_messaging.publishers.Publisher}
+""".replace("S3,", S3_ARGUMENTS + ",")
+CONSUMERS = "ccx_messaging.consumers."
+SYNCED, RULES_RESULTS, INTERNAL_LETTERS = ("ccx.archive.synced", "ccx.insights.rules.results",
+                                           "internal.dead.letters")
+
+
+def internal(consumer, topic, group, work, name):
+    text = INTERNAL.replace("WORK", work)
+    for word, value in {"CONSUMER": CONSUMERS + consumer, "FROM": topic, "GROUP": group,
+                        "LETTERS": INTERNAL_LETTERS, "PORT": str(free_port()),
+                        "NAMED": name}.items():
+        text = text.replace(word, value)
+    return text
+
+
+def archive_sync():
+    return internal("kafka_consumer.KafkaConsumer", "platform.upload.announce", "multiplexor_app",
+                    "      platform_service: openshift" + ARCHIVE_SYNC, "archive-sync")
+
+
+def rules_processing():
+    return internal("synced_archive_consumer.SyncedArchiveConsumer", SYNCED,
+                    "ccx-rules-processing-service", RULES_PROCESSING, "rules-processing")
+
+
+def rules_uploader():
+    return internal("rules_results_consumer.RulesResultsConsumer", RULES_RESULTS,
+                    "rules_uploader_app", RULES_UPLOADER, "rules-uploader")
+
+
 class Program:
     """One process of it; what it prints is in `lines`."""
 
@@ -108,6 +197,10 @@ class Program:
         self.process.stdout.close()
         self.folder.cleanup()
 
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(timeout=END_S_MAX)
@@ -117,11 +210,6 @@ class Program:
                         f"a line with {part!r} (there are: {self.lines[-20:]})", END_S_MAX)
 
 
-class Door(harness.Doors):
-    def __init__(self, role):
-        self.ports = role.ports
-
-
 class InThePlaceOfEachService(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -129,7 +217,8 @@ class InThePlaceOfEachService(unittest.TestCase):
         cls.addClassCleanup(cls.deployment.end)
         cls.deployment.start()
         cls.deployment.kafka.create_topics(WORKLOAD_INFO, TRACKER)
-        cls.ingress, cls.api = Door(cls.deployment.ingress), Door(cls.deployment.apis[0])
+        cls.ingress = harness.RoleDoors(cls.deployment.ingress)
+        cls.api = harness.RoleDoors(cls.deployment.apis[0])
 
     def variables(self, **more):
         return {"KAFKA": f"127.0.0.1:{self.deployment.kafka.port}", "ALLOW_UNSAFE_LINKS": "true",
@@ -210,6 +299,75 @@ class InThePlaceOfEachService(unittest.TestCase):
             program.await_line("Message has been sent successfully.")
             self.assertEqual(self.records(WORKLOAD_INFO) - before, 1)
             self.assertEqual(program.stop(), 0)
+
+    def values(self, topic):
+        done = subprocess.run(
+            ["kcat", "-b", self.deployment.kafka.brokers, "-C", "-t", topic, "-e", "-q"],
+            capture_output=True, text=True, timeout=60, check=True)
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    def send(self, topic, value):
+        subprocess.run(["kcat", "-b", self.deployment.kafka.brokers, "-P", "-t", topic],
+                       input=value.encode(), timeout=60, check=True)
+
+    def internal_variables(self):
+        return self.variables(S3_KEY=s3_server.ACCESS_KEY, S3_SECRET=s3_server.SECRET_KEY,
+                              S3_ENDPOINT=self.deployment.s3.endpoint)
+
+    def test_the_internal_services(self):
+        """archive-sync, rules-processing and rules-uploader: each archive has one copy, one report
+
+        though each of them is killed, S3 goes away and bad messages come meanwhile
+        """
+        self.deployment.s3.create_bucket("internal")
+        self.deployment.kafka.create_topics(SYNCED, RULES_RESULTS, INTERNAL_LETTERS)
+        variables = self.internal_variables()
+        requests = {}
+        for number in range(10):
+            cluster, request = self.upload({"config/n": str(number)})
+            requests[request] = cluster
+        for topic, bad in ((SYNCED, "no json"), (SYNCED, json.dumps(
+                {"path": "archives/gone.tar.gz", "metadata": {"cluster_id": "c"}})),
+                           (RULES_RESULTS, json.dumps({"path": "p", "metadata": {}}))):
+            self.send(topic, bad + "\n")
+        # Killed at their first message, and S3 with them; then all three to the end.
+        for text, line in ((archive_sync(), "JSON schema validated"),
+                           (rules_processing(), "JSON schema validated"),
+                           (rules_uploader(), "dead letter queue")):
+            with Program(text, **variables) as program:
+                program.await_line(line)
+                program.kill()
+        self.deployment.s3.kill()
+        with Program(archive_sync(), **variables) as sync, \
+                Program(rules_processing(), **variables) as processing, \
+                Program(rules_uploader(), **variables) as uploader:
+            self.deployment.s3.start()
+            sync.await_line("Consuming topic 'platform.upload.announce'")
+            uploader.await_line("Consuming topic 'ccx.insights.rules.results'")
+            keys = wait_for(lambda: self.kept_reports(requests.values()), "all reports", END_S_MAX)
+            for program in (sync, processing, uploader):
+                self.assertEqual(program.stop(), 0, program.lines[-5:])
+        for cluster in requests.values():
+            path = next(key for key in keys if key.startswith("archives/") and cluster in key)
+            self.assertRegex(path, rf"^archives/compressed/{cluster[:2]}/{cluster}"
+                                   r"/[0-9]{6}/[0-9]{2}/[0-9]{6}\.tar\.gz$")
+            report = path.replace("archives/compressed", "insights").replace(
+                ".tar.gz", "/insights.json")
+            self.assertIn(report, keys)
+            kept = json.loads(self.deployment.s3.request("GET", f"/internal/{report}")[1])
+            self.assertEqual(kept["path"], path)
+            self.assertEqual(kept["metadata"]["cluster_id"], cluster)
+            self.assertEqual(requests[kept["request_id"]], cluster)
+            self.assertIn("reports", kept["report"])
+        self.assertEqual(len(keys), len(set(keys)))
+        ours = {value.get("request_id") for value in self.values(RULES_RESULTS)}
+        self.assertLessEqual(requests.keys(), ours)
+        self.assertGreaterEqual(self.records(INTERNAL_LETTERS), 3)
+
+    def kept_reports(self, clusters):
+        keys = self.deployment.s3.keys("internal")
+        reports = [key for key in keys if key.startswith("insights/")]
+        return keys if all(any(cluster in key for key in reports) for cluster in clusters) else None
 
     def test_a_clowder_file(self):
         """brokers and names of topics come from the file that ACG_CONFIG names"""

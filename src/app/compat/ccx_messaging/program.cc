@@ -85,7 +85,7 @@ int RunFile(std::string_view name, const std::string& file) {
   });
   constexpr log::Logger kLog("ccx_messaging");
   for (const std::string& notice : loaded->meant.notices) kLog.Warn("", notice);
-  return RunRole("pipeline", loaded->meant.settings) == ExitCode::kGood ? kGood : kFailed;
+  return RunRole(loaded->meant.role, loaded->meant.settings) == ExitCode::kGood ? kGood : kFailed;
 }
 
 }  // namespace

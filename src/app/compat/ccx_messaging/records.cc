@@ -65,8 +65,11 @@ Records::Records(const Configuration& configuration)
       consuming_(fmt::format("Consuming topic '{}' from brokers {} as group '{}'",
                              configuration.incoming_topic,
                              BrokersOf(configuration.consumer_properties), configuration.group)),
-      producing_(fmt::format("Producing to topic '{}' on brokers {}", configuration.outgoing_topic,
-                             BrokersOf(configuration.publisher_properties))),
+      producing_(configuration.outgoing_topic.empty()
+                     ? std::string()
+                     : fmt::format("Producing to topic '{}' on brokers {}",
+                                   configuration.outgoing_topic,
+                                   BrokersOf(configuration.publisher_properties))),
       where_(fmt::format("topic: {}, group.id: {}", configuration.incoming_topic,
                          configuration.group)),
       process_(::getpid()) {}
@@ -77,7 +80,7 @@ std::string Records::Print(const log::Record& record) const {
   Out out{*this, record};
   const std::string_view is = record.event;
   if (is == event::kProcessStarted) {
-    out.Say(kPublisher, Level::kInfo, producing_);
+    if (!producing_.empty()) out.Say(kPublisher, Level::kInfo, producing_);
     out.Say(kConsumer, Level::kInfo, consuming_);
   } else if (is == event::kProcessStopping) {
     out.Say(kConsumer, Level::kInfo, "Closing consumer");

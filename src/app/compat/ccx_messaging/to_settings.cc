@@ -10,6 +10,8 @@
 #include <optional>
 #include <string_view>
 
+#include "app/roles.h"
+
 namespace insightd::app::ccx {
 namespace {
 
@@ -30,15 +32,17 @@ class Translator {
   explicit Translator(const Configuration& configuration) : c_(configuration) {}
 
   Result<Meant> Run() {
-    if (auto done = CheckFlavour(); !done) return Fail(std::move(done).error());
+    if (auto done = SetRole(); !done) return Fail(std::move(done).error());
     if (auto done = SetBus(); !done) return Fail(std::move(done).error());
+    if (auto done = SetCopies(); !done) return Fail(std::move(done).error());
     SetPipeline();
     SetPublished();
     if (c_.metrics_port) {
       meant_.settings.http.metrics_address = fmt::format(":{}", *c_.metrics_port);
     }
     for (const std::string& notice : c_.notices) Note(notice);
-    if (!c_.packages.empty()) {
+    const bool judges = meant_.role == "pipeline" || meant_.role == kCopiesJudged;
+    if (!c_.packages.empty() && judges) {
       Note(
           fmt::format("plugins.packages: {} are Python packages, which are not run here: the rules "
                       "of the packs in rules.packs ({}) are judged instead",
@@ -50,21 +54,74 @@ class Translator {
  private:
   void Note(std::string text) { meant_.notices.push_back(std::move(text)); }
 
-  Result<void> CheckFlavour() {
-    const bool judged =
-        c_.engine == Engine::kRules &&
-        (c_.publisher == Publisher::kRecommendations || c_.publisher == Publisher::kWorkloads);
-    const bool extracted =
-        c_.engine == Engine::kWorkloadInfo && c_.publisher == Publisher::kWorkloadInfo;
-    if (c_.consumer == Consumer::kAnnouncements && c_.downloader == Downloader::kHttp &&
-        (judged || extracted)) {
-      return {};
+  // Which service of the hosted pipeline this is.
+  Result<void> SetRole() {
+    struct Service {
+      Consumer consumer;
+      Downloader downloader;
+      Engine engine;
+      Publisher publisher;
+      std::string_view role;
+    };
+    using C = Consumer;
+    using D = Downloader;
+    using E = Engine;
+    using P = Publisher;
+    static constexpr std::array<Service, 6> kServices = {{
+        {C::kAnnouncements, D::kHttp, E::kRules, P::kRecommendations, "pipeline"},
+        {C::kAnnouncements, D::kHttp, E::kRules, P::kWorkloads, "pipeline"},
+        {C::kAnnouncements, D::kHttp, E::kWorkloadInfo, P::kWorkloadInfo, "pipeline"},
+        {C::kAnnouncements, D::kHttp, E::kCopyToS3, P::kSyncedArchives, kArchiveCopies},
+        {C::kSyncedArchives, D::kS3, E::kRules, P::kRulesResults, kCopiesJudged},
+        {C::kRulesResults, D::kLocalFile, E::kCopyToS3, P::kNone, kReportCopies},
+    }};
+    for (const Service& service : kServices) {
+      if (service.consumer == c_.consumer && service.downloader == c_.downloader &&
+          service.engine == c_.engine && service.publisher == c_.publisher) {
+        meant_.role = service.role;
+        return {};
+      }
     }
     return Fail(
         Code::kInvalid,
-        "this service is not taken over: consumer, downloader, engine and publisher have to "
-        "be those of ccx-data-pipeline, dvo-extractor or insights-sha-extractor; let the "
-        "original run beside");
+        "this service is not taken over: consumer, downloader, engine and publisher have to be "
+        "those of ccx-data-pipeline, dvo-extractor, insights-sha-extractor, archive-sync, "
+        "rules-processing or rules-uploader; let the original run beside");
+  }
+
+  void SetS3(const S3Arguments& from) {
+    blob::S3Settings& s3 = meant_.settings.s3;
+    s3.endpoint = from.endpoint;
+    s3.bucket = from.bucket;
+    s3.access_key = from.access_key;
+    s3.secret_key = from.secret_key;
+  }
+
+  Result<void> SetCopies() {
+    if (meant_.role == kCopiesJudged) {
+      SetS3(c_.download_from);
+      return {};
+    }
+    if (meant_.role != kArchiveCopies && meant_.role != kReportCopies) return {};
+    SetS3(c_.copy_to);
+    if (c_.copy_with_acl) meant_.settings.s3.acl = "bucket-owner-read";
+    CopySettings& copies = meant_.settings.copies;
+    Result<void> checked;
+    if (meant_.role == kArchiveCopies) {
+      copies.archives = {.prefix = c_.copy_prefix, .pattern = c_.copy_pattern};
+      checked = pipeline::CheckCopySettings(copies.archives);
+    } else {
+      copies.reports = {.prefix = c_.copy_prefix, .pattern = c_.copy_pattern};
+      checked = pipeline::CheckKeepSettings(copies.reports);
+      // A report that is made anew replaces the one before.
+      meant_.settings.s3.overwrite = true;
+      // They come gzipped from nobody who knows their readers, but may be as large as a record.
+      meant_.settings.pipeline.announcement_bytes_max = meant_.settings.bus.record_bytes_max;
+    }
+    if (!checked) {
+      return Fail(std::move(checked).error().While("service.engine: archive_name_pattern"));
+    }
+    return {};
   }
 
   Result<void> SetBus() {
@@ -160,13 +217,17 @@ class Translator {
     pipeline::Settings& pipeline = meant_.settings.pipeline;
     pipeline.announce_topic = c_.incoming_topic;
     pipeline.group = c_.group;
-    pipeline.service = c_.platform_service;
+    // Only announcements tell whose they are.
+    if (c_.consumer == Consumer::kAnnouncements)
+      pipeline.service = c_.platform_service;
+    else
+      pipeline.service.clear();
     pipeline.dead_letter_topic = c_.dead_letter_topic;
     if (c_.dead_letter_topic.empty()) {
       Note(
           "service.consumer has no dead_letter_queue_topic: what cannot be handled is only logged");
     }
-    if (c_.record_age_s_max >= 0) {
+    if (c_.consumer == Consumer::kAnnouncements && c_.record_age_s_max >= 0) {
       Note(fmt::format("max_record_age ({} s) means nothing here: no announcement is too old",
                        c_.record_age_s_max));
     }
@@ -202,7 +263,7 @@ class Translator {
         pipeline.results_topic = c_.outgoing_topic;
         if (c_.compressed) {
           Note(
-              "service.publisher: compression is left off, since readers of results take plain "
+              "service.publisher: compression is left off, since readers of this topic take plain "
               "JSON alone");
         }
     }

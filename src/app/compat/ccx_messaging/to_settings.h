@@ -1,4 +1,4 @@
-// What a configuration of ccx-messaging means in our settings: for the role `pipeline`.
+// What a configuration of ccx-messaging means in our settings, and for which role.
 //
 // Kept: topics, group, brokers and how to speak to them, sizes, the filter by service, the kind of
 // message that is published, the tracker, the port of the metrics. What means nothing here, or is
@@ -7,6 +7,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "app/compat/ccx_messaging/configuration.h"
@@ -16,6 +17,7 @@
 namespace insightd::app::ccx {
 
 struct Meant {
+  std::string_view role = "pipeline";  // or one of those that have this name alone (roles.h)
   Settings settings;
   std::vector<std::string> notices;
 };

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "app/roles.h"
+
 namespace insightd::app::ccx {
 namespace {
 
@@ -82,9 +84,71 @@ TEST(ToSettingsTest, RefusesWhatItCannotDo) {
   Configuration other = Pipeline();
   other.publisher_properties["bootstrap.servers"] = "elsewhere:1";
   EXPECT_THAT(ToSettings(other).error().message(), HasSubstr("same brokers"));
-  Configuration internal = Pipeline();
-  internal.consumer = Consumer::kSyncedArchives;
-  EXPECT_THAT(ToSettings(internal).error().message(), HasSubstr("not taken over"));
+  Configuration mixed = Pipeline();
+  mixed.consumer = Consumer::kSyncedArchives;
+  EXPECT_THAT(ToSettings(mixed).error().message(), HasSubstr("not taken over"));
+  Configuration old = Pipeline();
+  old.consumer = Consumer::kArchivePaths;
+  EXPECT_THAT(ToSettings(old).error().message(), HasSubstr("not taken over"));
+}
+
+constexpr auto kS3 = [] {
+  return S3Arguments{
+      .endpoint = "http://s3:9", .bucket = "b", .access_key = "k", .secret_key = "s"};
+};
+
+TEST(ToSettingsTest, CopiesArchivesInThePlaceOfArchiveSync) {
+  Configuration c = Pipeline();
+  c.engine = Engine::kCopyToS3;
+  c.publisher = Publisher::kSyncedArchives;
+  c.copy_to = kS3();
+  c.copy_prefix = "archives/compressed";
+  const auto meant = ToSettings(c);
+  ASSERT_TRUE(meant) << meant.error().message();
+  EXPECT_EQ(meant->role, kArchiveCopies);
+  EXPECT_EQ(meant->settings.s3.bucket, "b");
+  EXPECT_EQ(meant->settings.s3.acl, "bucket-owner-read");
+  EXPECT_FALSE(meant->settings.s3.overwrite);
+  EXPECT_EQ(meant->settings.pipeline.results_topic, "out");
+  EXPECT_EQ(meant->settings.pipeline.service, "openshift");
+  EXPECT_EQ(meant->settings.copies.archives.prefix, "archives/compressed");
+  c.copy_with_acl = false;
+  EXPECT_EQ(ToSettings(c)->settings.s3.acl, "");
+  c.copy_pattern = "$report_path";
+  EXPECT_THAT(ToSettings(c).error().message(), HasSubstr("archive_name_pattern"));
+}
+
+TEST(ToSettingsTest, JudgesCopiesInThePlaceOfRulesProcessing) {
+  Configuration c = Pipeline();
+  c.consumer = Consumer::kSyncedArchives;
+  c.downloader = Downloader::kS3;
+  c.publisher = Publisher::kRulesResults;
+  c.download_from = kS3();
+  c.unpacked_bytes_max = 1'000'000'000;
+  const auto meant = ToSettings(c);
+  ASSERT_TRUE(meant) << meant.error().message();
+  EXPECT_EQ(meant->role, kCopiesJudged);
+  EXPECT_EQ(meant->settings.s3.endpoint, "http://s3:9");
+  EXPECT_EQ(meant->settings.pipeline.service, "");
+  EXPECT_EQ(meant->settings.pipeline.limits.unpacked_bytes_max, 1'000'000'000U);
+}
+
+TEST(ToSettingsTest, KeepsReportsInThePlaceOfRulesUploader) {
+  Configuration c = Pipeline();
+  c.consumer = Consumer::kRulesResults;
+  c.downloader = Downloader::kLocalFile;
+  c.engine = Engine::kCopyToS3;
+  c.publisher = Publisher::kNone;
+  c.outgoing_topic = "";
+  c.publisher_properties.clear();
+  c.copy_to = kS3();
+  c.copy_pattern = "$report_path";
+  const auto meant = ToSettings(c);
+  ASSERT_TRUE(meant) << meant.error().message();
+  EXPECT_EQ(meant->role, kReportCopies);
+  EXPECT_TRUE(meant->settings.s3.overwrite);
+  EXPECT_EQ(meant->settings.pipeline.results_topic, "");
+  EXPECT_EQ(meant->settings.copies.reports.pattern, "$report_path");
 }
 
 }  // namespace
