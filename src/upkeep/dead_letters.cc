@@ -26,6 +26,13 @@ Result<bus::Position> ReplayDeadLetter(store::Store& store, bus::Bus& bus, std::
                             "where it lay): it can only be dropped",
                             id, letter->topic));
   }
+  if (letter->value.empty()) {
+    return Fail(
+        Code::kInvalid,
+        fmt::format("dead letter {} has no value, so its record would fail again: it is at {}, "
+                    "partition {}, offset {}, while that topic keeps it; drop the letter",
+                    id, letter->topic, letter->partition, letter->offset));
+  }
   bus::Record record{.key = std::move(letter->key),
                      .value = std::move(letter->value),
                      .headers = {},

@@ -175,6 +175,20 @@ TEST_F(UpkeepTest, ALetterWithoutOriginCannotBeReplayed) {
   EXPECT_EQ(Letters().size(), 1U);
 }
 
+TEST_F(UpkeepTest, ALetterWithoutValueCannotBeReplayed) {
+  const bus::Message failed{.position = {"announce", 3, 9},
+                            .record = {.key = "k", .value = "too long", .headers = {}}};
+  Produce(settings_.dead_letter_topics[0],
+          bus::WrapDeadLetter(failed, {.stage = "produce", .code = "too_large"}, false));
+  EXPECT_TRUE(keeper_->Step().value());
+  const auto replayed = ReplayDeadLetter(*store_, *bus_, Letters().at(0).id, seconds(1));
+  ASSERT_FALSE(replayed);
+  EXPECT_EQ(replayed.error().code(), Code::kInvalid);
+  EXPECT_NE(replayed.error().message().find("announce, partition 3, offset 9"), std::string::npos)
+      << replayed.error().message();
+  EXPECT_EQ(Letters().size(), 1U);
+}
+
 TEST_F(UpkeepTest, ADroppedLetterLetsItsArchiveGo) {
   Upload("r1");
   SetAside("r1");

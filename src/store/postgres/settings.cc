@@ -54,6 +54,7 @@ Result<PostgresStoreOptions> PostgresSettings::Options(std::string application) 
                                               "{}",
                                               password_file, std::strerror(errno)));
     }
+    if (options.password.ends_with('\r')) options.password.pop_back();
   }
   return options;
 }
