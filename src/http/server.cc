@@ -806,8 +806,33 @@ error_code Open(tcp::acceptor& acceptor, const tcp::endpoint& endpoint, bool bot
   return error;
 }
 
+// A socket of somebody else's that listens: which family it is of, it says itself.
+error_code Inherit(tcp::acceptor& acceptor, int socket) {
+  sockaddr_storage address{};
+  socklen_t size = sizeof(address);
+  if (::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
+    return {errno, boost::system::system_category()};
+  }
+  error_code error;
+  acceptor.assign(address.ss_family == AF_INET6 ? tcp::v6() : tcp::v4(), socket, error);
+  return error;
+}
+
 Result<std::uint16_t> ServerImpl::Listen(const ListenerOptions& options) {
   INSIGHTD_ASSERT(options.router != nullptr && threads_.empty());
+  if (options.inherited >= 0) {
+    auto listener = std::make_unique<Listener>(context_, options);
+    error_code error = Inherit(listener->acceptor, options.inherited);
+    if (error) {
+      return Fail(Code::kUnavailable,
+                  fmt::format("the socket that was handed over for {} cannot be used: {}; give a "
+                              "TCP socket (ListenStream= with a port), or none",
+                              options.setting, error.message()));
+    }
+    const std::uint16_t port = listener->acceptor.local_endpoint(error).port();
+    listeners_.push_back(std::move(listener));
+    return port;
+  }
   if (auto good = CheckAddress(options.setting, options.address); !good) return Fail(good.error());
   const std::optional<HostAndPort> split = SplitAddress(options.address);
   auto listener = std::make_unique<Listener>(context_, options);

@@ -56,6 +56,8 @@ struct ListenerOptions {
   // "127.0.0.1:8080", "[::1]:8080", "name:8080"; ":8080" is every address of the machine. Port 0
   // takes a free one.
   std::string address;
+  // A socket that listens already, instead of `address`; the server closes it. -1: none.
+  int inherited = -1;
   const Router* router = nullptr;  // outlives the server
   std::shared_ptr<TlsContext> tls;
   std::size_t connections_max = 2048;

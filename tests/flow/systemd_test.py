@@ -4,6 +4,7 @@ import pathlib
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 import unittest
@@ -50,6 +51,34 @@ class Notified(unittest.TestCase):
             self.told("WATCHDOG=1")
         process.send_signal(signal.SIGTERM)
         self.told("STOPPING=1")
+        self.assertEqual(process.wait(WAIT_S_MAX), 0)
+
+    def test_it_answers_on_a_socket_that_was_handed_over(self):
+        """as from a socket unit: the client that came first is answered once it is ready"""
+        listener = socket.socket()
+        self.addCleanup(listener.close)
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        client = socket.create_connection(listener.getsockname(), timeout=WAIT_S_MAX)
+        self.addCleanup(client.close)
+        client.sendall(b"GET /api/v1/info HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        start = ("import os, sys; os.dup2(int(sys.argv[1]), 3); "
+                 "os.environ['LISTEN_PID'] = str(os.getpid()); os.execv(sys.argv[2], sys.argv[2:])")
+        kept = {key: value for key, value in os.environ.items() if not key.startswith("INSIGHTD")}
+        process = subprocess.Popen(
+            [sys.executable, "-c", start, str(listener.fileno()), BINARY, "all"],
+            pass_fds=[listener.fileno()],
+            close_fds=True, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            env={**kept, "INSIGHTD__HTTP__ADDRESS": "127.0.0.1:1",
+                 "INSIGHTD__HTTP__METRICS_ADDRESS": "127.0.0.1:0",
+                 "INSIGHTD__HTTP__AGGREGATOR_ADDRESS": "127.0.0.1:0",
+                 "INSIGHTD__DATA_DIR": str(self.folder / "data"),
+                 "LISTEN_FDS": "1", "LISTEN_FDNAMES": "public"})
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        answer = client.recv(4096).decode()
+        self.assertRegex(answer, r"^HTTP/1\.1 [0-9]{3} ")
+        process.send_signal(signal.SIGTERM)
         self.assertEqual(process.wait(WAIT_S_MAX), 0)
 
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "app/run/inherited_sockets.h"
 #include "base/log.h"
 #include "base/metric_names.h"
 
@@ -27,12 +28,19 @@ Result<Tls> TlsOf(const http::HttpSettings& settings) {
   return Tls{*std::move(of_public), *std::move(of_aggregator)};
 }
 
+// The sockets that systemd has handed over, by the names that our socket units give them.
+int Inherited(std::string_view name) {
+  static const InheritedSockets sockets = InheritedSockets::FromEnvironment();
+  return sockets.Find(name);
+}
+
 http::ListenerOptions OptionsOf(Host& host, Listener which, const Tls& tls) {
   const http::HttpSettings& settings = host.settings.http;
   switch (which) {
     case Listener::kPublic:
       return {.setting = "http.address",
               .address = settings.address,
+              .inherited = Inherited("public"),
               .router = &host.public_router,
               .tls = tls.of_public,
               .connections_max = settings.connections_max,
@@ -40,11 +48,13 @@ http::ListenerOptions OptionsOf(Host& host, Listener which, const Tls& tls) {
     case Listener::kMetrics:
       return {.setting = "http.metrics_address",
               .address = settings.metrics_address,
+              .inherited = Inherited("metrics"),
               .router = &host.metrics_router,
               .tls = nullptr};
     case Listener::kAggregator:
       return {.setting = "http.aggregator_address",
               .address = settings.aggregator_address,
+              .inherited = Inherited("aggregator"),
               .router = &host.aggregator_router,
               .tls = tls.of_aggregator,
               .connections_max = settings.connections_max,
@@ -117,7 +127,9 @@ tl::expected<std::unique_ptr<Listeners>, StartFailure> Listeners::Open(
           StartFailure{misspelt ? ExitCode::kUsage : ExitCode::kUnusable, port.error().message()});
     }
     kLog.Info("", "listening",
-              {{"setting", options.setting}, {"address", options.address}, {"port", *port}});
+              {{"setting", options.setting},
+               {"address", options.inherited >= 0 ? "handed over" : options.address},
+               {"port", *port}});
   }
   opened->server_->Run();
   return opened;
