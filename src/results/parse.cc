@@ -133,6 +133,26 @@ void CountSkips(Value report, Received& received) {
   }
 }
 
+// Sets of plugins that hold no rules.
+bool IsEngine(std::string_view set) { return set == "insights-core" || set == "ccx_ocp_core"; }
+
+// Whatever is there: nobody fails a message for it.
+std::string PackOf(Value report) {
+  std::string pack;
+  const Value metadata = report["analysis_metadata"];
+  if (!metadata.is_object()) return pack;
+  const Value sets = metadata["plugin_sets"];
+  if (!sets.is_object()) return pack;
+  for (const auto& [name, set] : sets.members()) {
+    if (IsEngine(name)) continue;
+    if (!pack.empty()) pack.append(", ");
+    pack.append(name);
+    const std::string_view version = set.is_object() ? set["version"].StringOr("") : "";
+    if (!version.empty()) pack.append(" ").append(version);
+  }
+  return pack;
+}
+
 insightd::Result<void> TakeReport(Value report, Received& received) {
   if (auto taken = TakeHits(report, received); !taken) return taken;
   if (auto taken = TakeInfos(report, received); !taken) return taken;
@@ -142,6 +162,7 @@ insightd::Result<void> TakeReport(Value report, Received& received) {
   const auto total = Typed(report, "TotalCount", Type::kInt, "int");
   if (!total) return Fail(total.error());
   CountSkips(report, received);
+  received.pack = PackOf(report);
   received.report = SortedText(report);
   return {};
 }

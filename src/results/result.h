@@ -111,6 +111,9 @@ struct Received : Head {
   std::int32_t infos = 0;
   std::int32_t skips = 0;
   std::int32_t errors = 0;
+  // The rule packs that judged it, of `analysis_metadata`: "ccx_rules_ocp base-1.0.0", several with
+  // commas between; empty: the message does not say.
+  std::string pack;
   // The report holds nothing at all: to be counted and passed over; everything above is set as
   // far as it was there.
   bool empty = false;

@@ -138,6 +138,7 @@ TEST(ResultParseTest, ReadsBackWhatPrintWrote) {
   EXPECT_EQ(received->cluster_version, "4.18.24");
   EXPECT_EQ(received->skips, 1);
   EXPECT_EQ(received->errors, 0);
+  EXPECT_EQ(received->pack, "ccx_rules_ocp base-1.0.0");
   EXPECT_FALSE(received->empty);
   ASSERT_EQ(received->hits.size(), 1u);
   EXPECT_EQ(received->hits[0].component, "ccx_rules_ocp.external.rules.feature_set.report");
@@ -224,6 +225,21 @@ TEST(ResultParseTest, TakesNullAsNoInfosAndNamesInAnyCase) {
   EXPECT_EQ(received->org_id, 5);
   EXPECT_EQ(received->version, 0);
   EXPECT_EQ(FormatTimeSeconds(received->last_checked), "2025-10-10T13:21:19Z");
+}
+
+TEST(ResultParseTest, TakesWhateverIsThereAsTheNamesOfPacks) {
+  const auto pack = [](const std::string& metadata) {
+    const auto received = Parsed(Message(R"({"system":{},"reports":[],"fingerprints":[],"info":[],)"
+                                         R"("analysis_metadata":)" +
+                                         metadata + "}"));
+    EXPECT_TRUE(received) << received.error().message();
+    return received ? received->pack : std::string("?");
+  };
+  EXPECT_EQ(pack(R"({"plugin_sets":{"insights-core":{"version":"3"},"b":{"version":"b-2"},)"
+                 R"("a":{"version":null},"c":7}})"),
+            "b b-2, a, c");
+  EXPECT_EQ(pack(R"({"plugin_sets":[1]})"), "");
+  EXPECT_EQ(pack("[]"), "");
 }
 
 TEST(ResultParseTest, TellsWhatItCanOfABadMessage) {

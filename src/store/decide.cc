@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <tuple>
+#include <utility>
+#include <vector>
 
 #include "base/log.h"
 #include "store/letter_texts.h"
@@ -64,6 +67,25 @@ void LogMove(const ClusterResult& result, std::int64_t from_org_id) {
             {{"request_id", result.request_id},
              {"org_id", std::to_string(result.org_id)},
              {"cluster", result.cluster}});
+}
+
+std::size_t CountHits(const ClusterResult& result) {
+  std::vector<std::pair<std::string_view, std::string_view>> names;
+  names.reserve(result.hits.size());
+  for (const Hit& hit : result.hits) names.emplace_back(hit.component, hit.key);
+  std::sort(names.begin(), names.end());
+  return static_cast<std::size_t>(std::unique(names.begin(), names.end()) - names.begin());
+}
+
+std::string_view PackOf(const ClusterResult& result) {
+  const std::string_view pack = result.pack;
+  // It is beside the point of a result, which is not refused for it.
+  if (!IsStorable(pack)) return {};
+  if (pack.size() <= kPackBytesMax) return pack;
+  std::size_t size = kPackBytesMax;
+  // Not within a character.
+  while (size > 0 && (static_cast<unsigned char>(pack[size]) & 0xC0) == 0x80) --size;
+  return pack.substr(0, size);
 }
 
 std::string_view RuleOf(std::string_view component) {

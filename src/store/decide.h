@@ -16,6 +16,8 @@ namespace insightd::store {
 inline constexpr std::int64_t kOrgIdMax = 4'294'967'295;
 // What one entry of an index holds: cluster, component and key together.
 inline constexpr std::size_t kKeyBytesMax = 2'500;
+// What is kept of the names of rule packs.
+inline constexpr std::size_t kPackBytesMax = 512;
 // History is kept for longer than this, so that of a younger result none has been searched yet.
 inline constexpr std::chrono::hours kSilentMin{24};
 
@@ -38,6 +40,19 @@ Result<void> CheckResult(const ClusterResult& result);
 PutOutcome Decide(const ClusterResult& result, const std::optional<Current>& current);
 
 void LogMove(const ClusterResult& result, std::int64_t from_org_id);
+
+// Hits with different names.
+std::size_t CountHits(const ClusterResult& result);
+
+// The names of the packs as they are kept.
+std::string_view PackOf(const ClusterResult& result);
+
+// The key of an archive as it stands beside the request id of its upload, which it usually is: then
+// it is not written twice.
+inline constexpr std::string_view kArchiveIsRequest = ".";
+constexpr std::string_view ArchiveColumnOf(std::string_view archive, std::string_view request_id) {
+  return !archive.empty() && archive == request_id ? kArchiveIsRequest : archive;
+}
 
 // "x.y.report" -> "x.y"
 std::string_view RuleOf(std::string_view component);

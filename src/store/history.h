@@ -6,7 +6,7 @@
 // written when it goes, and one when it comes to a cluster that had a result before. A result is
 // the row that Put writes about its upload anyway.
 //
-// * Times are those at which results were stored; those of recommendations have whole seconds.
+// * Times are those at which results were stored; `first_seen` has whole seconds.
 // * An organisation sees what happened while a cluster was its own, and of a cluster only as long
 //   as it has a result in that organisation: kNotFound otherwise.
 // * ForgetChanges and ForgetUploads end what is kept. What stands now is always known.
@@ -38,8 +38,8 @@ struct TimeRange {
 
 // While a recommendation was there.
 struct Interval {
-  Time first_seen{};              // stored with the first result that had it
-  Time last_seen{};               // and with the last one
+  std::optional<Time> first_seen = {};  // stored with the first result that had it; or unknown
+  Time last_seen{};                     // and with the last one
   std::optional<Time> gone = {};  // with the first one that had it no more; nothing: it is there
 };
 

@@ -30,6 +30,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "store/feedback.h"
+#include "store/history.h"
 #include "store/lookups.h"
 
 namespace insightd::store {
@@ -59,6 +60,7 @@ struct ClusterResult {
   std::vector<Hit> hits = {};               // of two with one component and key the first counts
   std::optional<std::string> version = {};  // nothing: what is stored stays
   std::string archive = {};                 // the key of the blob (the request id); empty: not ours
+  std::string pack = {};                    // the rule packs that judged it; empty: unknown
   OutcomeCounts counts = {};
   bool empty = false;  // there is no report: only the history notes it, the stored one stays
   // No rule could judge the archive: it takes the place of no result in which one could, and is
@@ -317,7 +319,7 @@ class Sink {
   virtual Result<void> PutConsumerErrors(std::span<const ConsumerError> errors) = 0;
 };
 
-class Store : public Sink, public Feedback, public Lookups {
+class Store : public Sink, public Feedback, public Lookups, public History {
  public:
   // Takes the duty, or fails with kConflict, which names the process that has it. Where several
   // processes share a database, the calls of a duty fail with kConflict without its lease.

@@ -47,6 +47,7 @@ store::ClusterResult ToStore(results::Received received, const bus::Record& reco
       .hits = {},
       .version = std::move(received.cluster_version),
       .archive = {},
+      .pack = std::move(received.pack),
       .counts = {.passes = passes, .skips = received.skips, .errors = received.errors},
       .empty = received.empty,
       .nothing_judged = nothing_judged};

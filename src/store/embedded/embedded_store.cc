@@ -15,6 +15,7 @@
 #include "store/embedded/history.h"
 #include "store/embedded/letters.h"
 #include "store/embedded/lookups.h"
+#include "store/embedded/past.h"
 #include "store/embedded/put.h"
 #include "store/embedded/reports.h"
 #include "store/embedded/schema.h"
@@ -251,6 +252,38 @@ class EmbeddedStore final : public Store {
   }
   Result<std::size_t> RemoveResultOfCluster(std::string_view cluster) override {
     return Write([&](auto& db) { return RemoveResult(db, cluster, clock_.Now()); });
+  }
+
+  Result<RecommendationPage> RecommendationsOfCluster(
+      std::int64_t org_id, std::string_view cluster, const TimeRange& range,
+      const std::optional<RecommendationPlace>& only,
+      const std::optional<RecommendationPlace>& after, std::size_t recommendations_max) override {
+    return Read([&](auto& db) {
+      return ReadRecommendationsOf(db, org_id, cluster, range, only, after, recommendations_max);
+    });
+  }
+  Result<RecommendationPage> ClustersOfRecommendation(std::int64_t org_id, std::string_view rule,
+                                                      std::string_view key, const TimeRange& range,
+                                                      std::string_view after_cluster,
+                                                      std::size_t clusters_max) override {
+    return Read([&](auto& db) {
+      return ReadClustersOf(db, org_id, rule, key, range, after_cluster, clusters_max);
+    });
+  }
+  Result<ChangePage> Changes(std::int64_t org_id, std::string_view cluster, const TimeRange& range,
+                             const std::optional<ChangePlace>& after,
+                             std::size_t changes_max) override {
+    return Read(
+        [&](auto& db) { return ReadChanges(db, org_id, cluster, range, after, changes_max); });
+  }
+  Result<ResultPage> PastResults(std::int64_t org_id, std::string_view cluster,
+                                 const TimeRange& range, const std::optional<ResultPlace>& before,
+                                 std::size_t results_max) override {
+    return Read(
+        [&](auto& db) { return ReadPastResults(db, org_id, cluster, range, before, results_max); });
+  }
+  Result<std::size_t> ForgetChanges(Time before, std::size_t rows_max) override {
+    return Write([&](auto& db) { return RemoveChanges(db, before, rows_max); });
   }
 
   Result<void> PutDeadLetters(std::span<const DeadLetter> letters) override {

@@ -11,6 +11,7 @@
 #include "base/sqlite.h"
 #include "base/testing/temp_folder.h"
 #include "store/testing/contract.h"
+#include "store/testing/past_contract.h"
 
 namespace insightd::store {
 namespace {
@@ -52,11 +53,12 @@ class EmbeddedEngine final : public testing::Engine {
   const std::string path_ = folder_ / "store.db";
 };
 
+const auto kEngine = ::testing::Values(
+    testing::EngineFactory{"SQLite", [] { return std::make_unique<EmbeddedEngine>(); }});
+using testing::PastContract;
 using testing::StoreContract;
-INSTANTIATE_TEST_SUITE_P(Embedded, StoreContract,
-                         ::testing::Values(testing::EngineFactory{
-                             "SQLite", [] { return std::make_unique<EmbeddedEngine>(); }}),
-                         testing::EngineName);
+INSTANTIATE_TEST_SUITE_P(Embedded, StoreContract, kEngine, testing::EngineName);
+INSTANTIATE_TEST_SUITE_P(Embedded, PastContract, kEngine, testing::EngineName);
 
 // ---- What is this one's own ----
 
@@ -96,12 +98,27 @@ TEST_F(EmbeddedStoreTest, AFileOfAnOlderVersionGetsWhatIsNew) {
   Put(ResultOf(kCluster, 0, "r1"));
   Execute(
       "DROP TABLE insightd_dropped_letter; DROP TABLE insightd_workloads; "
+      "DROP TABLE insightd_change; DROP TABLE insightd_pack; DROP INDEX insightd_upload_aside; "
+      "ALTER TABLE insightd_upload DROP COLUMN previous; "
+      "ALTER TABLE insightd_upload DROP COLUMN archive; "
+      "ALTER TABLE insightd_upload DROP COLUMN pack; ALTER TABLE insightd_upload DROP COLUMN hits; "
+      "ALTER TABLE insightd_upload DROP COLUMN passes; "
+      "ALTER TABLE insightd_upload DROP COLUMN skips; "
+      "ALTER TABLE insightd_upload DROP COLUMN errors; "
       "UPDATE insightd_version SET version = 1");
   const auto store = OpenEmbeddedStore(options_);
   ASSERT_TRUE(store) << store.error().message();
-  EXPECT_EQ((*store)->Versions()->own, 3);
+  EXPECT_EQ((*store)->Versions()->own, 4);
   EXPECT_EQ((*store)->Meta(1, kCluster)->request_id, "r1");
   EXPECT_EQ(Number("SELECT count(*) FROM insightd_workloads"), 0);
+  // What was stored before is in its history, as far as it was noted.
+  ClusterResult next = ResultOf(kCluster, 1, "r2", {});
+  ASSERT_TRUE((*store)->Put({&next, 1}));
+  const ResultPage results = (*store)->PastResults(1, kCluster, {}, {}, 10).value();
+  ASSERT_EQ(results.results.size(), 2U);
+  EXPECT_EQ(results.results[1].request_id, "r1");
+  EXPECT_EQ(results.results[1].hits, -1);
+  EXPECT_EQ((*store)->Changes(1, kCluster, {}, {}, 10)->changes.size(), 1U);
 }
 
 TEST_F(EmbeddedStoreTest, ADatabaseOfANewerVersionIsRefusedAndLeftAlone) {

@@ -4,6 +4,9 @@
 
 #include <utility>
 
+#include "store/decide.h"
+#include "store/pack_id.h"
+
 namespace insightd::store {
 namespace {
 
@@ -21,22 +24,34 @@ Result<bool> HasLetter(sqlite::Database& database, std::string_view archive) {
   return query.Text(archive).Step();
 }
 
+// Whether a cluster shows it after all: its result was removed, and came a second time.
+Result<bool> IsShown(sqlite::Database& database, std::string_view archive) {
+  sqlite::Query query(database,
+                      "SELECT 1 FROM insightd_upload u JOIN insightd_cluster c "
+                      "ON c.org_id = u.org_id AND c.cluster = u.cluster "
+                      "AND c.archive = u.request_id WHERE u.request_id = ?");
+  return query.Text(archive).Step();
+}
+
 }  // namespace
+
+#define INSIGHTD_UPLOAD_VALUES                                                            \
+  "(request_id, org_id, cluster, last_checked_at, outcome, ended_at, previous, archive, " \
+  "pack, hits, passes, skips, errors) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)"
 
 Result<void> NoteUpload(sqlite::Database& database, const UploadRow& upload,
                         UploadRow::Outcome outcome, std::string_view archive) {
   if (!upload.request_id.empty()) {
     const std::string_view sql =
         outcome == UploadRow::Outcome::kStored
-            ? "INSERT OR REPLACE INTO insightd_upload(request_id, org_id, cluster, "
-              "last_checked_at, outcome, ended_at) VALUES (?,?,?,?,?,?)"
-            : "INSERT OR IGNORE INTO insightd_upload(request_id, org_id, cluster, "
-              "last_checked_at, outcome, ended_at) VALUES (?,?,?,?,?,?)";
+            ? "INSERT OR REPLACE INTO insightd_upload" INSIGHTD_UPLOAD_VALUES
+            : "INSERT OR IGNORE INTO insightd_upload" INSIGHTD_UPLOAD_VALUES;
     sqlite::Query query(database, sql);
     query.Text(upload.request_id).Int(upload.org_id).Text(upload.cluster).At(upload.last_checked);
-    if (auto done = query.Int(static_cast<int>(outcome)).At(upload.ended).Run(); !done) {
-      return done;
-    }
+    query.Int(static_cast<int>(outcome)).At(upload.ended).Text(upload.previous);
+    query.Text(ArchiveColumnOf(upload.archive, upload.request_id)).Int(PackIdOf(upload.pack));
+    query.Int(upload.hits).Int(upload.counts.passes).Int(upload.counts.skips);
+    if (auto done = query.Int(upload.counts.errors).Run(); !done) return done;
     // It came before: then its archive is released already, or is the current one.
     if (database.Changes() == 0) return {};
   }
@@ -143,7 +158,9 @@ Result<std::vector<KeptArchive>> ReadReleased(sqlite::Database& database, Time u
         .id = query.IntAt(0), .cluster = {}, .key = query.StringAt(1), .since = query.TimeAt(2)};
     const Result<bool> needed = HasLetter(database, archive.key);
     if (!needed) return Fail(needed.error());
-    if (!*needed) archives.push_back(std::move(archive));
+    const Result<bool> shown = IsShown(database, archive.key);
+    if (!shown) return Fail(shown.error());
+    if (!*needed && !*shown) archives.push_back(std::move(archive));
   }
   return archives;
 }

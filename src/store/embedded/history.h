@@ -24,6 +24,11 @@ struct UploadRow {
   std::string_view cluster;
   Time last_checked{};
   Time ended{};
+  std::string_view previous = {};  // request id of the result that it replaces
+  std::string_view archive = {};
+  std::string_view pack = {};  // noted with NotePack; empty: unknown
+  std::int64_t hits = -1;
+  OutcomeCounts counts = {};
 };
 
 // Notes the end of an upload and, for the ends that need no archive, that `archive` may go. An

@@ -7,6 +7,7 @@
 
 #include "store/decide.h"
 #include "store/embedded/history.h"
+#include "store/embedded/past.h"
 
 namespace insightd::store {
 namespace {
@@ -23,23 +24,36 @@ class Putter {
   Result<std::optional<Current>> ReadCurrent(const ClusterResult& result);
   Result<void> MoveCluster(const ClusterResult& result, std::int64_t from_org_id);
   Result<void> PutReport(const ClusterResult& result);
+  Result<std::string> VersionOf(const ClusterResult& result);
   Result<void> PutHits(const ClusterResult& result);
-  Result<void> PutRecommendations(const ClusterResult& result);
+  Result<void> PutRecommendations(const ClusterResult& result,
+                                  const std::optional<Current>& current);
   Result<void> PutCluster(const ClusterResult& result, const std::string& version,
-                          std::size_t hits);
+                          std::int64_t hits);
+  Result<void> NotePackOnce(std::string_view pack);
 
   sqlite::Database& database_;
   const Time now_;
   const Time now_seconds_;
+  std::string_view pack_;  // noted last
 };
 
 using Name = std::pair<std::string_view, std::string_view>;  // component or rule, key
 
 Result<PutOutcome> Putter::Put(const ClusterResult& result) {
   if (auto good = CheckResult(result); !good) return Fail(std::move(good).error());
-  const UploadRow upload{result.request_id, result.org_id, result.cluster, result.last_checked,
-                         now_};
+  const std::string_view pack = PackOf(result);
+  UploadRow upload{.request_id = result.request_id,
+                   .org_id = result.org_id,
+                   .cluster = result.cluster,
+                   .last_checked = result.last_checked,
+                   .ended = now_,
+                   .archive = result.archive,
+                   .pack = pack,
+                   .hits = static_cast<std::int64_t>(CountHits(result)),
+                   .counts = result.counts};
   const auto only_note = [&](UploadRow::Outcome as, PutOutcome outcome) -> Result<PutOutcome> {
+    if (auto done = NotePackOnce(pack); !done) return Fail(std::move(done).error());
     const auto noted = NoteUpload(database_, upload, as, result.archive);
     if (!noted) return Fail(noted.error());
     return outcome;
@@ -56,7 +70,9 @@ Result<PutOutcome> Putter::Put(const ClusterResult& result) {
     case PutOutcome::kEmpty: return only_note(UploadRow::Outcome::kEmpty, PutOutcome::kEmpty);
     case PutOutcome::kStored: break;
   }
+  if (auto done = NotePackOnce(pack); !done) return Fail(std::move(done).error());
   if (current) {
+    upload.previous = current->request_id;
     if (current->org_id != result.org_id) {
       if (auto moved = MoveCluster(result, current->org_id); !moved) {
         return Fail(std::move(moved).error());
@@ -76,13 +92,10 @@ Result<PutOutcome> Putter::Put(const ClusterResult& result) {
   }
   if (auto done = PutReport(result); !done) return Fail(std::move(done).error());
   if (auto done = PutHits(result); !done) return Fail(std::move(done).error());
-  if (auto done = PutRecommendations(result); !done) return Fail(std::move(done).error());
-  std::set<Name> hits;
-  for (const Hit& hit : result.hits) hits.insert({hit.component, hit.key});
-  const std::string version = result.version ? *result.version
-                              : current      ? current->version
-                                             : std::string();
-  if (auto done = PutCluster(result, version, hits.size()); !done) {
+  if (auto done = PutRecommendations(result, current); !done) return Fail(std::move(done).error());
+  const Result<std::string> version = VersionOf(result);
+  if (!version) return Fail(version.error());
+  if (auto done = PutCluster(result, *version, upload.hits); !done) {
     return Fail(std::move(done).error());
   }
   if (auto done = NoteUpload(database_, upload, UploadRow::Outcome::kStored, {}); !done) {
@@ -166,6 +179,16 @@ Result<void> Putter::PutReport(const ClusterResult& result) {
   return info.Int(result.org_id).Text(result.cluster).Text(*result.version).Run();
 }
 
+// What is stored stays: also where the result that it came with was removed.
+Result<std::string> Putter::VersionOf(const ClusterResult& result) {
+  if (result.version) return *result.version;
+  sqlite::Query query(database_,
+                      "SELECT version_info FROM report_info WHERE cluster_id = ? AND org_id = ?");
+  const Result<bool> row = query.Text(result.cluster).Int(result.org_id).Step();
+  if (!row) return Fail(row.error());
+  return *row ? query.StringAt(0) : std::string();
+}
+
 Result<void> Putter::PutHits(const ClusterResult& result) {
   // Stored details by component and key; what is left in the end is gone from the report.
   std::map<std::pair<std::string, std::string>, std::string, std::less<>> stored;
@@ -206,27 +229,36 @@ Result<void> Putter::PutHits(const ClusterResult& result) {
   return {};
 }
 
-Result<void> Putter::PutRecommendations(const ClusterResult& result) {
-  std::set<std::pair<std::string, std::string>, std::less<>> stored;
+// Those of a cluster that had a result before come and go in its history.
+Result<void> Putter::PutRecommendations(const ClusterResult& result,
+                                        const std::optional<Current>& current) {
+  // Since when each is there.
+  std::map<std::pair<std::string, std::string>, std::optional<Time>, std::less<>> stored;
   {
     sqlite::Query query(database_,
-                        "SELECT rule_fqdn, error_key FROM recommendation "
+                        "SELECT rule_fqdn, error_key, impacted_since FROM recommendation "
                         "WHERE org_id = ? AND cluster_id = ?");
     query.Int(result.org_id).Text(result.cluster);
     while (true) {
       const Result<bool> row = query.Step();
       if (!row) return Fail(row.error());
       if (!*row) break;
-      stored.insert({query.StringAt(0), query.StringAt(1)});
+      stored.emplace(std::pair(query.StringAt(0), query.StringAt(1)), query.OptionalTimeAt(2));
     }
   }
+  ChangeRow change{.org_id = result.org_id,
+                   .cluster = result.cluster,
+                   .rule = {},
+                   .key = {},
+                   .request_id = result.request_id,
+                   .at = now_};
   std::set<Name> seen;
   std::string rule_id;
   for (const Hit& hit : result.hits) {
     const std::string_view rule = RuleOf(hit.component);
     if (!seen.insert({rule, hit.key}).second) continue;
     // One that stays says when it was stored last; since when it is there stays as it is.
-    stored.erase({std::string(rule), hit.key});
+    const bool stays = stored.erase({std::string(rule), hit.key}) > 0;
     rule_id.assign(rule).append("|").append(hit.key);
     sqlite::Query query(database_,
                         "INSERT INTO recommendation(org_id, cluster_id, rule_fqdn, error_key, "
@@ -235,8 +267,20 @@ Result<void> Putter::PutRecommendations(const ClusterResult& result) {
                         "DO UPDATE SET created_at = excluded.created_at");
     query.Int(result.org_id).Text(result.cluster).Text(rule).Text(hit.key).Text(rule_id);
     if (auto done = query.At(now_seconds_).At(now_seconds_).Run(); !done) return done;
+    if (stays || !current) continue;
+    change.rule = rule;
+    change.key = hit.key;
+    if (auto done = NoteAppeared(database_, change); !done) return done;
   }
-  for (const auto& [rule, key] : stored) {
+  for (const auto& [name, since] : stored) {
+    const auto& [rule, key] = name;
+    if (current) {
+      change.rule = rule;
+      change.key = key;
+      change.first_seen = since;
+      change.last_seen = current->reported;
+      if (auto done = NoteGone(database_, change); !done) return done;
+    }
     sqlite::Query query(database_,
                         "DELETE FROM recommendation WHERE org_id = ? AND cluster_id = ? "
                         "AND rule_fqdn = ? AND error_key = ?");
@@ -246,8 +290,14 @@ Result<void> Putter::PutRecommendations(const ClusterResult& result) {
   return {};
 }
 
+Result<void> Putter::NotePackOnce(std::string_view pack) {
+  if (pack.empty() || pack == pack_) return {};
+  pack_ = pack;
+  return NotePack(database_, pack);
+}
+
 Result<void> Putter::PutCluster(const ClusterResult& result, const std::string& version,
-                                std::size_t hits) {
+                                std::int64_t hits) {
   sqlite::Query query(
       database_,
       "INSERT OR REPLACE INTO insightd_cluster(org_id, cluster, request_id, last_checked_at, "
@@ -255,7 +305,7 @@ Result<void> Putter::PutCluster(const ClusterResult& result, const std::string& 
       "VALUES (?,?,?,?,?,?,?,?,?,?,?,?)");
   query.Int(result.org_id).Text(result.cluster).Text(result.request_id);
   query.At(result.last_checked).At(now_).At(result.gathered).Text(version).Text(result.archive);
-  query.Int(static_cast<std::int64_t>(hits));
+  query.Int(hits);
   query.Int(result.counts.passes).Int(result.counts.skips).Int(result.counts.errors);
   return query.Run();
 }

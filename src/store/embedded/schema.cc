@@ -200,7 +200,7 @@ constexpr const char* kOwnTables = R"(
 )";
 
 // From each version of our own tables to the next; a new file goes the same way.
-constexpr std::array<const char*, 2> kOwnSteps = {
+constexpr std::array<const char*, 3> kOwnSteps = {
     // 2: records whose dead letters were dropped, and stay so when they are read again.
     R"(
   CREATE TABLE insightd_dropped_letter(
@@ -221,6 +221,41 @@ constexpr std::array<const char*, 2> kOwnSteps = {
     last_checked_at INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
   UPDATE insightd_version SET version = 3;
+)",
+    // 4: what became of recommendations, and what each result was. While a recommendation is there
+    // it has no row: its `impacted_since` says since when.
+    R"(
+  ALTER TABLE insightd_upload ADD COLUMN previous TEXT;  -- request id of the stored one before it
+  ALTER TABLE insightd_upload ADD COLUMN archive TEXT;   -- empty: none; a dot: the request id
+  ALTER TABLE insightd_upload ADD COLUMN pack INTEGER;
+  ALTER TABLE insightd_upload ADD COLUMN hits INTEGER;
+  ALTER TABLE insightd_upload ADD COLUMN passes INTEGER;
+  ALTER TABLE insightd_upload ADD COLUMN skips INTEGER;
+  ALTER TABLE insightd_upload ADD COLUMN errors INTEGER;
+  CREATE INDEX insightd_upload_aside ON insightd_upload(cluster, id) WHERE outcome <> 0;
+
+  CREATE TABLE insightd_pack(
+    id INTEGER PRIMARY KEY,
+    pack TEXT NOT NULL
+  ) STRICT;
+
+  CREATE TABLE insightd_change(
+    id INTEGER PRIMARY KEY,  -- in the order of `at`
+    org_id INTEGER NOT NULL,
+    cluster TEXT NOT NULL,
+    rule TEXT NOT NULL,
+    key TEXT NOT NULL,
+    kind INTEGER NOT NULL,  -- 1 appeared, 2 gone, 3 again
+    at INTEGER NOT NULL,
+    request_id TEXT NOT NULL,
+    first_seen INTEGER,  -- of one that is gone
+    last_seen INTEGER
+  ) STRICT;
+  CREATE INDEX insightd_change_cluster ON insightd_change(cluster, at);
+  CREATE INDEX insightd_change_org ON insightd_change(org_id, at, id);
+  CREATE INDEX insightd_change_rule ON insightd_change(org_id, rule, key, cluster)
+    WHERE kind = 2;
+  UPDATE insightd_version SET version = 4;
 )"};
 
 Result<void> StepForward(sqlite::Database& database, std::int32_t version) {

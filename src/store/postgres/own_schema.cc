@@ -113,10 +113,65 @@ constexpr std::string_view kThirdDown = R"(
 DROP TABLE insightd_workloads;
 )";
 
-constexpr std::array<Step, 3> kSteps = {{
+// What became of recommendations, and what each result was. While a recommendation is there it has
+// no row: its `impacted_since` says since when.
+constexpr std::string_view kFourthUp = R"(
+ALTER TABLE insightd_upload
+  ADD COLUMN pack bigint,
+  ADD COLUMN hits integer,
+  ADD COLUMN passes integer,
+  ADD COLUMN skips integer,
+  ADD COLUMN errors integer,
+  ADD COLUMN archive varchar,
+  ADD COLUMN previous varchar;
+COMMENT ON COLUMN insightd_upload.archive IS 'Empty: none; a dot: the request id';
+COMMENT ON COLUMN insightd_upload.previous IS 'Request id of the stored result before it';
+CREATE INDEX insightd_upload_aside ON insightd_upload(cluster, id) WHERE outcome <> 0;
+
+CREATE TABLE insightd_pack(
+  id bigint PRIMARY KEY,
+  pack varchar NOT NULL
+);
+COMMENT ON TABLE insightd_pack IS 'The rule packs that insightd_upload names';
+
+CREATE TABLE insightd_change(
+  id bigserial PRIMARY KEY,
+  org_id integer NOT NULL,
+  cluster varchar NOT NULL,
+  rule varchar NOT NULL,
+  key varchar NOT NULL,
+  kind smallint NOT NULL,
+  at timestamp NOT NULL,
+  request_id varchar NOT NULL,
+  first_seen timestamp,
+  last_seen timestamp
+);
+COMMENT ON TABLE insightd_change IS
+  'Recommendations that came and went: 1 appeared, 2 gone, 3 again; first_seen and last_seen of 2';
+CREATE INDEX insightd_change_cluster ON insightd_change(cluster, at);
+CREATE INDEX insightd_change_org ON insightd_change(org_id, at, id);
+CREATE INDEX insightd_change_rule ON insightd_change(org_id, rule, key, cluster) WHERE kind = 2;
+)";
+
+constexpr std::string_view kFourthDown = R"(
+DROP TABLE insightd_change;
+DROP TABLE insightd_pack;
+DROP INDEX insightd_upload_aside;
+ALTER TABLE insightd_upload
+  DROP COLUMN pack,
+  DROP COLUMN hits,
+  DROP COLUMN passes,
+  DROP COLUMN skips,
+  DROP COLUMN errors,
+  DROP COLUMN archive,
+  DROP COLUMN previous;
+)";
+
+constexpr std::array<Step, 4> kSteps = {{
     {"create the tables of insightd", kFirstUp, kFirstDown},
     {"create insightd_dropped_letter", kSecondUp, kSecondDown},
     {"create insightd_workloads", kThirdUp, kThirdDown},
+    {"create insightd_change, insightd_pack", kFourthUp, kFourthDown},
 }};
 
 }  // namespace

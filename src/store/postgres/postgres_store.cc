@@ -12,6 +12,7 @@
 #include "store/postgres/lookups.h"
 #include "store/postgres/many_clusters.h"
 #include "store/postgres/migrations/check.h"
+#include "store/postgres/past.h"
 #include "store/postgres/put.h"
 #include "store/postgres/report_queue.h"
 #include "store/postgres/sessions.h"
@@ -218,6 +219,41 @@ class PostgresStore final : public Store {
   }
   Result<std::size_t> RemoveResultOfCluster(std::string_view cluster) override {
     return Write([&](auto& db) { return pg::RemoveResult(db, cluster, clock_.Now()); });
+  }
+
+  Result<RecommendationPage> RecommendationsOfCluster(
+      std::int64_t org_id, std::string_view cluster, const TimeRange& range,
+      const std::optional<RecommendationPlace>& only,
+      const std::optional<RecommendationPlace>& after, std::size_t recommendations_max) override {
+    return Read([&](auto& db) {
+      return pg::ReadRecommendationsOf(db, org_id, cluster, range, only, after,
+                                       recommendations_max);
+    });
+  }
+  Result<RecommendationPage> ClustersOfRecommendation(std::int64_t org_id, std::string_view rule,
+                                                      std::string_view key, const TimeRange& range,
+                                                      std::string_view after_cluster,
+                                                      std::size_t clusters_max) override {
+    return Read([&](auto& db) {
+      return pg::ReadClustersOf(db, org_id, rule, key, range, after_cluster, clusters_max);
+    });
+  }
+  Result<ChangePage> Changes(std::int64_t org_id, std::string_view cluster, const TimeRange& range,
+                             const std::optional<ChangePlace>& after,
+                             std::size_t changes_max) override {
+    return Read(
+        [&](auto& db) { return pg::ReadChanges(db, org_id, cluster, range, after, changes_max); });
+  }
+  Result<ResultPage> PastResults(std::int64_t org_id, std::string_view cluster,
+                                 const TimeRange& range, const std::optional<ResultPlace>& before,
+                                 std::size_t results_max) override {
+    return Read([&](auto& db) {
+      return pg::ReadPastResults(db, org_id, cluster, range, before, results_max);
+    });
+  }
+  Result<std::size_t> ForgetChanges(Time before, std::size_t rows_max) override {
+    return sessions_.WriteFor(
+        Duty::kUpkeep, [&](pg::Connection& db) { return pg::RemoveChanges(db, before, rows_max); });
   }
 
   Result<void> PutDeadLetters(std::span<const DeadLetter> letters) override {

@@ -6,6 +6,7 @@
 #include "store/postgres/params.h"
 #include "store/postgres/testing/test_database.h"
 #include "store/testing/contract.h"
+#include "store/testing/past_contract.h"
 
 namespace insightd::store {
 namespace {
@@ -39,7 +40,7 @@ class PostgresEngine final : public testing::Engine {
         "DELETE FROM advisor_ratings; DELETE FROM dvo.dvo_report; DELETE FROM insightd_cluster; "
         "DELETE FROM insightd_upload; DELETE FROM insightd_released; "
         "DELETE FROM insightd_dead_letter; DELETE FROM insightd_dropped_letter; "
-        "DELETE FROM insightd_workloads");
+        "DELETE FROM insightd_workloads; DELETE FROM insightd_change; DELETE FROM insightd_pack");
   }
 
   std::unique_ptr<Store> Open(const Clock& clock) override {
@@ -60,15 +61,16 @@ class PostgresEngine final : public testing::Engine {
   }
 };
 
-INSTANTIATE_TEST_SUITE_P(Postgres, StoreContract,
-                         ::testing::Values(testing::EngineFactory{
-                             "PostgreSQL",
-                             []() -> std::unique_ptr<testing::Engine> {
-                               if (pg::TestServer("POSTGRES").empty()) return nullptr;
-                               return std::make_unique<PostgresEngine>();
-                             },
-                             "no PostgreSQL server: INSIGHTD_TEST_SERVERS names none"}),
-                         testing::EngineName);
+const auto kEngine = ::testing::Values(
+    testing::EngineFactory{"PostgreSQL",
+                           []() -> std::unique_ptr<testing::Engine> {
+                             if (pg::TestServer("POSTGRES").empty()) return nullptr;
+                             return std::make_unique<PostgresEngine>();
+                           },
+                           "no PostgreSQL server: INSIGHTD_TEST_SERVERS names none"});
+using testing::PastContract;
+INSTANTIATE_TEST_SUITE_P(Postgres, StoreContract, kEngine, testing::EngineName);
+INSTANTIATE_TEST_SUITE_P(Postgres, PastContract, kEngine, testing::EngineName);
 
 // ---- What is this one's own ----
 

@@ -23,36 +23,38 @@ Array TextsOf(const std::set<std::string_view>& texts) {
 // they are taken in the order of the clusters, so that two wait for each other rather than for
 // ever.
 constexpr std::string_view kReadClusters = R"(
-SELECT r.cluster, r.org_id, r.last_checked_at, r.reported_at, i.version_info,
+SELECT r.cluster, r.org_id, r.last_checked_at, r.reported_at,
   c.last_checked_at IS NOT DISTINCT FROM r.last_checked_at
     AND c.reported_at IS NOT DISTINCT FROM r.reported_at,
   c.request_id, c.archive, c.hits > 0 OR c.passes <> 0
 FROM report r
 LEFT JOIN insightd_cluster c ON c.cluster = r.cluster
-LEFT JOIN report_info i ON i.cluster_id = r.cluster
 WHERE r.cluster = ANY($1) ORDER BY r.cluster FOR NO KEY UPDATE OF r)";
+
+constexpr std::string_view kReadVersions =
+    "SELECT cluster_id, org_id, version_info FROM report_info WHERE cluster_id = ANY($1)";
 
 constexpr std::string_view kReadHits =
     "SELECT cluster_id, org_id, rule_fqdn, error_key, template_data FROM rule_hit "
     "WHERE cluster_id = ANY($1)";
 
 constexpr std::string_view kReadRecommendations =
-    "SELECT x.cluster_id, x.org_id, x.rule_fqdn, x.error_key "
+    "SELECT x.cluster_id, x.org_id, x.rule_fqdn, x.error_key, x.impacted_since "
     "FROM unnest($1, $2) AS u(org_id, cluster) "
     "JOIN recommendation x ON x.org_id = u.org_id AND x.cluster_id = u.cluster";
 
 void TakeClusters(const Rows& rows, PutPlan& plan) {
   for (std::size_t row = 0; row < rows.size(); ++row) {
     StoredCluster& stored = plan.Stored(rows.TextAt(row, 0));
-    const bool ours = rows.BoolAt(row, 5);
-    stored.version = rows.StringAt(row, 4);
+    const bool ours = rows.BoolAt(row, 4);
+    stored.head = rows.StringAt(row, 5);
     stored.current = Current{.org_id = OrgOfColumn(rows.IntAt(row, 1)),
-                             .request_id = ours ? rows.StringAt(row, 6) : std::string(),
+                             .request_id = ours ? rows.StringAt(row, 5) : std::string(),
                              .last_checked = rows.TimeAt(row, 2),
                              .reported = rows.TimeAt(row, 3),
-                             .version = stored.version,
-                             .archive = rows.StringAt(row, 7),
-                             .judged = !ours || rows.BoolAt(row, 8)};
+                             .version = {},
+                             .archive = rows.StringAt(row, 6),
+                             .judged = !ours || rows.BoolAt(row, 7)};
   }
 }
 
@@ -60,7 +62,8 @@ void TakeRecommendations(const Rows& rows, PutPlan& plan) {
   for (std::size_t row = 0; row < rows.size(); ++row) {
     const std::string_view cluster = rows.TextAt(row, 0);
     if (OrgOfColumn(rows.IntAt(row, 1)) != plan.HomeOf(cluster)) continue;
-    plan.Stored(cluster).recommendations.emplace(rows.TextAt(row, 2), rows.TextAt(row, 3));
+    plan.Stored(cluster).recommendations.emplace(
+        std::pair(rows.StringAt(row, 2), rows.StringAt(row, 3)), rows.OptionalTimeAt(row, 4));
   }
 }
 
@@ -72,19 +75,25 @@ Result<void> ReadStored(Connection& connection, PutPlan& plan) {
   pipeline.Add("BEGIN ISOLATION LEVEL READ COMMITTED");
   pipeline.Add(kTakeLock, Params().Int(kLockClass).Int(kPutLock));
   pipeline.Add(kReadClusters, Columns(TextsOf(plan.clusters())));
+  pipeline.Add(kReadVersions, Columns(TextsOf(plan.clusters())));
   pipeline.Add(kReadHits, Columns(TextsOf(plan.clusters())));
   pipeline.Add(kReadRecommendations, PlacesOf(plan.places()));
   auto read = pipeline.Run();
   if (!read) return Fail(std::move(read).error());
   TakeClusters((*read)[2], plan);
-  const Rows& hits = (*read)[3];
+  const Rows& versions = (*read)[3];
+  for (std::size_t row = 0; row < versions.size(); ++row) {
+    plan.Stored(versions.TextAt(row, 0)).version =
+        StoredVersion{OrgOfColumn(versions.IntAt(row, 1)), versions.StringAt(row, 2)};
+  }
+  const Rows& hits = (*read)[4];
   for (std::size_t row = 0; row < hits.size(); ++row) {
     const std::string_view cluster = hits.TextAt(row, 0);
     if (OrgOfColumn(hits.IntAt(row, 1)) != plan.HomeOf(cluster)) continue;
     plan.Stored(cluster).hits.insert_or_assign({hits.StringAt(row, 2), hits.StringAt(row, 3)},
                                                hits.StringAt(row, 4));
   }
-  TakeRecommendations((*read)[4], plan);
+  TakeRecommendations((*read)[5], plan);
 
   // Of clusters that move, the recommendations lie under an organisation that was not asked for.
   std::set<Place> elsewhere;

@@ -1,6 +1,7 @@
 #include "store/postgres/put_plan.h"
 
 #include <algorithm>
+#include <chrono>
 
 namespace insightd::store::pg {
 namespace {
@@ -43,7 +44,11 @@ std::int64_t PutPlan::HomeOf(std::string_view cluster) const {
 }
 
 void PutPlan::Work() {
-  for (auto& [cluster, work] : work_) work.current = work.stored.current;
+  for (auto& [cluster, work] : work_) {
+    work.current = work.stored.current;
+    work.version = work.stored.version;
+    work.head = work.stored.head;
+  }
   outcomes.reserve(results_.size());
   for (const ClusterResult& result : results_) outcomes.push_back(Take(result));
   for (auto& [cluster, work] : work_) {
@@ -68,7 +73,10 @@ PutOutcome PutPlan::Take(const ClusterResult& result) {
     return outcome;
   }
   if (current) {
-    if (current->org_id != result.org_id) LogMove(result, current->org_id);
+    if (current->org_id != result.org_id) {
+      LogMove(result, current->org_id);
+      if (work.version) work.version->org_id = result.org_id;
+    }
     if (now_ - current->reported > kSilentMin && !current->request_id.empty()) {
       silent.push_back(current->request_id);
     }
@@ -76,27 +84,30 @@ PutOutcome PutPlan::Take(const ClusterResult& result) {
       released.push_back(current->archive);
     }
   }
-  bool judged = !result.hits.empty() || result.counts.passes != 0;
-  current = Current{.org_id = result.org_id,
-                    .request_id = result.request_id,
-                    .last_checked = result.last_checked,
-                    .reported = now_,
-                    .version = result.version ? *result.version
-                               : current      ? current->version
-                                              : std::string(),
-                    .archive = result.archive,
-                    .judged = judged};
+  if (result.version) work.version = StoredVersion{result.org_id, *result.version};
+  const bool judged = !result.hits.empty() || result.counts.passes != 0;
+  current =
+      Current{.org_id = result.org_id,
+              .request_id = result.request_id,
+              .last_checked = result.last_checked,
+              .reported = now_,
+              .version = work.version && work.version->org_id == result.org_id ? work.version->text
+                                                                               : std::string(),
+              .archive = result.archive,
+              .judged = judged};
   work.storing.push_back(&result);
-  Note(result, PutOutcome::kStored, {});
+  Note(result, PutOutcome::kStored, {}, work.head);
+  work.head = result.request_id;
   return outcome;
 }
 
-void PutPlan::Note(const ClusterResult& result, PutOutcome outcome, std::string_view archive) {
+void PutPlan::Note(const ClusterResult& result, PutOutcome outcome, std::string_view archive,
+                   std::string_view previous) {
   if (result.request_id.empty()) {
     if (!archive.empty()) released.emplace_back(archive);
     return;
   }
-  const UploadRow row{&result, outcome, archive};
+  const UploadRow row{&result, outcome, archive, std::string(previous)};
   const auto [found, is_new] = uploads_.emplace(result.request_id, row);
   // One that was noted before keeps its end, unless it is stored now; its archive is released then.
   if (is_new || outcome != PutOutcome::kStored) return;
@@ -110,16 +121,16 @@ void PutPlan::Finish(std::string_view cluster, ClusterWork& work) {
   const std::int64_t home = HomeOf(cluster);
   if (home != last.org_id) moves.push_back({last.cluster, home, last.org_id});
 
-  const std::string& version = work.current->version;
   reports.push_back(&last);
-  report_versions.push_back(version);
-  const bool versioned = std::any_of(work.storing.begin(), work.storing.end(),
-                                     [](const ClusterResult* one) { return one->version; });
-  if (versioned && (!stored.current || version != stored.version)) {
+  report_versions.push_back(work.current->version);
+  std::optional<StoredVersion> moved = stored.version;
+  if (moved && home != last.org_id) moved->org_id = last.org_id;
+  if (work.version && work.version != moved) {
     versions.push_back(&last);
-    version_texts.push_back(version);
+    version_texts.push_back(work.version->text);
   }
 
+  const std::size_t rows = recommendations.size() + recommendations_gone.size();
   for (const bool of_rules : {false, true}) {
     std::vector<Names> earlier;
     for (std::size_t i = 0; i + 1 < work.storing.size(); ++i) {
@@ -143,7 +154,7 @@ void PutPlan::Finish(std::string_view cluster, ClusterWork& work) {
       names.erase(found);
     };
     if (of_rules) {
-      for (const auto& name : stored.recommendations) {
+      for (const auto& [name, since] : stored.recommendations) {
         compare(View(name), nullptr, recommendations_gone, recommendations);
       }
       if (kept) recommendations_kept.emplace_back(last.org_id, last.cluster);
@@ -156,6 +167,36 @@ void PutPlan::Finish(std::string_view cluster, ClusterWork& work) {
       (of_rules ? recommendations : hits)
           .push_back({last.org_id, last.cluster, name, hit->details, true});
     }
+  }
+  const bool changed = recommendations.size() + recommendations_gone.size() != rows;
+  if (work.storing.size() > 1 || (stored.current && changed)) AddChanges(work);
+}
+
+void PutPlan::AddChanges(const ClusterWork& work) {
+  std::map<HitName, std::optional<Time>> there;
+  for (const auto& [name, since] : work.stored.recommendations) there.emplace(View(name), since);
+  std::set<HitName> went;
+  std::optional<Time> last_seen;
+  if (work.stored.current) last_seen = work.stored.current->reported;
+  for (const ClusterResult* result : work.storing) {
+    const Names names = NamesOf(*result, /*of_rules=*/true);
+    for (const auto& [name, hit] : names) {
+      if (!there.emplace(name, std::chrono::floor<seconds>(now_)).second || !last_seen) continue;
+      const bool again = went.contains(name);
+      changes.push_back({result, name, again ? ChangeKind::kAgain : ChangeKind::kAppeared});
+    }
+    for (auto at = there.begin(); at != there.end();) {
+      if (names.contains(at->first)) {
+        ++at;
+        continue;
+      }
+      if (last_seen) {
+        changes.push_back({result, at->first, ChangeKind::kGone, at->second, last_seen});
+        went.insert(at->first);
+      }
+      at = there.erase(at);
+    }
+    last_seen = now_;
   }
 }
 

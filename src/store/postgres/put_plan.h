@@ -23,12 +23,23 @@ namespace insightd::store::pg {
 using Place = std::pair<std::int64_t, std::string_view>;        // organisation, cluster
 using HitName = std::pair<std::string_view, std::string_view>;  // component or rule, key
 
+// A row of report_info. It stays when a result is removed, and may then be of an organisation that
+// the cluster is not in any more: there it does not count.
+struct StoredVersion {
+  std::int64_t org_id = 0;
+  std::string text = {};
+
+  bool operator==(const StoredVersion&) const = default;
+};
+
 // What the tables have of one cluster.
 struct StoredCluster {
   std::optional<Current> current = {};
-  std::string version = {};                                              // of report_info
+  std::optional<StoredVersion> version = {};
   std::map<std::pair<std::string, std::string>, std::string> hits = {};  // details by name
-  std::set<std::pair<std::string, std::string>> recommendations = {};
+  // Since when each is there, as far as it is known.
+  std::map<std::pair<std::string, std::string>, std::optional<Time>> recommendations = {};
+  std::string head = {};  // request id of the last result that was stored here
 };
 
 struct HitRow {
@@ -43,6 +54,16 @@ struct UploadRow {
   const ClusterResult* result;
   PutOutcome outcome;
   std::string_view archive = {};  // released with it, when it is noted for the first time
+  std::string previous = {};      // request id of the stored one before it
+};
+
+// A recommendation that came to a cluster which had a result before, or that went.
+struct ChangeRow {
+  const ClusterResult* result;  // that brought it
+  HitName name;
+  ChangeKind kind;
+  std::optional<Time> first_seen = {};  // of kGone
+  std::optional<Time> last_seen = {};
 };
 
 struct MoveRow {
@@ -80,6 +101,7 @@ class PutPlan {
   std::vector<HitRow> recommendations;  // new ones
   std::vector<HitRow> recommendations_gone;
   std::vector<Place> recommendations_kept;  // clusters with any
+  std::vector<ChangeRow> changes;           // of a cluster in the order of its results
   std::vector<UploadRow> uploads_stored;
   std::vector<UploadRow> uploads_noted;
   std::vector<std::string> released;
@@ -90,12 +112,16 @@ class PutPlan {
     StoredCluster stored;
     std::optional<std::int64_t> first_org_id = {};   // of the results
     std::optional<Current> current = {};             // as the batch goes on
+    std::optional<StoredVersion> version = {};       // as well
     std::vector<const ClusterResult*> storing = {};  // one after the other
+    std::string_view head = {};                      // as well
   };
 
   PutOutcome Take(const ClusterResult& result);
   void Finish(std::string_view cluster, ClusterWork& work);
-  void Note(const ClusterResult& result, PutOutcome outcome, std::string_view archive);
+  void AddChanges(const ClusterWork& work);
+  void Note(const ClusterResult& result, PutOutcome outcome, std::string_view archive,
+            std::string_view previous = {});
 
   const std::span<const ClusterResult> results_;
   const Time now_;

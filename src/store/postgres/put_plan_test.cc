@@ -31,6 +31,8 @@ Current CurrentOf(int checked, const std::string& request_id, std::int64_t org_i
           .archive = request_id};
 }
 
+Time At(int second) { return kNow - seconds(1'000 - second); }
+
 std::vector<std::string> NamesOf(const std::vector<HitRow>& rows) {
   std::vector<std::string> names;
   for (const HitRow& row : rows) names.emplace_back(row.name.first);
@@ -78,11 +80,12 @@ TEST_F(PutPlanTest, WhatIsStoredAlreadyChangesNothing) {
 }
 
 TEST_F(PutPlanTest, OnlyHitsThatDifferAreWritten) {
-  const StoredCluster stored{.current = CurrentOf(1, "a"),
-                             .hits = {{{"gone.report", "K"}, "{}"},
-                                      {{"same.report", "K"}, "{}"},
-                                      {{"other.report", "K"}, "{}"}},
-                             .recommendations = {{"gone", "K"}, {"same", "K"}, {"other", "K"}}};
+  const StoredCluster stored{
+      .current = CurrentOf(1, "a"),
+      .hits = {{{"gone.report", "K"}, "{}"},
+               {{"same.report", "K"}, "{}"},
+               {{"other.report", "K"}, "{}"}},
+      .recommendations = {{{"gone", "K"}, At(1)}, {{"same", "K"}, At(1)}, {{"other", "K"}, At(1)}}};
   const PutPlan& plan = Plan(
       {ResultOf(
           2, "b",
@@ -100,7 +103,7 @@ TEST_F(PutPlanTest, OnlyHitsThatDifferAreWritten) {
 TEST_F(PutPlanTest, AHitThatGoesAndComesBackWithinABatchIsNew) {
   const StoredCluster stored{.current = CurrentOf(1, "a"),
                              .hits = {{{"x.report", "K"}, "{}"}},
-                             .recommendations = {{"x", "K"}}};
+                             .recommendations = {{{"x", "K"}, At(1)}}};
   const PutPlan& plan =
       Plan({ResultOf(2, "b"), ResultOf(3, "c", {{"x.report", "K", "{}"}})}, stored);
   EXPECT_THAT(plan.hits_gone, IsEmpty());
@@ -109,11 +112,44 @@ TEST_F(PutPlanTest, AHitThatGoesAndComesBackWithinABatchIsNew) {
   EXPECT_THAT(NamesOf(plan.recommendations), ElementsAre("x"));
 }
 
+TEST_F(PutPlanTest, WhatCameAndWentIsAChangeOnlyOfAClusterThatHadAResult) {
+  EXPECT_THAT(Plan({ResultOf(1, "a", {{"x.report", "K", "{}"}})}).changes, IsEmpty());
+  const StoredCluster stored{.current = CurrentOf(1, "a"),
+                             .recommendations = {{{"stays", "K"}, At(1)}, {{"x", "K"}, At(2)}}};
+  const std::vector<Hit> stays = {{"stays.report", "K", "{}"}};
+  EXPECT_THAT(Plan({ResultOf(2, "b", {stays[0], {"x.report", "K", "{1}"}})}, stored).changes,
+              IsEmpty());
+
+  const PutPlan& plan =
+      Plan({ResultOf(2, "b", stays), ResultOf(3, "c", {{"x.report", "K", "{}"}})}, stored);
+  ASSERT_EQ(plan.changes.size(), 3U);
+  EXPECT_EQ(plan.changes[0].kind, ChangeKind::kGone);
+  EXPECT_EQ(plan.changes[0].name, HitName("x", "K"));
+  EXPECT_EQ(plan.changes[0].result->request_id, "b");
+  EXPECT_EQ(plan.changes[0].first_seen, At(2));
+  EXPECT_EQ(plan.changes[0].last_seen, kNow - seconds(10)) << "of the result before";
+  EXPECT_EQ(plan.changes[1].kind, ChangeKind::kAgain);
+  EXPECT_EQ(plan.changes[1].result->request_id, "c");
+  EXPECT_EQ(plan.changes[2].kind, ChangeKind::kGone);
+  EXPECT_EQ(plan.changes[2].name, HitName("stays", "K"));
+  EXPECT_EQ(plan.changes[2].last_seen, kNow);
+}
+
+TEST_F(PutPlanTest, EachStoredResultNamesTheOneBeforeIt) {
+  StoredCluster stored{.current = CurrentOf(1, "a")};
+  stored.head = "a";
+  const PutPlan& plan = Plan({ResultOf(2, "b"), ResultOf(0, "late"), ResultOf(3, "c")}, stored);
+  ASSERT_EQ(plan.uploads_stored.size(), 2U);
+  EXPECT_EQ(plan.uploads_stored[0].previous, "a");
+  EXPECT_EQ(plan.uploads_stored[1].previous, "b");
+  EXPECT_EQ(plan.uploads_noted[0].previous, "");
+}
+
 TEST_F(PutPlanTest, AVersionIsWrittenWhenItDiffers) {
   ClusterResult with = ResultOf(2, "b");
   with.version = "4.2";
   const ClusterResult without = ResultOf(3, "c");
-  const StoredCluster stored{.current = CurrentOf(1, "a"), .version = "4.1"};
+  const StoredCluster stored{.current = CurrentOf(1, "a"), .version = StoredVersion{1, "4.1"}};
   {
     const PutPlan& plan = Plan({with, without}, stored);
     EXPECT_THAT(plan.version_texts, ElementsAre("4.2"));

@@ -4,11 +4,14 @@
 
 #include <chrono>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "store/decide.h"
+#include "store/pack_id.h"
 #include "store/postgres/organization.h"
 
 namespace insightd::store::pg {
@@ -260,7 +263,14 @@ void AddUploads(Pipeline& pipeline, const PutPlan& plan, Time now) {
     Array clusters = Array::OfTexts();
     Array checked = Array::OfTimes();
     Array outcomes = Array::OfInts();
-    Array archives = Array::OfTexts();
+    Array archives = Array::OfTexts();  // released
+    Array previous = Array::OfTexts();
+    Array keys = Array::OfTexts();
+    Array packs = Array::OfInts();
+    Array hits = Array::OfInts();
+    Array passes = Array::OfInts();
+    Array skips = Array::OfInts();
+    Array errors = Array::OfInts();
     for (const UploadRow& row : rows) {
       requests.Text(row.result->request_id);
       orgs.Int(OrgColumnOf(row.result->org_id));
@@ -268,31 +278,49 @@ void AddUploads(Pipeline& pipeline, const PutPlan& plan, Time now) {
       checked.At(row.result->last_checked);
       outcomes.Int(EndNumberOf(row.outcome));
       archives.Text(row.archive);
+      previous.Text(row.previous);
+      keys.Text(ArchiveColumnOf(row.result->archive, row.result->request_id));
+      packs.Int(PackIdOf(PackOf(*row.result)));
+      hits.Int(static_cast<std::int64_t>(CountHits(*row.result)));
+      passes.Int(row.result->counts.passes);
+      skips.Int(row.result->counts.skips);
+      errors.Int(row.result->counts.errors);
     }
     if (stored) {
       pipeline.Add(
           "INSERT INTO insightd_upload(request_id, org_id, cluster, last_checked_at, outcome, "
-          "ended_at) SELECT request, org_id, cluster, checked, outcome, $6 "
-          "FROM unnest($1, $2, $3, $4, $5) AS u(request, org_id, cluster, checked, outcome) "
-          "ON CONFLICT (request_id) DO UPDATE SET id = excluded.id, org_id = excluded.org_id, "
-          "cluster = excluded.cluster, last_checked_at = excluded.last_checked_at, "
-          "outcome = excluded.outcome, ended_at = excluded.ended_at",
+          "ended_at, previous, archive, pack, hits, passes, skips, errors) "
+          "SELECT request, org_id, cluster, checked, outcome, $13, previous, archive, pack, hits, "
+          "passes, skips, errors FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) "
+          "AS u(request, org_id, cluster, checked, outcome, previous, archive, pack, hits, passes, "
+          "skips, errors) ON CONFLICT (request_id) DO UPDATE SET id = excluded.id, "
+          "org_id = excluded.org_id, cluster = excluded.cluster, "
+          "last_checked_at = excluded.last_checked_at, outcome = excluded.outcome, "
+          "ended_at = excluded.ended_at, previous = excluded.previous, "
+          "archive = excluded.archive, pack = excluded.pack, hits = excluded.hits, "
+          "passes = excluded.passes, skips = excluded.skips, errors = excluded.errors",
           std::move(Columns(std::move(requests), std::move(orgs), std::move(clusters),
-                            std::move(checked), std::move(outcomes))
+                            std::move(checked), std::move(outcomes), std::move(previous),
+                            std::move(keys), std::move(packs), std::move(hits), std::move(passes),
+                            std::move(skips), std::move(errors))
                         .At(now)));
       continue;
     }
     pipeline.Add(
-        "WITH u AS (SELECT * FROM unnest($1, $2, $3, $4, $5, $6) "
-        "AS u(request, org_id, cluster, checked, outcome, archive)), "
+        "WITH u AS (SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) "
+        "AS u(request, org_id, cluster, checked, outcome, released, archive, pack, hits, passes, "
+        "skips, errors)), "
         "noted AS (INSERT INTO insightd_upload(request_id, org_id, cluster, last_checked_at, "
-        "outcome, ended_at) SELECT request, org_id, cluster, checked, outcome, $7 FROM u "
+        "outcome, ended_at, archive, pack, hits, passes, skips, errors) SELECT request, org_id, "
+        "cluster, checked, outcome, $13, archive, pack, hits, passes, skips, errors FROM u "
         "ON CONFLICT (request_id) DO NOTHING RETURNING request_id) "
         "INSERT INTO insightd_released(archive, since) "
-        "SELECT u.archive, $7 FROM u JOIN noted ON noted.request_id = u.request "
-        "WHERE u.archive <> ''",
+        "SELECT u.released, $13 FROM u JOIN noted ON noted.request_id = u.request "
+        "WHERE u.released <> ''",
         std::move(Columns(std::move(requests), std::move(orgs), std::move(clusters),
-                          std::move(checked), std::move(outcomes), std::move(archives))
+                          std::move(checked), std::move(outcomes), std::move(archives),
+                          std::move(keys), std::move(packs), std::move(hits), std::move(passes),
+                          std::move(skips), std::move(errors))
                       .At(now)));
   }
   if (!plan.released.empty()) {
@@ -307,6 +335,57 @@ void AddUploads(Pipeline& pipeline, const PutPlan& plan, Time now) {
   }
 }
 
+void AddPacks(Pipeline& pipeline, const PutPlan& plan) {
+  std::set<std::string_view> packs;
+  for (const std::vector<UploadRow>* rows : {&plan.uploads_stored, &plan.uploads_noted}) {
+    for (const UploadRow& row : *rows) packs.insert(PackOf(*row.result));
+  }
+  packs.erase("");
+  if (packs.empty()) return;
+  Array ids = Array::OfInts();
+  Array texts = Array::OfTexts();
+  for (const std::string_view pack : packs) {
+    ids.Int(PackIdOf(pack));
+    texts.Text(pack);
+  }
+  pipeline.Add(
+      "INSERT INTO insightd_pack(id, pack) SELECT id, pack FROM unnest($1, $2) AS u(id, pack) "
+      "ON CONFLICT (id) DO NOTHING",
+      Columns(std::move(ids), std::move(texts)));
+}
+
+void AddChanges(Pipeline& pipeline, const std::vector<ChangeRow>& changes, Time now) {
+  if (changes.empty()) return;
+  Array orgs = Array::OfInts();
+  Array clusters = Array::OfTexts();
+  Array rules = Array::OfTexts();
+  Array keys = Array::OfTexts();
+  Array kinds = Array::OfInts();
+  Array requests = Array::OfTexts();
+  Array first = Array::OfTimes();
+  Array last = Array::OfTimes();
+  for (const ChangeRow& change : changes) {
+    orgs.Int(OrgColumnOf(change.result->org_id));
+    clusters.Text(change.result->cluster);
+    rules.Text(change.name.first);
+    keys.Text(change.name.second);
+    kinds.Int(static_cast<std::int64_t>(change.kind));
+    requests.Text(change.result->request_id);
+    first.At(change.first_seen);
+    last.At(change.last_seen);
+  }
+  pipeline.Add(
+      "INSERT INTO insightd_change(org_id, cluster, rule, key, kind, at, request_id, first_seen, "
+      "last_seen) SELECT org_id, cluster, rule, key, CASE WHEN kind = 1 AND EXISTS "
+      "(SELECT FROM insightd_change g WHERE g.cluster = u.cluster AND g.org_id = u.org_id "
+      "AND g.rule = u.rule AND g.key = u.key AND g.kind = 2) THEN 3 ELSE kind END, $9, request, "
+      "first, last FROM unnest($1, $2, $3, $4, $5, $6, $7, $8) WITH ORDINALITY "
+      "AS u(org_id, cluster, rule, key, kind, request, first, last, place) ORDER BY place",
+      std::move(Columns(std::move(orgs), std::move(clusters), std::move(rules), std::move(keys),
+                        std::move(kinds), std::move(requests), std::move(first), std::move(last))
+                    .At(now)));
+}
+
 }  // namespace
 
 void AddRows(Pipeline& pipeline, const PutPlan& plan, Time now) {
@@ -318,7 +397,9 @@ void AddRows(Pipeline& pipeline, const PutPlan& plan, Time now) {
   AddHits(pipeline, plan.hits, now_seconds);
   AddGone(pipeline, "recommendation", plan.recommendations_gone);
   AddRecommendations(pipeline, plan, now_seconds);
+  AddChanges(pipeline, plan.changes, now);
   AddClusters(pipeline, plan, now);
+  AddPacks(pipeline, plan);
   AddUploads(pipeline, plan, now);
 }
 

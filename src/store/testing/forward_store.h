@@ -158,6 +158,36 @@ class ForwardStore : public Store {
   Result<std::size_t> RemoveResultOfCluster(std::string_view cluster) override {
     return Writing([&] { return inner_.RemoveResultOfCluster(cluster); });
   }
+  Result<RecommendationPage> RecommendationsOfCluster(
+      std::int64_t org_id, std::string_view cluster, const TimeRange& range,
+      const std::optional<RecommendationPlace>& only,
+      const std::optional<RecommendationPlace>& after, std::size_t recommendations_max) override {
+    return Reading([&] {
+      return inner_.RecommendationsOfCluster(org_id, cluster, range, only, after,
+                                             recommendations_max);
+    });
+  }
+  Result<RecommendationPage> ClustersOfRecommendation(std::int64_t org_id, std::string_view rule,
+                                                      std::string_view key, const TimeRange& range,
+                                                      std::string_view after_cluster,
+                                                      std::size_t clusters_max) override {
+    return Reading([&] {
+      return inner_.ClustersOfRecommendation(org_id, rule, key, range, after_cluster, clusters_max);
+    });
+  }
+  Result<ChangePage> Changes(std::int64_t org_id, std::string_view cluster, const TimeRange& range,
+                             const std::optional<ChangePlace>& after,
+                             std::size_t changes_max) override {
+    return Reading([&] { return inner_.Changes(org_id, cluster, range, after, changes_max); });
+  }
+  Result<ResultPage> PastResults(std::int64_t org_id, std::string_view cluster,
+                                 const TimeRange& range, const std::optional<ResultPlace>& before,
+                                 std::size_t results_max) override {
+    return Reading([&] { return inner_.PastResults(org_id, cluster, range, before, results_max); });
+  }
+  Result<std::size_t> ForgetChanges(Time before, std::size_t rows_max) override {
+    return Writing([&] { return inner_.ForgetChanges(before, rows_max); });
+  }
   Result<void> PutDeadLetters(std::span<const DeadLetter> letters) override {
     return Writing([&] { return inner_.PutDeadLetters(letters); });
   }

@@ -372,7 +372,7 @@ TEST_P(StoreContract, SaysItsVersions) {
   const auto versions = store_->Versions().value();
   EXPECT_EQ(versions.recommendations, 32);
   EXPECT_EQ(versions.workloads, 4);
-  EXPECT_EQ(versions.own, 3);
+  EXPECT_EQ(versions.own, 4);
   EXPECT_TRUE(store_->Check());
 }
 
