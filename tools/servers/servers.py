@@ -1,17 +1,18 @@
 #!/usr/bin/env python3
-"""Starts real servers (Kafka, S3, PostgreSQL) for tests and the demo, without containers.
+"""Starts real servers (Kafka, S3, PostgreSQL, Redis) for tests and the demo, without containers.
 
-  tools/servers/servers.py run --env FILE [kafka] [s3] [postgres]   until SIGTERM or its parent goes
-  tools/servers/servers.py up --env FILE [kafka] [s3] [postgres]    the same in the background, until
-                                                                    the caller's process goes
-  tools/servers/servers.py down --env FILE                          ends what `up` started
-  tools/servers/servers.py install                                  downloads, no server is started
+  tools/servers/servers.py run --env FILE [SERVER…]   until SIGTERM or its parent goes
+  tools/servers/servers.py up --env FILE [SERVER…]    the same in the background, until the caller's
+                                                      process goes
+  tools/servers/servers.py down --env FILE            ends what `up` started
+  tools/servers/servers.py install                    downloads, no server is started
 
-FILE gets a line KEY=value for each address and password, when all are ready. No server named: all
-three. All listen on free ports of 127.0.0.1; their data is in a temporary folder and gone with
-them. `up` for a FILE whose servers run joins in; they end when the last user is gone.
+FILE gets a line KEY=value for each address and password, when all are ready. A SERVER is kafka, s3,
+postgres or redis; none named: all of them. All listen on free ports of 127.0.0.1; their data is in a
+temporary folder and gone with them. `up` for a FILE whose servers run joins in; they end when the
+last user is gone.
 
-From Python: `from servers import Kafka, S3, Postgres, start_all` (their classes say what they do).
+From Python: `from servers import Kafka, S3, Postgres, Redis, start_all`; their classes say more.
 """
 import argparse
 import contextlib
@@ -31,14 +32,16 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import certificates  # noqa: E402
 import kafka_server  # noqa: E402
 import postgres_server  # noqa: E402
+import redis_server  # noqa: E402
 import s3_server  # noqa: E402
 from jars import share_classes  # noqa: E402
 from kafka_server import Kafka  # noqa: E402, F401
 from postgres_server import Postgres  # noqa: E402, F401
 from process import ServerError, free_port, start_all  # noqa: E402, F401
+from redis_server import Redis  # noqa: E402, F401
 from s3_server import S3  # noqa: E402, F401
 
-KINDS = {"kafka": Kafka, "s3": S3, "postgres": Postgres}
+KINDS = {"kafka": Kafka, "s3": S3, "postgres": Postgres, "redis": Redis}
 WATCH_S = 0.5
 UP_S_MAX = 900  # with the first download
 DOWN_S_MAX = 30
@@ -70,6 +73,9 @@ def environment(servers):
             "POSTGRES": postgres.conninfo(), "POSTGRES_TLS": postgres.tls_conninfo(),
             "POSTGRES_SOCKET": str(postgres.socket), "POSTGRES_PORT": str(postgres.port),
             "POSTGRES_USER": postgres_server.USER, "POSTGRES_PASSWORD": postgres_server.PASSWORD})
+    if "redis" in servers:
+        lines.update({"REDIS": servers["redis"].address,
+                      "REDIS_PASSWORD": redis_server.PASSWORD})
     lines["TLS_CA"] = str(next(iter(servers.values())).tls / "ca.pem")
     return lines
 
@@ -214,7 +220,8 @@ def up(env, names, user):
 
 
 def _has_all(env, names):
-    keys = {"kafka": "KAFKA_BROKERS", "s3": "S3_ENDPOINT", "postgres": "POSTGRES"}
+    keys = {"kafka": "KAFKA_BROKERS", "s3": "S3_ENDPOINT", "postgres": "POSTGRES",
+            "redis": "REDIS"}
     lines = read_environment(env)
     return all(keys[name] in lines for name in names)
 
@@ -239,7 +246,7 @@ def main():
     parser.add_argument("command", choices=["run", "up", "down", "install"])
     parser.add_argument("--env", type=pathlib.Path)
     parser.add_argument("--users", action="store_true", help=argparse.SUPPRESS)
-    parser.add_argument("names", nargs="*", metavar="kafka|s3|postgres")
+    parser.add_argument("names", nargs="*", metavar="|".join(KINDS))
     options = parser.parse_intermixed_args()
     unknown = set(options.names) - set(KINDS)
     if unknown or (options.env is None and options.command != "install"):
