@@ -22,6 +22,7 @@ constexpr log::Logger kLog("upkeep");
 // What one step removes at most.
 constexpr std::size_t kArchivesAtOnce = 256;
 constexpr std::size_t kUploadsAtOnce = 1000;
+constexpr std::size_t kChangesAtOnce = 1000;
 // Finding the oldest of the newest ones reads all clusters, so that a look takes more of them.
 constexpr std::size_t kNewestAtOnce = 2048;
 // Between two looks while there is no room.
@@ -164,10 +165,12 @@ Result<bool> Cleaner::Step() {
     if (!archives) return Fail(archives.error());
     removed = *archives;
   }
-  const auto forgotten =
-      store_.ForgetUploads(now - seconds(settings_.history_kept_s), kUploadsAtOnce);
-  if (!forgotten) return Fail(forgotten.error());
-  return removed > 0 || *forgotten > 0;
+  const Time before = now - seconds(settings_.history_kept_s);
+  const auto uploads = store_.ForgetUploads(before, kUploadsAtOnce);
+  if (!uploads) return Fail(uploads.error());
+  const auto changes = store_.ForgetChanges(before, kChangesAtOnce);
+  if (!changes) return Fail(changes.error());
+  return removed > 0 || *uploads > 0 || *changes > 0;
 }
 
 Result<std::size_t> Cleaner::Search(const std::stop_token& stop) {

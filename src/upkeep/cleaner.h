@@ -1,4 +1,4 @@
-// Removes what need not be kept: archives, and the history of uploads.
+// Removes what need not be kept: archives, and the history of uploads and of recommendations.
 //
 // * An archive goes `archive_kept_s` after its result was replaced or overtaken, or its dead letter
 //   dropped. The newest one of each cluster stays.

@@ -12,7 +12,7 @@ void Settings::AddTo(settings::Table& table) {
   table.Add("upkeep.archive_kept_s", &archive_kept_s, {.min = 0},
             "How long an archive is kept when a newer one of its cluster has a result.");
   table.Add("upkeep.history_kept_s", &history_kept_s, {.min = 2 * 86'400},
-            "How long the end of an upload can be looked up.");
+            "How long the end of an upload can be looked up, and what its result was and changed.");
   table.Add("upkeep.clean_interval_s", &clean_interval_s, {.min = 1},
             "Pause between two rounds of cleaning.");
   table.Add("upkeep.search_interval_s", &search_interval_s, {.min = 60},
