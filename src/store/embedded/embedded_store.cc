@@ -12,13 +12,13 @@
 #include "base/sqlite.h"
 #include "store/embedded/duties.h"
 #include "store/embedded/feedback.h"
-#include "store/embedded/history.h"
 #include "store/embedded/letters.h"
 #include "store/embedded/lookups.h"
 #include "store/embedded/past.h"
 #include "store/embedded/put.h"
 #include "store/embedded/reports.h"
 #include "store/embedded/schema.h"
+#include "store/embedded/uploads.h"
 #include "store/embedded/workloads.h"
 
 namespace insightd::store {

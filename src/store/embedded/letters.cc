@@ -4,7 +4,7 @@
 
 #include <utility>
 
-#include "store/embedded/history.h"
+#include "store/embedded/uploads.h"
 #include "store/letter_texts.h"
 
 namespace insightd::store {

@@ -6,7 +6,7 @@
 #include <set>
 #include <utility>
 
-#include "store/embedded/history.h"
+#include "store/embedded/uploads.h"
 
 namespace insightd::store {
 namespace {

@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "store/decide.h"
-#include "store/embedded/history.h"
 #include "store/embedded/past.h"
+#include "store/embedded/uploads.h"
 
 namespace insightd::store {
 namespace {

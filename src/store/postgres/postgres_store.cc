@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "store/postgres/feedback.h"
-#include "store/postgres/history.h"
 #include "store/postgres/letters.h"
 #include "store/postgres/lists.h"
 #include "store/postgres/lookups.h"
@@ -16,6 +15,7 @@
 #include "store/postgres/put.h"
 #include "store/postgres/report_queue.h"
 #include "store/postgres/sessions.h"
+#include "store/postgres/uploads.h"
 #include "store/postgres/workloads.h"
 
 namespace insightd::store {

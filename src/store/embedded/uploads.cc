@@ -1,4 +1,4 @@
-#include "store/embedded/history.h"
+#include "store/embedded/uploads.h"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "store/postgres/history.h"
+#include "store/postgres/uploads.h"
 
 #include <fmt/format.h>
 
