@@ -20,9 +20,12 @@ from harness import new_cluster, wait_for
 
 sys.path.insert(0, str(harness.ROOT / "tools" / "servers"))
 
+import kafka_server  # noqa: E402
+import redis_server  # noqa: E402
 from kafka_server import Kafka  # noqa: E402
 from postgres_server import Postgres  # noqa: E402
 from process import free_port, start_all  # noqa: E402
+from redis_server import Redis  # noqa: E402
 
 NAMES = pathlib.Path(harness.BINARY).resolve().parent / "compat"
 AGGREGATOR, WRITER = NAMES / "insights-results-aggregator", NAMES / "insights-results-db-writer"
@@ -176,7 +179,8 @@ class WithServers(unittest.TestCase):
         cls.home = pathlib.Path(tempfile.mkdtemp(prefix="insightd_names_"))
         cls.addClassCleanup(shutil.rmtree, cls.home, ignore_errors=True)
         cls.home.chmod(0o755)
-        cls.kafka, cls.postgres = Kafka(cls.home / "kafka"), Postgres(cls.home / "postgres")
+        cls.kafka = Kafka(cls.home / "kafka", secure=True)
+        cls.postgres = Postgres(cls.home / "postgres")
         for server in (cls.kafka, cls.postgres):
             cls.addClassCleanup(server.end)
         start_all([cls.kafka, cls.postgres])
@@ -387,6 +391,44 @@ class Roles(WithServers):
                                                  "count 1", program)
             wait_for(lambda: self.kafka.lag(self.group, self.results, 1) == 0, "the commit", END_S_MAX)
             self.assertEqual(program.stop(), 0)
+
+    def test_brokers_that_ask_for_a_password_over_tls(self):
+        """SASL_SSL with the certificate of cert_path; a wrong password is exit code 1"""
+        self.write(('security_protocol = ""', 'security_protocol = "SASL_SSL"'),
+                   (f'addresses = "localhost:{self.kafka.port}"',
+                    f'addresses = "localhost:{self.kafka.sasl_tls_port}"\n'
+                    f'cert_path = "{self.kafka.tls / "ca.pem"}"'),
+                   ('sasl_username = "username"', f'sasl_username = "{kafka_server.USER}"'),
+                   ('sasl_password = "password"', f'sasl_password = "{kafka_server.PASSWORD}"'))
+        self.migrate()
+        cluster = new_cluster()
+        with Program(AGGREGATOR, self.folder) as program:
+            self.produce(self.results, result(cluster))
+            self.await_answer(f"/api/v1/organizations/1/clusters/{cluster}/reports", "RULE_4",
+                              program)
+            self.assertEqual(program.stop(), 0)
+        self.assertIn("Failed to connect to broker", self.run_it(
+            exit_code=1, **{PREFIX + "BROKER__SASL_PASSWORD": "wrong"}))
+
+    @unittest.skipUnless(redis_server.BINARY.exists(), "there is no redis-server here")
+    def test_the_cache_writer(self):
+        """type redis: results go there, and no database is asked"""
+        with Redis(self.folder / "redis") as redis:
+            self.write(('endpoint = "localhost:6379"', f'endpoint = "{redis.address}"'),
+                       ('password = ""', f'password = "{redis_server.PASSWORD}"'),
+                       ('dead_letter_queue_topic = "dead.letter.queue.', 'nothing = "x.'),
+                       storage=self.storage(type="redis"))
+            text = (self.folder / "config.toml").read_text()
+            head, _, tail = text.partition("[dvo_recommendations_storage]")
+            (self.folder / "config.toml").write_text(
+                head + "[dvo_recommendations_storage]" + tail.replace('type = "redis"', 'type = ""'))
+            cluster = new_cluster()
+            with Program(WRITER, self.folder) as program:
+                self.produce(self.results, result(cluster, org=3, request="q"))
+                key = f"organization:3:cluster:{cluster}:request:q:reports"
+                wait_for(lambda: redis.ask("HGET", key, "rule_hits"), "the report", END_S_MAX)
+                self.await_answer("/api/v1/metrics", "aggregator_consumed_messages 1", program)
+                self.assertEqual(program.stop(), 0)
 
     def test_an_allow_list(self):
         """messages of organisations that are not listed are set aside"""

@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "app/build_info.h"
@@ -252,6 +254,14 @@ class Translator {
     options.build.version = fmt::format("v{}", BuildVersion());
     options.build.commit = BuildCommit();
     options.build.utils_version = BuildName();
+    std::error_code ignored;
+    if (!server.api_spec_file.empty() &&
+        !std::filesystem::is_regular_file(server.api_spec_file, ignored)) {
+      return Refuse(fmt::format(
+          "server.api_spec_file: there is no file \"{}\"; name an OpenAPI document, or leave it "
+          "empty for the one that is built in",
+          server.api_spec_file));
+    }
     if (server.api_spec_file.empty()) {
       Note("server.api_spec_file is empty: the document that is built in is served");
     }
