@@ -104,6 +104,8 @@ void Settings::AddTo(settings::Table& table) {
   api.AddTo(table);
   aggregator.AddTo(table);
   upkeep.AddTo(table);
+  clean.AddTo(table);
+  exports.AddTo(table);
 }
 
 std::vector<std::string> LoadSettings(const std::string& given, settings::Table& table,

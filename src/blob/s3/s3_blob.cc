@@ -66,7 +66,9 @@ class S3Blob final : public Store {
   ~S3Blob() override { S3Blob::Close(); }
 
   Result<std::unique_ptr<Writer>> Create(std::string_view key) override {
-    if (auto checked = CheckKey(key); !checked) return Fail(std::move(checked).error());
+    if (!client_->options().any_name) {
+      if (auto checked = CheckKey(key); !checked) return Fail(std::move(checked).error());
+    }
     return uploads_->Create(key);
   }
 

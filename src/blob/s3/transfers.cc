@@ -80,7 +80,10 @@ class Active {
     if (exchange.method == "HEAD") {
       curl_easy_setopt(handle, CURLOPT_NOBODY, 1L);
     } else if (exchange.body) {
-      AddHeader("Content-Type", "application/octet-stream");
+      const bool typed =
+          std::any_of(exchange.headers.begin(), exchange.headers.end(),
+                      [](const auto& header) { return header.first == "content-type"; });
+      if (!typed) AddHeader("Content-Type", "application/octet-stream");
       curl_easy_setopt(handle, CURLOPT_POST, 1L);
       curl_easy_setopt(handle, CURLOPT_POSTFIELDS, exchange.body->data());
       curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE,
