@@ -76,7 +76,7 @@ TEST_F(AggregatorConfigurationTest, TheClowderFileWinsAndRenamesTopics) {
   EXPECT_EQ(configuration_.broker.addresses, "k:9093");
   EXPECT_EQ(configuration_.broker.topic, "real.results");
   EXPECT_EQ(configuration_.broker.security_protocol, "SASL_SSL");
-  EXPECT_EQ(configuration_.broker.cert_path, folder_ / "/kafka-ca.pem");
+  EXPECT_EQ(configuration_.broker.cert_path, (folder_ / "") + "/kafka-ca.pem");
   EXPECT_TRUE(std::filesystem::exists(configuration_.broker.cert_path));
   for (const Storage* storage : {&configuration_.results, &configuration_.workloads}) {
     EXPECT_EQ(storage->pg.host, "h");

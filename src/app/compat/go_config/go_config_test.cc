@@ -125,7 +125,7 @@ TEST_F(GoConfigTest, PrintsAllFieldsWithoutSecrets) {
   topic_ = "a\"b";
   timeout_ = 1us;
   password_ = "tell nobody";
-  EXPECT_EQ(table_.Print(), R"json({
+  EXPECT_EQ(table_.Print(), R"x({
     "Broker": {
         "Topic": "a\"b",
         "Timeout": 1000,
@@ -135,9 +135,9 @@ TEST_F(GoConfigTest, PrintsAllFieldsWithoutSecrets) {
     "Storage": {
         "PGPort": 0,
         "PGPassword": "(secret)"
+    }
 }
-}
-)json");
+)x");
 }
 
 }  // namespace
