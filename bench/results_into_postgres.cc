@@ -104,6 +104,7 @@ class Fleet {
       result.cluster = ClusterName(number);
       result.request_id = random_->Hex(32);
       result.archive = result.request_id;
+      result.pack = "ccx_rules_ocp base-1.0.0";
       result.last_checked = now_;
       result.gathered = now_;
       batch.push_back(std::move(result));

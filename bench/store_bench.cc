@@ -54,6 +54,7 @@ class Fleet {
         .report = report_ + std::to_string(round),
         .version = "4.18.24"};
     result.archive = result.request_id;
+    result.pack = "ccx_rules_ocp base-1.0.0";
     for (int i = 0; i < kHits; ++i) {
       result.hits.push_back(
           {"ccx_rules_ocp.external.rules.rule_number_" + std::to_string(i) + ".report",

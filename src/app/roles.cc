@@ -63,7 +63,7 @@ std::vector<RoleRow> DistributedRows() {
       {"stored messages", {"bus", "store"}, StartWriter},
       {"read messages", {"bus", "store of nothing"}, StartWriter},
       {"redis", {}, StartRedis, MissingForRedis},
-      {"messages into redis", {"bus", "redis"}, StartWriter},
+      {"messages into redis", {"redis", "bus"}, StartWriter},
       {"aggregator", {}, StartAggregator},
       {"upkeep", {"bus", "blob if set", "store"}, StartUpkeep},
       // What processes are started with.

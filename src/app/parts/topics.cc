@@ -60,8 +60,11 @@ std::vector<TopicUse> TopicsOf(const Settings& settings, std::string_view role) 
       role == kReportCopies) {
     AddPipeline(settings.pipeline, topics);
   }
-  if (all || role == "writer" || role == kAggregatorWriter || role == kAggregatorWriterOfNothing ||
-      role == kWriterIntoRedis || role == kAggregatorWriterIntoRedis) {
+  // Without upkeep beside it, dead letters stay where they are.
+  if (role == kWriterIntoRedis || role == kAggregatorWriterIntoRedis) {
+    AddWriter(settings.writer, /*all=*/false, topics);
+  }
+  if (all || role == "writer" || role == kAggregatorWriter || role == kAggregatorWriterOfNothing) {
     AddWriter(settings.writer, all, topics);
     for (const std::string& letters : settings.upkeep.dead_letter_topics) {
       topics.Read(letters, settings.upkeep.group);

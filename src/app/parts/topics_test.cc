@@ -44,6 +44,14 @@ TEST(TopicsTest, WhatIsSwitchedOffIsNotUsed) {
   EXPECT_THAT(Names(settings, "pipeline"), Not(Contains("")));
 }
 
+TEST(TopicsTest, AWriterIntoRedisKeepsNoDeadLetters) {
+  Settings settings;
+  settings.writer.messages = "results";
+  EXPECT_EQ(
+      Names(settings, kWriterIntoRedis),
+      (std::vector<std::string>{settings.writer.dead_letter_topic, settings.writer.results_topic}));
+}
+
 TEST(TopicsTest, EveryDeadLetterHasAReader) {
   const Settings settings;
   for (const TopicUse& use : TopicsOf(settings, "all")) {
