@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "app/roles.h"
+
 namespace insightd::app {
 namespace {
 
