@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "api/context.h"
+#include "api/insightd/history.h"
 #include "base/json_writer.h"
 
 // openapi_text.S
@@ -80,6 +81,7 @@ void RegisterPublicApi(http::Router& router, const PublicParts& parts, const Set
   }
   get(std::string(kOwnPrefix) + "clusters/{cluster}/outcomes", ClusterOutcomes);
   get(std::string(kOwnPrefix) + "uploads/{request_id}", UploadEnd);
+  RegisterHistory(router, context);
 }
 
 }  // namespace insightd::api
