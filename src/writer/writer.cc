@@ -427,7 +427,7 @@ Result<void> Writer::SetAside(Batch& batch) {
                                   {"out_topic", (*position)->topic},
                                   {"out_partition", (*position)->partition},
                                   {"out_offset", (*position)->offset},
-                                  {"outcome", "dead_lettered"},
+                                  {"outcome", has_dead_letters() ? "dead_lettered" : "rejected"},
                                   {"error_class", ErrorClass(refusal)},
                                   {"error", refusal.error.message()}};
       kLog.Warn(log::event::kResultRejected, "result refused", fields);

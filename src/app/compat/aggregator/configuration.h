@@ -91,9 +91,9 @@ struct Configuration {
   Broker broker;
   Server server;
   std::string org_allowlist_file = {};
-  Storage results;    // ocp_recommendations_storage
-  Storage workloads;  // dvo_recommendations_storage
-  std::string use = {};    // storage_backend.use
+  Storage results;       // ocp_recommendations_storage
+  Storage workloads;     // dvo_recommendations_storage
+  std::string use = {};  // storage_backend.use
   Logging logging;
   CloudWatch cloud_watch;
   Redis redis;
