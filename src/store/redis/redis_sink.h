@@ -12,6 +12,7 @@
 //   is for its own settings to say.
 // * The server away, silent, starting, full or refusing the password: kUnavailable; the next call
 //   connects anew. A key that is of another kind already: kInvalid, for the batch that holds it.
+// * There is no TLS: what lies between the two has to be trusted, or a tunnel.
 // * Workloads have no place there; rows of consumer_error are not kept.
 //
 // Thread-safe: calls wait for each other.
