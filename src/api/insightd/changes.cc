@@ -29,6 +29,10 @@ void WriteChange(json::JsonWriter& w, const store::Change& change, const KnownRu
   w.EndObject();
 }
 
+// What RFC 3339 can write, and every database hold.
+constexpr Time kFirst(seconds(-62'135'596'800));  // 0001-01-01T00:00:00Z
+constexpr Time kLast(seconds(253'402'300'799));   // 9999-12-31T23:59:59Z
+
 // Microseconds since 1970, a dot, the number of the change.
 std::optional<store::ChangePlace> PlaceOf(std::string_view token) {
   const std::optional<TokenParts> parts = SplitToken(token);
@@ -36,7 +40,9 @@ std::optional<store::ChangePlace> PlaceOf(std::string_view token) {
   store::ChangePlace place{.at = Time(microseconds(parts->number))};
   const char* const last = parts->rest.data() + parts->rest.size();
   const auto [end, failed] = std::from_chars(parts->rest.data(), last, place.id);
-  if (failed != std::errc() || end != last) return std::nullopt;
+  if (failed != std::errc() || end != last || place.at < kFirst || place.at > kLast) {
+    return std::nullopt;
+  }
   return place;
 }
 

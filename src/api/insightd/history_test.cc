@@ -275,8 +275,8 @@ TEST_F(HistoryTest, ParametersAreChecked) {
   for (const std::string& path :
        {cluster + "/recommendations?after=x", cluster + "/changes?after=1",
         cluster + "/changes?after=1.x", cluster + "/results?after=x",
-        std::string("changes?after=.1"), std::string("clusters/none/changes"),
-        std::string("recommendations/x/clusters")}) {
+        std::string("changes?after=.1"), std::string("changes?after=9223372036854775807.1"),
+        std::string("clusters/none/changes"), std::string("recommendations/x/clusters")}) {
     EXPECT_EQ(Get(path).status, 400) << path;
   }
   EXPECT_EQ(Get(cluster + "/results?from=&until=&limit=&after=").status, 200);
