@@ -206,15 +206,26 @@ class Translator {
     const auto* second = databases_.workloads ? &*databases_.workloads : nullptr;
     reads_results_ = first != nullptr;
     reads_workloads_ = second != nullptr;
-    const bool one = first == nullptr || second == nullptr ||
-                     (first->conninfo == second->conninfo && first->password == second->password);
+    const go::PostgresKeys& of_results = c_.results.pg;
+    const go::PostgresKeys& of_workloads = c_.workloads.pg;
+    const bool one =
+        first == nullptr || second == nullptr ||
+        (of_results.host == of_workloads.host && of_results.port == of_workloads.port &&
+         of_results.db_name == of_workloads.db_name);
     const go::PostgresTarget* target = first != nullptr ? first : second;
+    if (one && first != nullptr && second != nullptr &&
+        (first->conninfo != second->conninfo || first->password != second->password)) {
+      if (c_.broker.enabled && uses_workloads()) target = second;
+      Note(fmt::format(
+          "the two storages name one database in two ways: this process uses that of {}",
+          target == second ? "dvo_recommendations_storage" : "ocp_recommendations_storage"));
+    }
     if (!one) {
       if (!c_.broker.enabled) {
         return Refuse(
-            "ocp_recommendations_storage and dvo_recommendations_storage name two databases, or "
-            "one as two users: one process works on one here; start one for each, with the type "
-            "of the other storage left empty");
+            "ocp_recommendations_storage and dvo_recommendations_storage name two databases: one "
+            "process works on one here; start one for each, with the type of the other storage "
+            "left empty");
       }
       target = uses_workloads() ? second : first;
       reads_results_ = !uses_workloads();

@@ -205,6 +205,20 @@ TEST_F(AggregatorSettingsTest, TwoDatabasesAreForAWriterOfOne) {
   EXPECT_NE(Mistake().find("two databases"), std::string::npos);
 }
 
+TEST_F(AggregatorSettingsTest, OneDatabaseOfTwoUsersIsOne) {
+  c_.workloads.pg.username = "other";
+  auto meant = Translate();
+  ASSERT_TRUE(meant) << meant.error().message();
+  EXPECT_NE(meant->settings.postgres.conninfo.find("user='user'"), std::string::npos);
+  EXPECT_TRUE(meant->settings.aggregator.recommendations);
+  EXPECT_TRUE(meant->settings.aggregator.workloads);
+  EXPECT_TRUE(Notes(*meant, "in two ways"));
+  c_.use = kUseWorkloads;
+  meant = Translate();
+  ASSERT_TRUE(meant);
+  EXPECT_NE(meant->settings.postgres.conninfo.find("user='other'"), std::string::npos);
+}
+
 TEST_F(AggregatorSettingsTest, WhatCannotBeIsAMistakeThatNamesItsKey) {
   const auto with = [this](auto change) {
     const Configuration before = c_;
