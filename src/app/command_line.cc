@@ -368,10 +368,57 @@ void MigrateOptions(CLI::App& app, CommandLine& line) {
   AddConfig(app, line);
 }
 
+void CleanOptions(CLI::App& app, CommandLine& line) {
+  CleanArguments& arguments = line.clean;
+  app.add_option("--older-than", arguments.older_than,
+                 "Age of the newest result from which on a cluster goes, such as \"90 days\" (else "
+                 "clean.max_age)")
+      ->type_name("AGE");
+  CLI::Option* const clusters =
+      app.add_option("--cluster", arguments.clusters,
+                     "This cluster goes, and nothing that is only old; may be repeated")
+          ->allow_extra_args(false)
+          ->type_name("ID");
+  app.add_option("--clusters-file", arguments.clusters_file, "The same for a file with one a line")
+      ->excludes(clusters)
+      ->type_name("FILE");
+  app.add_flag("--list", arguments.list, "Also print each cluster that goes");
+  app.add_flag("--dry-run", arguments.dry_run, "Say what would be deleted; nothing is");
+  app.add_flag("--vacuum", arguments.vacuum, "Then give the room back to the file system");
+  AddJson(app, line);
+  AddConfig(app, line);
+}
+
+void ExportOptions(CLI::App& app, CommandLine& line) {
+  ExportArguments& arguments = line.exports;
+  app.add_option("to", arguments.target,
+                 "Folder, which is made when it is not there; or `s3`: the bucket of "
+                 "export.s3_bucket")
+      ->required()
+      ->type_name("DIR");
+  app.add_flag("--metadata", arguments.metadata,
+               "Also _tables.csv, the names of the tables, and _metadata.csv with their rows");
+  app.add_flag("--disabled-rules", arguments.disabled_rules,
+               "Also _disabled_rules.csv: what was acknowledged by several organizations");
+  app.add_flag("--log", arguments.log, "Also _logs.txt, what was done");
+  app.add_flag("--own", arguments.own, "Also the tables of insightd beside the aggregator's");
+  app.add_option("--limit", arguments.rows_max, "At most so many rows of each table")
+      ->check(Positive)
+      ->type_name("N");
+  app.add_option("--ignore", arguments.ignored, "Leave this table out; may be repeated")
+      ->allow_extra_args(false)
+      ->type_name("TABLE");
+  app.add_option("--organizations", arguments.organizations_file,
+                 "Only rows of these: CSV with a line of names, numbers in its first column")
+      ->type_name("FILE");
+  AddJson(app, line);
+  AddConfig(app, line);
+}
+
 void VersionOptions(CLI::App& app, CommandLine& line) { AddJson(app, line); }
 void NoOptions(CLI::App&, CommandLine&) {}
 
-constexpr std::array<CommandRow, 28> kCommands = {{
+constexpr std::array<CommandRow, 30> kCommands = {{
     {CommandId::kAll, "", "all", "Run everything on this machine: uploads, rules, API, page",
      "insightd all --config /etc/insightd/insightd.toml", ConfigOptions},
     {CommandId::kIngress, "", "ingress", "Take uploads; one of many processes on Kafka and S3",
@@ -424,6 +471,10 @@ constexpr std::array<CommandRow, 28> kCommands = {{
      "insightd dead-letters drop --all --code corrupt", DeadLettersChangeOptions},
     {CommandId::kMigrate, "", "migrate", "Bring the database to the tables of this version",
      "insightd migrate --config /etc/insightd/insightd.toml --status", MigrateOptions},
+    {CommandId::kClean, "", "clean", "Delete clusters that have been silent for long, or by name",
+     "insightd clean --older-than \"90 days\" --dry-run", CleanOptions},
+    {CommandId::kExport, "", "export", "Write the tables of the database as CSV files",
+     "insightd export ./export --metadata", ExportOptions},
     {CommandId::kConfigCheck, "config", "check", "Say what is wrong with the settings",
      "insightd config check --config insightd.toml writer", ConfigCheckOptions},
     {CommandId::kConfigPrint, "config", "print", "Print the settings in force as a file",

@@ -35,6 +35,8 @@ enum class CommandId : std::uint8_t {
   kDeadLettersReplay,
   kDeadLettersDrop,
   kMigrate,
+  kClean,
+  kExport,
   kConfigCheck,
   kConfigPrint,
   kConfigReference,
@@ -94,6 +96,26 @@ struct MigrateArguments {
   bool status = false;
 };
 
+struct CleanArguments {
+  std::string older_than;             // an age; empty: clean.max_age
+  std::vector<std::string> clusters;  // these instead
+  std::string clusters_file;          // one a line
+  bool list = false;
+  bool dry_run = false;
+  bool vacuum = false;
+};
+
+struct ExportArguments {
+  std::string target;  // a folder, or "s3"
+  bool metadata = false;
+  bool disabled_rules = false;
+  bool log = false;
+  bool own = false;                  // the tables of insightd too
+  std::int64_t rows_max = 0;         // of each table; 0: all
+  std::vector<std::string> ignored;  // names of tables
+  std::string organizations_file;    // CSV; empty: all
+};
+
 struct RulesArguments {
   std::vector<std::string> archives;  // files or folders
   std::vector<std::string> against;   // of `rules try`: packs with the old versions
@@ -120,6 +142,8 @@ struct CommandLine {
   FleetArguments fleet;
   DeadLettersArguments dead_letters;
   MigrateArguments migrate;
+  CleanArguments clean;
+  ExportArguments exports;
   RulesArguments rules;
 };
 

@@ -52,6 +52,8 @@ ExitCode Run(const CommandLine& line) {
     case CommandId::kDeadLettersDrop:
       return insightd::app::RunDeadLetters(LettersVerb::kDrop, line);
     case CommandId::kMigrate: return insightd::app::RunMigrate(line);
+    case CommandId::kClean: return insightd::app::RunClean(line);
+    case CommandId::kExport: return insightd::app::RunExport(line);
     case CommandId::kConfigCheck: return insightd::app::RunConfigCheck(line.config, line.role);
     case CommandId::kConfigPrint: return insightd::app::RunConfigPrint(line.config);
     case CommandId::kConfigReference: return insightd::app::RunConfigReference();

@@ -20,6 +20,11 @@ ExitCode RunConfigReference();
 ExitCode RunDeadLetters(LettersVerb verb, const CommandLine& line);
 // Brings the database of store.postgres to the latest versions, or to what the line says.
 ExitCode RunMigrate(const CommandLine& line);
+// Deletes clusters that are old or named, in the database that the settings name; a role may be
+// running on it.
+ExitCode RunClean(const CommandLine& line);
+// Writes its tables as CSV, as they were at one moment.
+ExitCode RunExport(const CommandLine& line);
 ExitCode RunVersion(bool as_json);
 
 }  // namespace insightd::app

@@ -1,0 +1,88 @@
+#include "app/compat/cleaner/configuration.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "app/compat/go_config/clowder.h"
+
+namespace insightd::app::cleaner {
+namespace {
+
+constexpr go::Program kProgram = {.file_variable = "INSIGHTS_RESULTS_CLEANER_CONFIG_FILE",
+                                  .prefix = "INSIGHTS_RESULTS_CLEANER"};
+
+}  // namespace
+
+void Configuration::AddTo(go::Table& table) {
+  const auto secret = go::Table::Shown::kSecret;
+  table.Add("storage.db_driver", &storage.db_driver, "Storage.Driver");
+  table.Add("storage.sqlite_datasource", &storage.sqlite_datasource, "Storage.SQLiteDataSource");
+  table.Add("storage.pg_username", &storage.pg.username, "Storage.PGUsername");
+  table.Add("storage.pg_password", &storage.pg.password, "Storage.PGPassword", secret);
+  table.Add("storage.pg_host", &storage.pg.host, "Storage.PGHost");
+  table.Add("storage.pg_port", &storage.pg.port, "Storage.PGPort");
+  table.Add("storage.pg_db_name", &storage.pg.db_name, "Storage.PGDBName");
+  table.Add("storage.pg_params", &storage.pg.params, "Storage.PGParams");
+  table.Add("storage.schema", &storage.schema, "Storage.Schema");
+  table.Add("logging.debug", &logging.debug, "Logging.Debug");
+  table.Add("logging.use_stderr", &logging.use_stderr, "Logging.UseStderr");
+  table.Add("logging.log_level", &logging.log_level, "Logging.LogLevel");
+  table.Add("logging.logging_to_cloud_watch_enabled", &logging.to_cloud_watch,
+            "Logging.LoggingToCloudWatchEnabled");
+  table.Add("logging.logging_to_sentry_enabled", &logging.to_sentry,
+            "Logging.LoggingToSentryEnabled");
+  table.Add("sentry.dsn", &sentry_dsn, "Sentry.SentryDSN", secret);
+  table.Add("sentry.environment", &sentry_environment, "Sentry.SentryEnvironment");
+  table.Add("cleaner.max_age", &max_age, "Cleaner.MaxAge");
+  table.Add("cleaner.cluster_list_file", &cluster_list_file, "Cleaner.ClusterListFile");
+}
+
+Result<std::vector<std::string>> Load(Configuration& configuration,
+                                      const compat::Environment& environment) {
+  go::Table table;
+  configuration.AddTo(table);
+  const auto loaded = go::Load(kProgram, environment, table);
+  if (!loaded) return Fail(loaded.error());
+  std::vector<std::string> notices;
+  for (const std::string& key : loaded->unknown) {
+    notices.push_back(fmt::format("{} means nothing here", key));
+  }
+  const auto clowder = go::ReadClowder(environment);
+  if (!clowder) return Fail(clowder.error());
+  if (*clowder && (*clowder)->database) {
+    const go::Clowder::Database& database = *(*clowder)->database;
+    go::PostgresKeys& pg = configuration.storage.pg;
+    pg.db_name = database.name;
+    pg.host = database.hostname;
+    pg.port = database.port;
+    pg.username = database.username;
+    pg.password = database.password;
+  }
+  if (configuration.logging.to_cloud_watch) {
+    notices.emplace_back(
+        "logging.logging_to_cloud_watch_enabled means nothing here: lines go to the output");
+  }
+  if (configuration.logging.to_sentry || !configuration.sentry_dsn.empty()) {
+    notices.emplace_back("sentry means nothing here: lines go to the output");
+  }
+  return notices;
+}
+
+Result<void> Check(const Configuration& configuration) {
+  const Storage& storage = configuration.storage;
+  if (storage.db_driver != "postgres" && storage.db_driver != "sqlite3") {
+    return Fail(Code::kInvalid, fmt::format("driver {} is not supported (storage.db_driver is "
+                                            "postgres or sqlite3)",
+                                            storage.db_driver));
+  }
+  if (storage.schema != "ocp_recommendations" && storage.schema != "dvo_recommendations") {
+    return Fail(Code::kInvalid,
+                fmt::format("Invalid DB schema to be cleaned up: '{}' (storage.schema is "
+                            "ocp_recommendations or dvo_recommendations)",
+                            storage.schema));
+  }
+  return {};
+}
+
+}  // namespace insightd::app::cleaner
