@@ -101,6 +101,11 @@ bool ReportQueue::IsWorthABatch() const {
   return waiting_.size() >= kBatchMin || (busy_ == 0 && !waiting_.empty());
 }
 
+std::size_t ReportQueue::BatchSize() const {
+  const std::size_t share = (waiting_.size() + in_work_ + workers_max_ - 1) / workers_max_;
+  return std::min({waiting_.size(), kBatchMax, std::max(share, kBatchMin)});
+}
+
 void ReportQueue::Work() {
   std::unique_ptr<Connection> connection;
   std::unique_lock lock(mutex_);
@@ -109,16 +114,19 @@ void ReportQueue::Work() {
     more_.wait(lock, [this] { return ends_ || IsWorthABatch(); });
     --idle_;
     if (ends_) return;
-    const auto end =
-        waiting_.begin() + static_cast<std::ptrdiff_t>(std::min(waiting_.size(), kBatchMax));
+    const std::size_t taken = BatchSize();
+    const auto end = waiting_.begin() + static_cast<std::ptrdiff_t>(taken);
     std::vector<Waiting> batch(std::make_move_iterator(waiting_.begin()),
                                std::make_move_iterator(end));
     waiting_.erase(waiting_.begin(), end);
     ++busy_;
+    in_work_ += taken;
+    if (idle_ > 0 && IsWorthABatch()) more_.notify_one();
     lock.unlock();
     const bool answered = Answer(connection, batch);
     lock.lock();
     --busy_;
+    in_work_ -= taken;
     if (answered) continue;
     // The server may have no room for a second connection: the first one does it then.
     waiting_.insert(waiting_.begin(), std::make_move_iterator(batch.begin()),

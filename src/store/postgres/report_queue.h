@@ -49,8 +49,11 @@ class ReportQueue {
     Done done;
   };
 
-  // Whether a further worker is to take what waits, with the mutex locked.
+  // With the mutex locked: whether a further worker is to take what waits, and how much of it. Not
+  // more than a worker's share of all that is unanswered: a few who ask again and again would all
+  // come to wait for one statement, and then all be answered while the server has nothing to do.
   bool IsWorthABatch() const;
+  std::size_t BatchSize() const;
   void Work();
   // The server is away, or there again.
   void Note(const std::optional<Error>& away);
@@ -70,6 +73,7 @@ class ReportQueue {
   bool trying_ = false;        // while away: a question is on its way that tries it
   std::size_t idle_ = 0;       // workers that wait for something to do
   std::size_t busy_ = 0;       // workers with a batch
+  std::size_t in_work_ = 0;    // questions in these
   std::size_t connected_ = 0;
   std::vector<std::thread> workers_;
 };
