@@ -60,8 +60,8 @@ class Load:
         if "Non-2xx" in said or "Socket errors" in said:
             sys.exit(f"the API did not answer everything:\n{said}")
         self.rate = float(re.search(r"Requests/sec:\s+([\d.]+)", said).group(1))
-        self.p50_ms = _milliseconds(re.search(r"50%\s+(\S+)", said).group(1))
-        self.p99_ms = _milliseconds(re.search(r"99%\s+(\S+)", said).group(1))
+        self.p50_ms = _milliseconds(re.search(r"^ +50% +(\S+)", said, re.MULTILINE).group(1))
+        self.p99_ms = _milliseconds(re.search(r"^ +99% +(\S+)", said, re.MULTILINE).group(1))
         self.answers = int(re.search(r"(\d+) requests in", said).group(1))
 
 

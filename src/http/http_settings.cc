@@ -44,9 +44,11 @@ void HttpSettings::AddTo(settings::Table& table) {
   table.Add("http.aggregator_client_ca_file", &aggregator_client_ca_file, {},
             "PEM file with the certificates that client certificates are checked against at "
             "http.aggregator_address; a client must show one then.");
-  table.Add(
-      "http.threads", &threads, {.min = 1, .max = 256},
-      "Threads that answer requests; a look-up in a database keeps one busy until it is done.");
+  table.Add("http.threads", &threads, {.min = 1, .max = 256},
+            "Threads that serve connections and take uploads in.");
+  table.Add("http.waiting_threads", &waiting_threads, {.min = 0, .max = 256},
+            "Threads that answer what needs a look-up in a database, and may wait for it; 0: those "
+            "of http.threads do.");
   table.Add(
       "http.connections_max", &connections_max, {.min = 8, .max = 100000},
       "Connections of one listener. Idle ones are ended for further ones; where none is idle, "
@@ -65,6 +67,7 @@ void HttpSettings::AddTo(settings::Table& table) {
 
 ServerOptions HttpSettings::ServerOptionsFrom() const {
   return {.threads = threads,
+          .waiting_threads = waiting_threads,
           .head_time_max = milliseconds(head_time_ms_max),
           .idle_time_max = milliseconds(idle_time_ms_max),
           .body_window = milliseconds(body_window_ms),

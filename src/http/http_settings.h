@@ -20,7 +20,8 @@ struct HttpSettings {
   std::string aggregator_cert_file = {};
   std::string aggregator_key_file = {};
   std::string aggregator_client_ca_file = {};
-  int threads = 4;
+  int threads = 2;
+  int waiting_threads = 4;
   std::uint64_t connections_max = 2048;
   std::uint64_t requests_max = 1024;
   std::int64_t head_time_ms_max = 10'000;

@@ -19,6 +19,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
+#include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
 #include <condition_variable>
@@ -184,6 +185,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
                       BodyConsumer* consumer);
   Task<bool> UntilReady(BodyConsumer& consumer);
   Task<std::optional<Response>> Consume(BodyConsumer& consumer);
+  Task<Response> Handle(const Router::Route& route);
   Task<bool> Send(const Response& response, bool keep);
   Task<void> Linger();
 
@@ -248,6 +250,7 @@ class ServerImpl : public Server {
   }
 
   const ServerOptions& options() const { return options_; }
+  asio::thread_pool* waiting_threads() { return waiting_ ? &*waiting_ : nullptr; }
   bool stopping() const { return stopping_.load(std::memory_order_relaxed); }
 
   void Observe(const Exchange& exchange) const {
@@ -291,6 +294,7 @@ class ServerImpl : public Server {
   asio::executor_work_guard<asio::io_context::executor_type> work_;
   std::vector<std::unique_ptr<Listener>> listeners_;
   std::vector<std::thread> threads_;
+  std::optional<asio::thread_pool> waiting_;
 };
 
 // ---- Connection: waiting ----
@@ -595,6 +599,24 @@ Task<std::optional<Response>> Connection::Consume(BodyConsumer& consumer) {
   co_return guard.pending->Close();
 }
 
+// On a thread that may wait, where the server has such.
+Task<Response> Connection::Handle(const Router::Route& route) {
+  asio::thread_pool* const waiting = server_.waiting_threads();
+  if (waiting == nullptr) co_return route.handler(request_);
+  std::optional<Response> response;
+  std::atomic<bool> done = false;
+  asio::post(*waiting, [&route, &response, &done, request = &request_, server = &server_,
+                        weak = weak_from_this(), number = NextSleep()]() mutable {
+    response = route.handler(*request);
+    done.store(true);
+    // What was referred to may be gone from here on.
+    server->Wake(std::move(weak), number);
+  });
+  // Cut or not: the handler has hold of us until it ends.
+  while (!done.load()) co_await Sleep();
+  co_return *std::move(response);
+}
+
 Response Connection::TooMany() const {
   const ListenerOptions& options = listener_.options;
   Response response = ErrorResponse(
@@ -695,7 +717,7 @@ Task<bool> Connection::ServeOne() {
       if (!answer) co_return false;
       response = std::move(*answer);
     } else {
-      response = route->handler(request_);
+      response = co_await Handle(*route);
     }
     consumer.reset();
   }
@@ -864,6 +886,9 @@ Result<std::uint16_t> ServerImpl::Listen(const ListenerOptions& options) {
 }
 
 void ServerImpl::Run() {
+  if (options_.waiting_threads > 0) {
+    waiting_.emplace(static_cast<std::size_t>(options_.waiting_threads));
+  }
   // OpenSSL writes to sockets without MSG_NOSIGNAL.
   std::signal(SIGPIPE, SIG_IGN);
   for (const auto& listener : listeners_) {
@@ -976,6 +1001,7 @@ void ServerImpl::Stop(milliseconds limit) {
       }
     }
   }
+  if (waiting_) waiting_->join();
   work_.reset();
   context_.stop();
   for (std::thread& thread : threads_) thread.join();

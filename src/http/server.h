@@ -2,8 +2,10 @@
 //
 // For the roles that answer over HTTP; they fill a Router, `app` hands it in. What to know:
 //
-// * Handlers run on the server's threads. A handler that waits keeps one of `threads` busy, so
-//   what takes long is a stream route, whose answer may come later from another thread.
+// * Sockets are served by `threads`; stream routes run there too, and must not wait: their answer
+// may
+//   come later, from another thread. Simple handlers may wait for a look-up: they run on
+//   `waiting_threads`, where there are any.
 // * Memory: an idle connection costs some 4 KiB (TLS: 15), and no more while its body comes in:
 //   bytes are read into one buffer of `kReadBytes` a thread and handed on from there.
 // * A slow client is ended, not waited for: see the limits below. One timer a connection, which
@@ -35,6 +37,7 @@ inline constexpr std::size_t kReadBytes = 64 * 1024;
 
 struct ServerOptions {
   int threads = 2;
+  int waiting_threads = 0;
   // The head of a request; more is answered 431.
   std::size_t head_bytes_max = 32 * 1024;
   // From the first byte of a head to its last, and for the TLS handshake; then 408.

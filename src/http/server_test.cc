@@ -331,6 +331,50 @@ TEST_F(ServerTest, TellsFurtherRequestsWhereManyAreUnderWay) {
   EXPECT_EQ(status, 200);
 }
 
+TEST_F(ServerTest, AHandlerThatWaitsHoldsNoOtherConnectionUp) {
+  std::promise<void> begun;
+  std::promise<void> ends;
+  router_.Add(Method::kGet, "/waits", [&](const Request&) {
+    begun.set_value();
+    ends.get_future().get();
+    return TextResponse(200, "waited");
+  });
+  const std::uint16_t port = Start({.threads = 1, .waiting_threads = 2});
+  RawClient waits(port);
+  waits.Send("GET /waits HTTP/1.1\r\n\r\n");
+  begun.get_future().get();
+  RawClient other(port);
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(other.Ask("GET /hello HTTP/1.1\r\n\r\n").status, 200);
+  }
+  ends.set_value();
+  EXPECT_EQ(waits.Read().body, "waited");
+}
+
+TEST_F(ServerTest, StopsOnlyWhenAHandlerThatWaitsHasEnded) {
+  std::promise<void> begun;
+  std::promise<void> ends;
+  std::atomic<bool> ended = false;
+  router_.Add(Method::kGet, "/waits", [&](const Request& request) {
+    begun.set_value();
+    ends.get_future().get();
+    ended = request.path == "/waits";
+    return TextResponse(200, "waited");
+  });
+  RawClient client(Start({.threads = 1, .waiting_threads = 1}));
+  client.Send("GET /waits HTTP/1.1\r\n\r\n");
+  begun.get_future().get();
+  std::promise<void> stops;
+  std::thread stop([&] {
+    stops.set_value();
+    server_->Stop(milliseconds(0));
+    EXPECT_TRUE(ended);
+  });
+  stops.get_future().get();
+  ends.set_value();
+  stop.join();
+}
+
 TEST_F(ServerTest, WakesManyThatWaitAtOnce) {
   const std::uint16_t port = Start();
   constexpr int kClients = 40;

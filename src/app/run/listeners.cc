@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -107,6 +108,10 @@ Listeners::Listeners(Host& host, std::span<const Listener> which, int threads)
   }
   http::ServerOptions options = host.settings.http.ServerOptionsFrom();
   options.threads = threads;
+  // Figures and probes wait for nothing.
+  const bool any_waits = std::any_of(which.begin(), which.end(),
+                                     [](Listener one) { return one != Listener::kMetrics; });
+  if (!any_waits) options.waiting_threads = 0;
   server_ = http::Server::Create(
       options, [seen = seen_.get()](const http::Exchange& exchange) { seen->Note(exchange); });
 }
