@@ -1,6 +1,6 @@
 """The two stores with the rows of seed.yaml, and the binary on either of them.
 
-    with open_store("postgres") as store:     # or "embedded"
+    with open_store("postgres") as store:     # or "embedded", "upstream"
         with store.serve({"debug": True}) as server:
             server.port                       # of the aggregator's listener
 
@@ -13,6 +13,7 @@ import os
 import pathlib
 import re
 import shutil
+import socket
 import sqlite3
 import string
 import subprocess
@@ -24,8 +25,12 @@ import yaml
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "flow"))
+sys.path.insert(0, str(HERE.parent.parent / "tools" / "servers"))
 
 import harness  # noqa: E402
+from process import free_port  # noqa: E402
+
+SPEC = harness.ROOT / "src" / "api" / "aggregator" / "openapi.json"
 
 # Settings of the binary by the names that the files of cases use.
 SETTINGS = {"auth": "aggregator.auth", "debug": "aggregator.debug",
@@ -79,7 +84,7 @@ def seed(store):
     tables = yaml.load(with_variables(HERE / "seed.yaml"), Loader)
     now = datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None)
     for rows in tables.values():
-        rows[:] = [row for row in rows if store in row.pop("stores", (store,))]
+        rows[:] = [row for row in rows if store in row.pop("stores", (store, "upstream"))]
         for row in rows:
             for name in TIMES & row.keys():
                 value = row[name]
@@ -127,7 +132,7 @@ class Embedded:
         folder = self.folder / uuid.uuid4().hex
         shutil.copytree(self.seeded, folder)
         with harness.Insightd(folder=folder, **settings_of(options)) as server:
-            yield Serving(server)
+            yield Serving.of(server)
         shutil.rmtree(folder)
 
     def end(self):
@@ -187,21 +192,84 @@ class Postgres:
         database = "api_" + uuid.uuid4().hex
         self.sql(f"CREATE DATABASE {database} TEMPLATE {self.template}")
         try:
-            with Api(**{"store.postgres": self.conninfo(database)},
-                     **settings_of(options)) as server:
-                yield Serving(server)
+            with self.serve_on(database, options) as serving:
+                yield serving
         finally:
             self.sql(f"DROP DATABASE {database} WITH (FORCE)")
+
+    @contextlib.contextmanager
+    def serve_on(self, database, options):
+        with Api(**{"store.postgres": self.conninfo(database)}, **settings_of(options)) as server:
+            yield Serving.of(server)
 
     def end(self):
         self.sql(f"DROP DATABASE {self.template} WITH (FORCE)")
 
 
+class Upstream(Postgres):
+    """The same database, the binary under the name of the original with its configuration.
+
+    Two options more: `storages`, which of them are configured, and `auth_type`.
+    """
+    name = "upstream"
+
+    @contextlib.contextmanager
+    def serve_on(self, database, options):
+        chosen = {"auth_type": "xrh", "storages": ["ocp", "dvo"], "feedback_bytes_max": 255,
+                  **DEFAULTS, **(options or {})}
+        place = dict(word.split("=", 1) for word in self.conninfo(database).split())
+        port = free_port()
+        storage = {"type": "sql", "db_driver": "postgres", "pg_username": place["user"],
+                   "pg_password": place.get("password", ""), "pg_host": place["host"],
+                   "pg_port": int(place["port"]), "pg_db_name": database,
+                   "pg_params": "sslmode=disable", "log_sql_queries": False}
+        sections = {
+            "broker": {"enabled": False},
+            "server": {"address": f"127.0.0.1:{port}", "api_prefix": chosen["prefix"],
+                       "api_spec_file": str(SPEC), "debug": chosen["debug"], "auth": chosen["auth"],
+                       "auth_type": chosen["auth_type"],
+                       "maximum_feedback_message_length": chosen["feedback_bytes_max"],
+                       "org_overview_limit_hours": chosen["overview_hours"]},
+            **{f"{name}_recommendations_storage": storage if name in chosen["storages"] else {}
+               for name in ("ocp", "dvo")},
+            "metrics": {"namespace": "aggregator"}}
+        with tempfile.TemporaryDirectory(prefix="insightd_api_") as folder:
+            folder = pathlib.Path(folder)
+            config = folder / "config.toml"
+            config.write_text("".join(
+                f"[{name}]\n" + "".join(f"{key} = {json.dumps(value)}\n"
+                                        for key, value in section.items())
+                for name, section in sections.items()), encoding="utf-8")
+            program = folder / "insights-results-aggregator"
+            program.symlink_to(pathlib.Path(harness.BINARY).resolve())
+            with open(folder / "log", "wb") as log:
+                process = subprocess.Popen([program], cwd=folder, stdin=subprocess.DEVNULL,
+                                           stdout=log, stderr=subprocess.STDOUT)
+            try:
+                harness.wait_for(lambda: process.poll() is not None or is_open(port), "the listener")
+                if process.poll() is not None:
+                    raise AssertionError((folder / "log").read_text(errors="replace"))
+                yield Serving(process, port)
+            finally:
+                process.kill()
+                process.wait()
+
+
+def is_open(port):
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        return True
+    except OSError:
+        return False
+
+
 class Serving:
-    def __init__(self, server):
-        self.server = server
-        self.process = server.process
-        self.port = server.ports["http.aggregator_address"]
+    def __init__(self, process, port):
+        self.process, self.port = process, port
+
+    @classmethod
+    def of(cls, server):
+        return cls(server.process, server.ports["http.aggregator_address"])
 
 
 def settings_of(options):
@@ -225,7 +293,7 @@ def open_store(name):
     elif not postgres_server():
         raise SkipStore("no PostgreSQL server: INSIGHTD_TEST_SERVERS names none")
     else:
-        store = Postgres(postgres_server())
+        store = {"postgres": Postgres, "upstream": Upstream}[name](postgres_server())
     try:
         yield store
     finally:

@@ -1,13 +1,13 @@
 """Files of requests and their exact answers (cases/*.yaml), and the comparison of an answer.
 
-A file has `server` (options of the process, stores.py) and `cases`; each file begins with the rows
-of seed.yaml. A case has a `name` and either what follows or `steps`, a list of it:
+A file has `server` (options of the process, stores.py), `cases`, and `stores` where it is for some
+alone; each file begins with the rows of seed.yaml. A case has a `name` and either what follows or `steps`, a list of it:
 
   request     method and target; a target that does not begin with `/` is below the prefix
   headers     list of `Name: value`
   identity    text that is sent as x-rh-identity, in base64
   body        text; without it no length is told. `chunked: true` sends it in chunks
-  status      a number
+  status      a number, or a list of those that will do
   json        the whole answer; the order of keys counts
   error       short for json {status: …}
   text        the whole body as text;  contains: a part of it
@@ -55,6 +55,7 @@ class File:
         self.path = path
         whole = yaml.load(stores.with_variables(path), LineLoader)
         self.server = {**stores.DEFAULTS, **whole.get("server", {})}
+        self.stores = whole.get("stores")
         self.cases = whole["cases"]
         for case in self.cases:
             for step in case.get("steps", [case]):
@@ -78,12 +79,16 @@ def ask(file, step, port):
     return wire.request(port, method, target, headers, body, step.get("chunked", False))
 
 
+def allowed(step):
+    return step["status"] if isinstance(step["status"], list) else [step["status"]]
+
+
 def problems(step, answer):
     """What is wrong with the answer, a line each."""
     if answer is None:
         return ["the connection ended without an answer"]
     found = []
-    if answer.status != step["status"]:
+    if answer.status not in allowed(step):
         found.append(f"status: wanted {step['status']}, got {answer.status}")
     for name in sorted(NEVER & answer.headers.keys()):
         found.append(f"header {name} must not be there")
