@@ -61,21 +61,35 @@ TEST_F(PostgresSessions, IdleConnectionsThatBrokeAreMadeAgainUnseen) {
   EXPECT_TRUE(sessions_->Read(ServerProcess));
 }
 
+// As the server says it of a transaction that it ended.
+Result<int> LoseRace(Connection& connection) {
+  const auto lost = connection.Execute("DO $$ BEGIN RAISE SQLSTATE '40P01'; END $$");
+  if (!lost) return Fail(lost.error());
+  return 0;
+}
+
 TEST_F(PostgresSessions, WorkThatLosesARaceIsDoneAgainAFewTimes) {
   int calls = 0;
-  const auto lost = sessions_->Write([&](Connection&) -> Result<int> {
+  const auto lost = sessions_->Write([&](Connection& connection) {
     ++calls;
-    return Fail(Code::kConflict, "deadlock detected");
+    return LoseRace(connection);
   });
   ASSERT_FALSE(lost);
   EXPECT_EQ(lost.error().code(), Code::kConflict);
   EXPECT_EQ(calls, kRacesMax);
   calls = 0;
-  const auto won = sessions_->Write([&](Connection&) -> Result<int> {
-    if (++calls < 3) return Fail(Code::kConflict, "deadlock detected");
+  const auto won = sessions_->Write([&](Connection& connection) -> Result<int> {
+    if (++calls < 3) return LoseRace(connection);
     return calls;
   });
   EXPECT_EQ(won, 3);
+  calls = 0;
+  const auto refused = sessions_->Write([&](Connection&) -> Result<int> {
+    ++calls;
+    return Fail(Code::kConflict, "of the work's own, with [23505] in it");
+  });
+  EXPECT_FALSE(refused);
+  EXPECT_EQ(calls, 1) << "only what the server says is a race";
 }
 
 TEST_F(PostgresSessions, WhatFailedWorkLeavesIsRolledBack) {
