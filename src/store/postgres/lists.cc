@@ -62,7 +62,7 @@ Result<std::vector<HitCluster>> ReadClustersHitBy(Connection& connection, std::i
       " AND f.org_id = $5 ORDER BY f.updated_at DESC, f.user_id LIMIT 1), '') "
       "FROM recommendation n "
       "JOIN report r ON r.org_id = n.org_id AND r.cluster = n.cluster_id "
-      "LEFT JOIN report_info i ON i.cluster_id = n.cluster_id "
+      "LEFT JOIN report_info i ON i.cluster_id = n.cluster_id AND i.org_id = n.org_id "
       "LEFT JOIN cluster_rule_toggle t ON t.cluster_id = n.cluster_id AND t.rule_id = $4 "
       "AND t.error_key = $3 AND t.disabled = 1 AND t.org_id = $5 "
       "WHERE n.org_id = $1::int4 AND n.rule_fqdn = $2 AND n.error_key = $3 "
