@@ -15,7 +15,8 @@ from harness import Insightd, archive, new_cluster
 # Names of the services in whose place it runs: their dashboards stay as they are.
 KEPT = {"ccx_downloaded_total", "consumed_messages", "consuming_errors", "produced_messages",
         "last_checked_timestamp_lag_minutes", "messages_with_empty_rule_execution_result",
-        "written_reports"}
+        "written_reports", "api_endpoints_requests", "api_endpoints_status_codes",
+        "feedback_on_rules", "rating_on_rules"}
 
 
 class ProcessTest(unittest.TestCase):
