@@ -58,6 +58,14 @@ void StoreContract::TearDown() {
   store_.reset();
 }
 
+void StoreContract::Empty() {
+  leases_.clear();
+  store_.reset();
+  engine_.reset();
+  engine_ = GetParam().make();
+  Reopen();
+}
+
 void StoreContract::Reopen() {
   leases_.clear();
   store_.reset();

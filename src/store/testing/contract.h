@@ -76,6 +76,8 @@ class StoreContract : public ::testing::TestWithParam<EngineFactory> {
   void SetUp() override;
   void TearDown() override;
 
+  // A store in which there is nothing any more.
+  void Empty();
   // The store of a new process, with all duties.
   void Reopen();
   // Another process beside it, without duties.
