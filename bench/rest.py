@@ -24,7 +24,7 @@ def ask(*words):
 
 
 def cpu_seconds(*roots):
-    """Of the processes and all below them that live now."""
+    """Of the processes and all below them, those that have ended since included."""
     parents, times = {}, {}
     for path in pathlib.Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -33,7 +33,7 @@ def cpu_seconds(*roots):
             continue
         pid = int(path.parent.name)
         parents[pid] = int(fields[1])
-        times[pid] = (int(fields[11]) + int(fields[12])) / TICKS
+        times[pid] = sum(map(int, fields[11:15])) / TICKS
     total = 0.0
     for pid, seconds in times.items():
         at = pid
