@@ -6,6 +6,9 @@
 // acknowledgements and ratings have by custom no `.report` at the end. That a rule exists or hits
 // is not asked. What concerns one cluster moves with it to another organisation.
 //
+// What no row can hold is refused with kInvalid: an organisation over 4294967295, texts with NUL or
+// what is no UTF-8, names of more than 2500 bytes together (feedback_check.h).
+//
 // An organisation that no row can hold (over 2147483647 in some columns of PostgreSQL) has no data.
 #pragma once
 
@@ -35,6 +38,7 @@ struct Acknowledgement {
   std::string justification = {};
   Time created{};
   std::optional<Time> updated = {};
+  bool has_justification = true;  // false: NULL, which only others write
 };
 
 // Silence for one cluster (`cluster_rule_toggle`), only those in effect.

@@ -93,6 +93,7 @@ http::Response GetAcknowledgement(const Call& call) {
     return found.error().code() == Code::kNotFound ? ErrorAnswer(404, "Rule was not disabled")
                                                    : StoreFailure(found.error());
   }
+  if (!found->has_justification) return InternalError();  // as the original
   std::string body;
   Writer w(body);
   w.BeginObject().Key("disabledRule");
@@ -113,6 +114,7 @@ http::Response ListAcknowledgements(const Call& call) {
   Writer w(body);
   w.BeginObject().Key("disabledRules").BeginArray();
   for (const store::Acknowledgement& one : *all) {
+    if (!one.has_justification) return InternalError();  // as the original
     if (page->Takes({{"rule_id", one.rule}, {"error_key", one.key}})) {
       WriteAcknowledgement(w, *org, one);
     }

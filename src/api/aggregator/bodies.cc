@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <utility>
 
@@ -63,7 +64,8 @@ Param<std::string> TextBody(const Call& call, std::string_view field) {
 Param<std::string> FeedbackBody(const Call& call, std::string_view field, std::string_view called) {
   Param<std::string> text = TextBody(call, field);
   if (!text) return text;
-  const auto bytes_max = static_cast<std::size_t>(call.service.options.feedback_message_bytes_max);
+  const auto bytes_max = static_cast<std::size_t>(
+      std::max<std::int64_t>(call.service.options.feedback_message_bytes_max, 0));
   if (text->size() > bytes_max) {
     return tl::unexpected(
         ValidatingError(field, text->substr(0, bytes_max) + "...",

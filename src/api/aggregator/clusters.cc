@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <chrono>
 #include <string>
 #include <utility>
@@ -10,6 +11,12 @@
 #include "api/aggregator/writer.h"
 
 namespace insightd::api::aggregator {
+namespace {
+
+// More than a hundred years is all there is.
+constexpr std::int64_t kOverviewHoursMax = 1'000'000;
+
+}  // namespace
 
 http::Response Clusters(const Call& call) {
   const Param<std::uint32_t> org = OrganizationParam(call, "organization");
@@ -19,7 +26,8 @@ http::Response Clusters(const Call& call) {
   }
   Param<Page> page = Page::Of(call);
   if (!page) return page.error();
-  const std::chrono::hours age_max(call.service.options.overview_hours_max);
+  const std::chrono::hours age_max(
+      std::clamp<std::int64_t>(call.service.options.overview_hours_max, 0, kOverviewHoursMax));
   const Result<std::vector<std::string>> clusters =
       call.store().ClustersSince(*org, call.service.parts.clock->Now() - age_max);
   if (!clusters) return StoreFailure(clusters.error());

@@ -45,11 +45,13 @@ http::Response RemoveOrganizations(const Call& call) {
 http::Response RemoveClusters(const Call& call) {
   const Param<std::vector<std::string>> clusters = ClustersParam(call);
   if (!clusters) return clusters.error();
+  // Where others are closed, a cluster of theirs and one that is not there are told alike.
+  if (call.asker && call.service.options.close_other_organizations) {
+    for (const std::string& cluster : *clusters) {
+      if (const Param<std::int64_t> owner = OwnerOf(call, cluster); !owner) return owner.error();
+    }
+  }
   for (const std::string& cluster : *clusters) {
-    const Result<std::int64_t> owner = call.store().OrganizationOf(cluster);
-    if (!owner && owner.error().code() != Code::kNotFound) return StoreFailure(owner.error());
-    // What is not there, or not to be seen, is not removed, and nobody is told which it was.
-    if (!owner || !Sees(call, *owner)) continue;
     const Result<std::size_t> removed = call.store().RemoveResultOfCluster(cluster);
     if (!removed) return StoreFailure(removed.error());
   }

@@ -7,7 +7,7 @@ namespace insightd::api::aggregator {
 
 void WriteDetails(Writer& w, std::string_view details) {
   if (go_json::IsValid(details)) {
-    w.Raw(details);
+    w.RawEscaped(details);
   } else {
     w.String(EncodeBase64(details));
   }

@@ -52,14 +52,21 @@ void WriteHit(Writer& w, const store::ReportHit& hit) {
 // What people say of such a hit cannot be told, and the original fails there.
 bool IsNameless(const store::ReportHit& hit) { return hit.component.empty() || hit.key.empty(); }
 
+// A column that is NULL, which the original cannot read either, comes as the beginning of time.
+bool IsTimeless(const store::ReportMeta& meta) {
+  return meta.last_checked == Time{} || meta.reported == Time{};
+}
+
 http::Response ReportAnswer(const Question& question, const Result<store::ClusterReport>& report) {
   if (!report) {
     return report.error().code() == Code::kNotFound
                ? NotFound(IdOf(question.org_id, question.cluster))
                : StoreFailure(report.error());
   }
-  if (std::any_of(report->hits.begin(), report->hits.end(), IsNameless)) return InternalError();
   const store::ReportMeta& meta = report->meta;
+  if (IsTimeless(meta) || std::any_of(report->hits.begin(), report->hits.end(), IsNameless)) {
+    return InternalError();
+  }
   constexpr std::size_t kHitBytes = 512;  // beside its details
   std::size_t bytes = kHitBytes;
   for (const store::ReportHit& hit : report->hits) bytes += hit.details.size() + kHitBytes;
@@ -118,6 +125,7 @@ http::Response ReportInfo(const Call& call) {
     return meta.error().code() == Code::kNotFound ? NotFound(IdOf(*org, *cluster))
                                                   : StoreFailure(meta.error());
   }
+  if (IsTimeless(*meta)) return InternalError();
   std::string body;
   Writer w(body);
   w.BeginObject().Key("metainfo").BeginObject().Key("count").Int(HitCount(meta->hits));

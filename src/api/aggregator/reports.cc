@@ -3,8 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <map>
 #include <string>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -19,7 +19,7 @@
 namespace insightd::api::aggregator {
 namespace {
 
-using Reports = std::unordered_map<std::string, std::string>;
+using Reports = std::map<std::string, std::string>;
 
 // `null` for none.
 void AppendList(std::string& out, std::string_view name, const std::vector<std::string>& clusters) {
@@ -37,22 +37,20 @@ void AppendList(std::string& out, std::string_view name, const std::vector<std::
   out += "\t],\n";
 }
 
-void AppendReports(std::string& out, const std::vector<std::string>& found, Reports& reports) {
+void AppendReports(std::string& out, const Reports& reports) {
   out += "\t\"reports\": {";
   bool first = true;
-  for (const std::string& cluster : found) {
-    const auto report = reports.find(cluster);
-    if (report == reports.end()) continue;  // was listed before
+  for (const auto& [cluster, report] : reports) {
     out += first ? "\n\t\t" : ",\n\t\t";
     first = false;
     AppendQuoted(out, cluster);
-    out.append(": ").append(report->second);
-    reports.erase(report);
+    out += ": ";
+    AppendEscaped(out, report);
   }
   out += first ? "},\n" : "\n\t},\n";
 }
 
-http::Response ReportsAnswer(const std::vector<std::string>& asked, Reports reports) {
+http::Response ReportsAnswer(const std::vector<std::string>& asked, const Reports& reports) {
   std::vector<std::string> found;
   std::vector<std::string> missing;
   std::size_t bytes = 256;
@@ -66,7 +64,7 @@ http::Response ReportsAnswer(const std::vector<std::string>& asked, Reports repo
   body += "{\n";
   AppendList(body, "clusters", found);
   AppendList(body, "errors", missing);
-  AppendReports(body, found, reports);
+  AppendReports(body, reports);
   body += "\t\"generated_at\": \"\",\n\t\"status\": \"ok\"\n}";
   return http::JsonResponse(200, std::move(body));
 }
@@ -92,7 +90,7 @@ http::Response ReportsOf(const Call& call, std::uint32_t org_id,
         }
       });
   if (!read) return StoreFailure(read.error());
-  return ReportsAnswer(clusters, std::move(reports));
+  return ReportsAnswer(clusters, reports);
 }
 
 }  // namespace

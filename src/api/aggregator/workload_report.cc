@@ -87,7 +87,7 @@ void WriteRecommendation(Writer& w, const Recommendation& one) {
   check.append("|").append(one.value["key"].AsString());
   w.BeginObject().Key("check").String(check).Key("details").String("");
   w.Key("resolution").String("").Key("modified").String("").Key("more_info").String("");
-  w.Key("extra_data").Raw(one.value["details"].ToText()).Key("objects").BeginArray();
+  w.Key("extra_data").RawEscaped(one.value["details"].ToText()).Key("objects").BeginArray();
   for (const Value workload : one.workloads) {
     w.BeginObject().Key("kind").String(workload["kind"].StringOr(""));
     w.Key("uid").String(workload["uid"].StringOr(""));

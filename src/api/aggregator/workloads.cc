@@ -16,6 +16,7 @@
 #include "api/aggregator/params.h"
 #include "api/aggregator/workload_report.h"
 #include "api/aggregator/writer.h"
+#include "base/json.h"
 
 namespace insightd::api::aggregator {
 namespace {
@@ -36,8 +37,23 @@ void WritePlaceAndMeta(Writer& w, const store::StoredWorkloads& one) {
   w.Key("highest_severity").Int(0).Key("hits_by_severity").Null().EndObject();
 }
 
+// The stored object in ascending order of its names, which a database may keep in another one.
+void WriteHitCounts(Writer& w, json::Parser& parser, const std::string& hits) {
+  const Result<json::Document> counts = parser.Parse(hits);
+  std::vector<json::Member> sorted;
+  if (counts && counts->root().is_object()) {
+    for (const json::Member member : counts->root().members()) sorted.push_back(member);
+  }
+  std::sort(sorted.begin(), sorted.end(),
+            [](const json::Member& a, const json::Member& b) { return a.name < b.name; });
+  w.BeginObject();
+  for (const json::Member& member : sorted) w.KeyOf(member.name).RawEscaped(member.value.ToText());
+  w.EndObject();
+}
+
 // `null` where no row is there at all.
 http::Response ListAnswer(const std::vector<const store::StoredWorkloads*>& rows, Page page) {
+  json::Parser parser;
   std::string body;
   Writer w(body);
   w.BeginObject().Key("status").String("ok").Key("workloads");
@@ -50,7 +66,8 @@ http::Response ListAnswer(const std::vector<const store::StoredWorkloads*>& rows
       w.BeginObject();
       WritePlaceAndMeta(w, *one);
       w.Key("recommendations_hit_count");
-      w.Raw(one->workloads.hits.empty() ? "{}" : one->workloads.hits).EndObject();
+      WriteHitCounts(w, parser, one->workloads.hits);
+      w.EndObject();
     }
     w.EndArray();
   }

@@ -18,6 +18,15 @@ constexpr std::array<bool, 256> kPlain = [] {
   return plain;
 }();
 
+// The same inside JSON text, whose own escapes stay.
+constexpr std::array<bool, 256> kPlainInJson = [] {
+  std::array<bool, 256> plain{};
+  for (std::size_t c = 0; c < plain.size(); ++c) {
+    plain[c] = c != '<' && c != '>' && c != '&' && c != 0xe2;
+  }
+  return plain;
+}();
+
 void AppendEscape(std::string& out, unsigned unit) {
   constexpr char kHex[] = "0123456789abcdef";
   out += "\\u";
@@ -69,6 +78,25 @@ void AppendQuoted(std::string& out, std::string_view text) {
   }
   out.append(text, plain, text.size() - plain);
   out += '"';
+}
+
+void AppendEscaped(std::string& out, std::string_view json) {
+  std::size_t plain = 0;  // start of what has not been written yet
+  for (std::size_t i = 0; i < json.size(); ++i) {
+    const auto c = static_cast<unsigned char>(json[i]);
+    if (kPlainInJson[c]) continue;
+    if (c < 0x80) {
+      out.append(json, plain, i - plain);
+      AppendEscape(out, c);
+      plain = i + 1;
+    } else if (const std::uint32_t code_point = utf8::Decode(json.substr(i)).code_point;
+               code_point == 0x2028 || code_point == 0x2029) {
+      out.append(json, plain, i - plain);
+      AppendEscape(out, code_point);
+      plain = i + 3;
+    }
+  }
+  out.append(json, plain, json.size() - plain);
 }
 
 Writer& Writer::Open(char bracket) {
@@ -127,6 +155,12 @@ Writer& Writer::Int(std::int64_t value) {
 Writer& Writer::Raw(std::string_view json) {
   Separate();
   out_ += json;
+  return *this;
+}
+
+Writer& Writer::RawEscaped(std::string_view json) {
+  Separate();
+  AppendEscaped(out_, json);
   return *this;
 }
 

@@ -14,6 +14,10 @@ namespace insightd::api::aggregator {
 // `text` in quotes, escaped as above.
 void AppendQuoted(std::string& out, std::string_view text);
 
+// JSON text as it is, but for the five characters that may not stand in HTML: in valid JSON they
+// stand in texts alone.
+void AppendEscaped(std::string& out, std::string_view json);
+
 // One thread at a time. Calls in an order that makes no JSON are a mistake of ours and not checked.
 class Writer {
  public:
@@ -31,8 +35,10 @@ class Writer {
   Writer& Int(std::int64_t value);
   Writer& Bool(bool value) { return Raw(value ? "true" : "false"); }
   Writer& Null() { return Raw("null"); }
-  // A whole value that is JSON text already.
+  // A whole value that is JSON text already, escaped where it was by this writer.
   Writer& Raw(std::string_view json);
+  // The same of other origin.
+  Writer& RawEscaped(std::string_view json);
 
  private:
   Writer& Open(char bracket);

@@ -36,6 +36,10 @@ class Checker {
     if (const Value all = schema["allOf"]; all.is_array()) {
       for (const Value one : all.elements()) Check(one, value, at);
     }
+    if (value.is_null() && schema["nullable"].type() == Type::kBool &&
+        schema["nullable"].AsBool()) {
+      return;
+    }
     const std::string_view type = schema["type"].StringOr("");
     if (!type.empty() && type != TypeName(value)) {
       Wrong(at, fmt::format("is {} and not {}", TypeName(value), type));
@@ -88,6 +92,8 @@ class Checker {
       const std::string place = fmt::format("{}.{}", at, member.name);
       if (const auto property = schema["properties"].Find(member.name)) {
         Check(*property, member.value, place);
+      } else if (additional.is_object()) {
+        Check(additional, member.value, place);
       } else if (!open) {
         Wrong(place, "is not described");
       }

@@ -1,5 +1,6 @@
 // Checks a JSON value against a schema of our OpenAPI document, as far as the document uses them:
-// $ref, allOf, type, required, properties, items, enum, minimum, maximum, format, pattern-free.
+// $ref, allOf, nullable, type, required, properties, additionalProperties, items, enum, minimum,
+// maximum, format, pattern-free.
 #pragma once
 
 #include <string>

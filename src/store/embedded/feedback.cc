@@ -21,7 +21,8 @@ Acknowledgement AcknowledgementAt(const sqlite::Query& query) {
           .key = query.StringAt(1),
           .justification = query.StringAt(2),
           .created = query.TimeAt(3),
-          .updated = query.OptionalTimeAt(4)};
+          .updated = query.OptionalTimeAt(4),
+          .has_justification = !query.IsNull(2)};
 }
 
 // All rows of a query that is bound, each made by `make`.

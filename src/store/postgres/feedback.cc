@@ -40,7 +40,8 @@ std::vector<Acknowledgement> AcknowledgementsOf(const Rows& rows) {
                                 .key = rows.StringAt(row, 1),
                                 .justification = rows.StringAt(row, 2),
                                 .created = rows.TimeAt(row, 3),
-                                .updated = rows.OptionalTimeAt(row, 4)});
+                                .updated = rows.OptionalTimeAt(row, 4),
+                                .has_justification = !rows.IsNull(row, 2)});
   }
   return acknowledgements;
 }
