@@ -26,6 +26,9 @@ struct TextHash {
   }
 };
 
+// Of a list to begin with: sixteen clusters.
+constexpr std::size_t kListBytes = 640;
+
 // By rule the clusters that it hits, already as a JSON list without its end.
 using ListsByRule = std::unordered_map<std::string, std::string, TextHash, std::equal_to<>>;
 
@@ -135,7 +138,10 @@ http::Response RecommendationList(const Call& call) {
     const Result<void> read = call.store().HitsOf(
         question->org_id, question->clusters, [&](std::string_view cluster, std::string_view rule) {
           auto list = lists.find(rule);
-          if (list == lists.end()) list = lists.emplace(rule, "").first;
+          if (list == lists.end()) {
+            list = lists.emplace(rule, "").first;
+            list->second.reserve(kListBytes);
+          }
           list->second += list->second.empty() ? '[' : ',';
           AppendQuoted(list->second, cluster);
         });
