@@ -76,6 +76,7 @@ class Connection {
   const std::string& name() const { return name_; }  // "PostgreSQL at db:5432, database insights"
   // Why the server refused what was run last, five characters; empty: it did not.
   const std::string& sqlstate() const { return sqlstate_; }
+  void ForgetSqlstate() { sqlstate_.clear(); }
   // How often answers have been waited for.
   std::size_t round_trips() const { return round_trips_; }
   int process() const;  // of the server, as in pg_stat_activity

@@ -59,7 +59,7 @@ Result<std::vector<HitCluster>> ReadClustersHitBy(Connection& connection, std::i
       "coalesce(i.version_info, ''), t.disabled IS NOT NULL, t.disabled_at, "
       "coalesce((SELECT f.message FROM cluster_user_rule_disable_feedback f "
       " WHERE f.cluster_id = n.cluster_id AND f.rule_id = $4 AND f.error_key = $3 "
-      " AND f.org_id = $5 ORDER BY f.updated_at DESC, f.user_id LIMIT 1), '') "
+      " AND f.org_id = $5 ORDER BY f.updated_at DESC, f.user_id COLLATE \"C\" LIMIT 1), '') "
       "FROM recommendation n "
       "JOIN report r ON r.org_id = n.org_id AND r.cluster = n.cluster_id "
       "LEFT JOIN report_info i ON i.cluster_id = n.cluster_id AND i.org_id = n.org_id "

@@ -110,6 +110,7 @@ class Sessions {
   static auto Guarded(Connection& connection, const Work& work)
       -> decltype(work(std::declval<Connection&>())) {
     for (int tries = 1;; ++tries) {
+      connection.ForgetSqlstate();
       auto done = work(connection);
       if (done) return done;
       const bool lost = IsLostRace(connection.sqlstate());

@@ -174,6 +174,7 @@ TEST_P(StoreContract, RowsWithoutTimeOrTextAreRead) {
       "VALUES ('1', 'x', 'K', 'x|K')");
   Toggle(kCluster, "x.report", "K", std::nullopt);
   EXPECT_EQ(store_->FindAcknowledgement(1, "x", "K")->justification, "");
+  EXPECT_FALSE(store_->FindAcknowledgement(1, "x", "K")->has_justification);
   EXPECT_EQ(store_->Acknowledgements(1)->at(0).justification, "");
   EXPECT_EQ(store_->FindRating(1, "x|K").value(), 0);
   EXPECT_FALSE(store_->Toggles(1)->at(0).disabled_at);
@@ -181,6 +182,7 @@ TEST_P(StoreContract, RowsWithoutTimeOrTextAreRead) {
   EXPECT_FALSE(store_->ClustersSilenced(1, "x.report", "K")->at(0).disabled_at);
   ASSERT_TRUE(store_->PutAcknowledgement(1, "x", "K", "now"));
   EXPECT_EQ(store_->FindAcknowledgement(1, "x", "K")->justification, "now");
+  EXPECT_TRUE(store_->FindAcknowledgement(1, "x", "K")->has_justification);
 }
 
 TEST_P(StoreContract, OrganisationsOfAllSizesHaveTheirOwnWords) {

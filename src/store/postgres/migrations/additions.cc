@@ -6,7 +6,7 @@ namespace insightd::store::pg {
 namespace {
 
 // An index that CREATE INDEX CONCURRENTLY could not finish is there, but not valid.
-constexpr std::array<Addition, 5> kAdditions = {{
+constexpr std::array<Addition, 6> kAdditions = {{
     {"index report by organization and cluster",
      "SELECT coalesce((SELECT indisvalid FROM pg_index "
      "WHERE indexrelid = to_regclass('public.insightd_report_order')), false)",
@@ -24,6 +24,12 @@ constexpr std::array<Addition, 5> kAdditions = {{
      "WHERE indexrelid = to_regclass('public.insightd_toggle_org')), false)",
      "CREATE INDEX CONCURRENTLY insightd_toggle_org ON public.cluster_rule_toggle (org_id)",
      "DROP INDEX IF EXISTS public.insightd_toggle_org"},
+    {"index cluster_user_rule_disable_feedback by user",
+     "SELECT coalesce((SELECT indisvalid FROM pg_index "
+     "WHERE indexrelid = to_regclass('public.insightd_disable_feedback_user')), false)",
+     "CREATE INDEX CONCURRENTLY insightd_disable_feedback_user "
+     "ON public.cluster_user_rule_disable_feedback (user_id)",
+     "DROP INDEX IF EXISTS public.insightd_disable_feedback_user"},
     {"index dvo_report by cluster",
      "SELECT coalesce((SELECT indisvalid FROM pg_index "
      "WHERE indexrelid = to_regclass('dvo.insightd_workloads_cluster')), false)",
