@@ -202,7 +202,8 @@ class Maintenance {
       Part part, std::span<const std::string> clusters,
       std::optional<Time> old_before = std::nullopt) = 0;
   // How many rows of each of kResultsTables DeleteClusters would take of all clusters whose report
-  // was stored before.
+  // was stored before; of `rule_hit` and `recommendation` only those that CountOld does not count,
+  // so that both together are what is deleted by both.
   virtual Result<std::vector<std::int64_t>> CountOldClusters(Time before) = 0;
 
   // Deletes in short transactions where the database can, else in one; gives the number of rows.

@@ -27,7 +27,7 @@ using store::Maintenance;
 using store::Part;
 
 // Of one transaction: a writer waits for no more than these.
-constexpr std::size_t kClusters = 1'000;
+constexpr std::size_t kClusters = 2'000;
 // How often somebody who waits is told.
 constexpr std::int64_t kToldClusters = 100'000;
 

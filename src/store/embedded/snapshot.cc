@@ -24,7 +24,9 @@ ColumnKind KindOf(const std::string& name, const std::string& type) {
   if (type == "BLOB") return ColumnKind::kBytes;
   if (type == "BOOLEAN" || type == "BOOL") return ColumnKind::kBool;
   if (!type.starts_with("INT") && type != "BIGINT") return ColumnKind::kText;
-  if (name.ends_with("_at") || name == "since") return ColumnKind::kTime;
+  if (name.ends_with("_at") || name.ends_with("_seen") || name == "at" || name == "since") {
+    return ColumnKind::kTime;
+  }
   return ColumnKind::kInteger;
 }
 

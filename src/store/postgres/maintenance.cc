@@ -48,7 +48,10 @@ constexpr std::string_view kHeadsGo =
     "heads AS (DELETE FROM insightd_cluster c USING gone WHERE c.cluster = gone.cluster "
     "RETURNING c.archive), "
     "freed AS (INSERT INTO insightd_released(archive, since) "
-    "SELECT archive, now() AT TIME ZONE 'utc' FROM heads WHERE archive <> '') ";
+    "SELECT archive, now() AT TIME ZONE 'utc' FROM heads WHERE archive <> '')";
+// A recommendation that is there has no row of its own there, so what would be left says nothing.
+constexpr std::string_view kChangesGo =
+    ", changes AS (DELETE FROM insightd_change h USING gone WHERE h.cluster = gone.cluster)";
 
 // Which rows DeleteOld takes, and from where.
 struct Aged {
@@ -127,12 +130,17 @@ class PostgresMaintenance final : public Maintenance {
       if (!there) return Fail(there.error());
       counts.push_back(-1);
       if (!*there) continue;
+      counts.back() = 0;
+      if (table == "rule_hit") continue;  // CountOld counts all of these
       const auto rows = connection_->Run(
           table == "report"
               ? std::string("SELECT count(*) FROM report WHERE reported_at < $1")
               : fmt::format("SELECT count(*) FROM {} t JOIN report r ON r.cluster = t.cluster_id "
-                            "WHERE r.reported_at < $1",
-                            table),
+                            "WHERE r.reported_at < $1{}",
+                            table,
+                            table == "recommendation"
+                                ? " AND t.org_id = r.org_id AND (t.created_at < $1) IS NOT TRUE"
+                                : ""),
           Params().At(before));
       if (!rows) return Fail(rows.error());
       counts.back() = rows->IntAt(0, 0);
@@ -148,8 +156,10 @@ class PostgresMaintenance final : public Maintenance {
       if (!own) return Fail(own.error());
       std::string sql = fmt::format("DELETE FROM {} WHERE {}", aged.from, aged.where);
       if (table == AgedTable::kReport && *own) {
-        sql = fmt::format("WITH gone AS ({} RETURNING t.cluster), {}SELECT count(*) FROM gone", sql,
-                          kHeadsGo);
+        const auto going = OwnRowsGo();
+        if (!going) return Fail(going.error());
+        sql = fmt::format("WITH gone AS ({} RETURNING t.cluster), {} SELECT count(*) FROM gone",
+                          sql, *going);
       } else if (table == AgedTable::kWorkloads && *own) {
         sql = fmt::format(
             "WITH gone AS ({} RETURNING 1), "
@@ -275,6 +285,13 @@ class PostgresMaintenance final : public Maintenance {
     return exists_.emplace(std::string(table), rows->BoolAt(0, 0)).first->second;
   }
 
+  // What of ours goes with the clusters in `gone`.
+  Result<std::string> OwnRowsGo() {
+    const auto changes = Exists("insightd_change");
+    if (!changes) return Fail(changes.error());
+    return fmt::format("{}{}", kHeadsGo, *changes ? kChangesGo : "");
+  }
+
   // Through a cursor, so that only `rows_max` rows are in memory at once.
   Result<void> List(std::string_view sql, std::optional<Time> before, int rows_max,
                     const std::function<Result<void>(const Rows&, std::size_t)>& visit) {
@@ -313,17 +330,14 @@ class PostgresMaintenance final : public Maintenance {
                                                 std::optional<Time> old_before) {
     Pipeline pipeline(*connection_);
     pipeline.Add("BEGIN ISOLATION LEVEL READ COMMITTED");
-    if (old_before) {
-      pipeline.Add(
-          "SELECT cluster::text FROM report WHERE cluster = ANY($1) AND reported_at < $2 "
-          "ORDER BY cluster FOR UPDATE",
-          std::move(Columns(pg::Array::Texts(clusters)).At(*old_before)));
-    } else {
-      pipeline.Add(
-          "SELECT cluster::text FROM report WHERE cluster = ANY($1) "
-          "ORDER BY cluster FOR UPDATE",
-          Columns(pg::Array::Texts(clusters)));
-    }
+    // By a join: compared one by one with many clusters, a table that is read whole takes long.
+    const std::string sql = fmt::format(
+        "SELECT r.cluster::text FROM unnest($1) AS u(cluster) "
+        "JOIN report r ON r.cluster = u.cluster{} ORDER BY r.cluster FOR UPDATE OF r",
+        old_before ? " AND r.reported_at < $2" : "");
+    Params params = Columns(pg::Array::Texts(clusters));
+    if (old_before) params.At(*old_before);
+    pipeline.Add(sql, std::move(params));
     const auto rows = pipeline.Run();
     if (!rows) return Fail(rows.error());
     if (!old_before) return std::vector<std::string>(clusters.begin(), clusters.end());
@@ -340,6 +354,8 @@ class PostgresMaintenance final : public Maintenance {
     const std::span<const std::string_view> tables = TablesOf(part);
     const auto own = Exists(part == Part::kResults ? "insightd_cluster" : "insightd_workloads");
     if (!own) return Fail(own.error());
+    const auto own_rows = OwnRowsGo();
+    if (!own_rows) return Fail(own_rows.error());
     std::vector<std::size_t> there;
     for (std::size_t i = 0; i < tables.size(); ++i) {
       const auto exists = Exists(tables[i]);
@@ -358,17 +374,23 @@ class PostgresMaintenance final : public Maintenance {
     Pipeline pipeline(*connection_);
     for (const std::size_t i : there) {
       const std::string key = KeyOf(tables[i]);
-      pipeline.Add(fmt::format("WITH gone AS (DELETE FROM {} t USING unnest($1) AS u(cluster) "
-                               "WHERE t.{} = u.cluster RETURNING t.{}) "
-                               "SELECT {}::text, count(*) FROM gone GROUP BY 1",
-                               tables[i], key, key, key),
-                   Columns(pg::Array::Texts(going)));
+      // The key of this table begins with the organisation, which is known of old reports.
+      const bool by_organization = old_before && tables[i] == "recommendation";
+      pipeline.Add(
+          fmt::format("WITH gone AS (DELETE FROM {} t USING {} WHERE t.{} = u.cluster{} "
+                      "RETURNING t.{}) SELECT {}::text, count(*) FROM gone GROUP BY 1",
+                      tables[i],
+                      by_organization ? "(SELECT r.org_id, r.cluster FROM unnest($1) AS n(cluster) "
+                                        "JOIN report r ON r.cluster = n.cluster) u"
+                                      : "unnest($1) AS u(cluster)",
+                      key, by_organization ? " AND t.org_id = u.org_id" : "", key, key),
+          Columns(pg::Array::Texts(going)));
     }
     if (*own) {
       pipeline.Add(part == Part::kResults
                        ? fmt::format("WITH gone AS (SELECT cluster FROM unnest($1) AS u(cluster)), "
-                                     "{}SELECT count(*) FROM heads",
-                                     kHeadsGo)
+                                     "{} SELECT count(*) FROM heads",
+                                     *own_rows)
                        : std::string("DELETE FROM insightd_workloads WHERE cluster = ANY($1)"),
                    Columns(pg::Array::Texts(going)));
     }

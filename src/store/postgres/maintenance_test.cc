@@ -32,7 +32,7 @@ class PostgresEngine final : public testing::MaintenanceEngine {
         "TRUNCATE report, rule_hit, recommendation, report_info, consumer_error, "
         "cluster_rule_toggle, cluster_rule_user_feedback, cluster_user_rule_disable_feedback, "
         "rule_disable, advisor_ratings, dvo.dvo_report, insightd_cluster, insightd_released, "
-        "insightd_workloads");
+        "insightd_workloads, insightd_change");
   }
   std::unique_ptr<Maintenance> Open() override {
     auto opened = OpenPostgresMaintenance({.conninfo = Database().Conninfo()});

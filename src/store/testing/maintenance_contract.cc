@@ -108,6 +108,10 @@ void MaintenanceContract::AddCluster(const std::string& cluster, Time reported, 
       fmt::format("INSERT INTO insightd_cluster VALUES ({}, '{}', 'r', {}, {}, NULL, '', "
                   "'archive-{}', 2, 0, 0, 0)",
                   org_id, cluster, at, at, cluster));
+  Execute(
+      fmt::format("INSERT INTO insightd_change(org_id, cluster, rule, key, kind, at, request_id) "
+                  "VALUES ({}, '{}', 'x', 'A', 1, {}, 'r')",
+                  org_id, cluster, at));
 }
 
 TEST_P(MaintenanceContract, AnAgeCountsBackFromNow) {
@@ -184,6 +188,7 @@ TEST_P(MaintenanceContract, ClustersOfAListGoWithAllTheirRows) {
         << table;
   }
   EXPECT_EQ(Rows("insightd_cluster"), 1);
+  EXPECT_EQ(Rows("insightd_change"), 1);
   EXPECT_EQ(engine_->Number("SELECT count(*) FROM insightd_released WHERE archive = 'archive-" +
                             kOne + "'"),
             1);
@@ -220,8 +225,10 @@ TEST_P(MaintenanceContract, WhatWouldBeDeletedIsCounted) {
   AddCluster(kTwo, Day(11));
   const auto counts = maintenance_->CountOldClusters(Day(10));
   ASSERT_TRUE(counts) << counts.error().message();
-  EXPECT_THAT(*counts, ElementsAre(2, 1, 1, 2, 2, 1, 1));
+  EXPECT_THAT(*counts, ElementsAre(2, 1, 1, 0, 0, 1, 1));
   EXPECT_EQ(Rows("report"), 2);
+  Execute(fmt::format("UPDATE recommendation SET created_at = {}", L(Day(10))));
+  EXPECT_THAT(maintenance_->CountOldClusters(Day(10)).value(), ElementsAre(2, 1, 1, 0, 2, 1, 1));
 }
 
 TEST_P(MaintenanceContract, OldRowsGoTableByTable) {
@@ -253,6 +260,7 @@ TEST_P(MaintenanceContract, OldRowsGoTableByTable) {
   EXPECT_EQ(Rows("cluster_rule_user_feedback"), 1);
   EXPECT_EQ(Rows("report_info"), 2);
   EXPECT_EQ(Rows("insightd_cluster"), 1);
+  EXPECT_EQ(Rows("insightd_change"), 1);
   EXPECT_EQ(Rows("insightd_released"), 1);
 }
 

@@ -15,7 +15,7 @@ namespace {
 using compat::GoLog;
 
 // Of one transaction.
-constexpr std::size_t kClusters = 1'000;
+constexpr std::size_t kClusters = 5'000;
 
 struct Deleter {
   store::Maintenance& database;
