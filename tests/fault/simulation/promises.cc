@@ -13,6 +13,8 @@ namespace insightd::simulation {
 namespace {
 
 constexpr std::size_t kLettersMax = 100'000;
+constexpr std::size_t kHistoryPage = 3;
+constexpr std::size_t kHistoryMax = 1'000;
 
 using Broken = std::optional<std::string>;
 
@@ -118,6 +120,7 @@ class Check {
       if (newest == nullptr || IsNewer(*upload, *newest)) newest = upload.get();
     }
     if (auto broken = Workloads(cluster, newest)) return broken;
+    if (auto broken = History(cluster)) return broken;
     const auto org = store_.OrganizationOf(cluster);
     if (!org) {
       if (!any) return {};
@@ -151,6 +154,62 @@ class Check {
       }
     }
     return {};
+  }
+
+  // Each result with its end, and as there now what the report has. A cluster that has moved shows
+  // what was stored since.
+  Broken History(const std::string& cluster) {
+    const auto org = store_.OrganizationOf(cluster);
+    if (!org) return {};
+    std::map<std::string, store::UploadEnd> ends;
+    bool has_moved = false;
+    for (const auto& upload : uploads_.all()) {
+      if (upload->cluster != cluster || upload->request_id.empty()) continue;
+      const auto end = store_.FindUpload(upload->request_id);
+      if (!end || end->end == store::UploadEnd::kDeadLetter) continue;
+      has_moved = has_moved || end->org_id != *org;
+      ends.emplace(upload->request_id, end->end);
+    }
+    std::optional<store::ResultPlace> place;
+    do {
+      const auto page = store_.PastResults(*org, cluster, {}, place, kHistoryPage);
+      if (!page) return page.error().message();
+      for (const store::PastResult& result : page->results) {
+        const auto found = ends.find(result.request_id);
+        if (found == ends.end() || EndOf(found->second) != result.end) {
+          return fmt::format("the history of cluster {} has {} twice, or with another end", cluster,
+                             result.request_id);
+        }
+        ends.erase(found);
+      }
+      place = page->next;
+    } while (place);
+    if (!ends.empty() && !has_moved) {
+      return fmt::format("the history of cluster {} lacks {} results, {} is one", cluster,
+                         ends.size(), ends.begin()->first);
+    }
+    const auto report = store_.Report(*org, cluster, "");
+    if (!report) return report.error().message();
+    const auto page = store_.RecommendationsOfCluster(*org, cluster, {}, {}, {}, kHistoryMax);
+    if (!page) return page.error().message();
+    std::size_t present = 0;
+    for (const store::RecommendationHistory& history : page->recommendations) {
+      if (!history.intervals.front().gone) ++present;
+    }
+    if (present == report->hits.size()) return {};
+    return fmt::format("the history of cluster {} has {} recommendations now, its report {}",
+                       cluster, present, report->hits.size());
+  }
+
+  static store::ResultEnd EndOf(store::UploadEnd end) {
+    switch (end) {
+      case store::UploadEnd::kReplaced: return store::ResultEnd::kReplaced;
+      case store::UploadEnd::kOvertaken: return store::ResultEnd::kOvertaken;
+      case store::UploadEnd::kEmpty: return store::ResultEnd::kEmpty;
+      case store::UploadEnd::kStored:
+      case store::UploadEnd::kDeadLetter: break;
+    }
+    return store::ResultEnd::kStored;
   }
 
   // One row, in one organisation: of the newest good upload, or of one that is newer and was not
