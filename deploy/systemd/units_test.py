@@ -43,7 +43,9 @@ class Units(unittest.TestCase):
 
     @unittest.skipUnless(ANALYZE, "there is no systemd-analyze here")
     def test_systemd_has_nothing_to_say_about_them(self):
-        for unit in [*self.started, self.folder / "insightd.target"]:
+        others = ("insightd.target", "insightd-ingress.socket", "insightd-api.socket",
+                  "insightd-clean.service", "insightd-clean.timer")
+        for unit in [*self.started, *(self.folder / name for name in others)]:
             said = run(ANALYZE, "verify", unit)
             self.assertEqual(said.stdout + said.stderr, "", unit.name)
 
@@ -56,7 +58,7 @@ class Units(unittest.TestCase):
 
     @unittest.skipUnless(ANALYZE, "there is no systemd-analyze here")
     def test_they_expose_little(self):
-        for unit in self.started:
+        for unit in [*self.started, self.folder / "insightd-clean.service"]:
             said = run(ANALYZE, "security", "--offline=true", "--no-pager", unit)
             found = re.search(r"Overall exposure level for \S+: ([0-9.]+)", said.stdout)
             self.assertIsNotNone(found, said.stdout + said.stderr)
@@ -72,6 +74,11 @@ class Units(unittest.TestCase):
             self.assertEqual(run(BINARY, role, "--help").returncode, 0)
             for line in ["Type=notify", "WatchdogSec=30", "Restart=on-failure"]:
                 self.assertRegex(text, f"(?m)^{line}$", name)
+
+    def test_cleaning_is_a_command_that_there_is(self):
+        text = (self.folder / "insightd-clean.service").read_text()
+        self.assertRegex(text, r"(?m)^ExecStart=\S+ clean \$CLEAN_OPTIONS$")
+        self.assertEqual(run(BINARY, "clean", "--help").returncode, 0)
 
     def test_settings_in_units_and_examples_are_known(self):
         texts = [unit.read_text() for unit in self.started]
