@@ -58,6 +58,12 @@ Result<std::string> Get(blob::Store& store, std::string_view key) {
   }
 }
 
+std::unique_ptr<blob::Store> OpenStore(const std::string& folder) {
+  auto store = blob::OpenEmbeddedBlob({.folder = folder, .free_bytes_min = 0});
+  INSIGHTD_ASSERT(store);
+  return *std::move(store);
+}
+
 // A store that is away for so many calls.
 class Flaky final : public blob::Store {
  public:
@@ -94,12 +100,7 @@ class Flaky final : public blob::Store {
 
 class CopyTest : public ::testing::Test {
  protected:
-  CopyTest() {
-    log::Configure({.instance = "", .version = "", .level_min = log::Level::kFatal});
-    auto store = blob::OpenEmbeddedBlob({.folder = folder_ / "blob", .free_bytes_min = 0});
-    INSIGHTD_ASSERT(store);
-    store_ = *std::move(store);
-  }
+  CopyTest() { log::Configure({.instance = "", .version = "", .level_min = log::Level::kFatal}); }
 
   void Announce(const std::string& request_id, const std::string& cluster = kCluster,
                 const std::string& timestamp = "2026-08-01T12:00:00.123456+02:00") {
@@ -146,7 +147,7 @@ class CopyTest : public ::testing::Test {
   }
 
   insightd::testing::TempFolder folder_;
-  std::unique_ptr<blob::Store> store_;
+  std::unique_ptr<blob::Store> store_ = OpenStore(folder_ / "blob");
   Flaky flaky_{*store_};
   FakeBus bus_;
   FakeClock clock_;
