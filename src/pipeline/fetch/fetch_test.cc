@@ -1,6 +1,9 @@
 #include "pipeline/fetch/fetch.h"
 
+#include <arpa/inet.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <vector>
 
@@ -74,8 +77,21 @@ TEST_F(FetchTest, TellsWhatMayPassFromWhatMayNot) {
   EXPECT_EQ(Fetch(base_ + "/slow").error().code(), Code::kUnavailable);
   EXPECT_EQ(Fetch(base_ + "/gone").error().code(), Code::kNotFound);
   EXPECT_EQ(Fetch(base_ + "/empty").error().code(), Code::kCorrupt);
-  server_->Stop(milliseconds(0));
-  EXPECT_EQ(Fetch(base_ + "/archive").error().code(), Code::kUnavailable);
+}
+
+TEST_F(FetchTest, AHostThatRefusesMayAnswerLater) {
+  // A port that is taken, so that nobody else listens there, and where nobody listens.
+  const int taken = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t bytes = sizeof(address);
+  ASSERT_EQ(bind(taken, reinterpret_cast<const sockaddr*>(&address), bytes), 0);
+  ASSERT_EQ(getsockname(taken, reinterpret_cast<sockaddr*>(&address), &bytes), 0);
+  const std::string url =
+      "http://127.0.0.1:" + std::to_string(ntohs(address.sin_port)) + "/archive";
+  EXPECT_EQ(Fetch(url).error().code(), Code::kUnavailable);
+  close(taken);
 }
 
 TEST_F(FetchTest, ReadsFromNobodyElse) {
