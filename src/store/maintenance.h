@@ -195,6 +195,9 @@ class Maintenance {
   virtual Result<void> OldRatings(Time before, const Visit<OldRating>& visit) = 0;
   virtual Result<void> OldConsumerErrors(Time before, const Visit<OldConsumerError>& visit) = 0;
 
+  // How many clusters a call of DeleteClusters takes well: more are one long transaction, which
+  // others wait for, and memory.
+  virtual std::size_t clusters_at_once() const = 0;
   // Deletes all of these clusters in one transaction; the answers have their order. `old_before`
   // (of kResults): only those whose report was stored before, which is looked at in the same
   // transaction; of the others nothing goes and their `rows` are empty.

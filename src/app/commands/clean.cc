@@ -26,8 +26,6 @@ using store::AgedTable;
 using store::Maintenance;
 using store::Part;
 
-// Of one transaction: a writer waits for no more than these.
-constexpr std::size_t kClusters = 2'000;
 // How often somebody who waits is told.
 constexpr std::int64_t kToldClusters = 100'000;
 
@@ -96,7 +94,7 @@ class Cleaner {
         Show(cluster);
         clusters.push_back(std::move(cluster));
       }
-      if (clusters.size() < kClusters && !end) continue;
+      if (clusters.size() < database_.clusters_at_once() && !end) continue;
       if (!line_.clean.dry_run) {
         if (auto done = Delete(clusters, std::nullopt, true); !done) return done;
       }
@@ -137,7 +135,7 @@ class Cleaner {
     std::vector<std::string> clusters;
     auto done = EachOld(**lister, before, [&](const std::string& cluster) -> Result<void> {
       clusters.push_back(cluster);
-      if (clusters.size() < kClusters) return {};
+      if (clusters.size() < database_.clusters_at_once()) return {};
       auto deleted = Delete(clusters, before, false);
       clusters.clear();
       return deleted;

@@ -18,6 +18,8 @@ namespace {
 // Clusters of one transaction when it is many, so that a process that writes results waits for
 // little.
 constexpr std::int64_t kWindowRows = 500;
+// Each cluster is on pages of its own, and those that a transaction has changed take memory.
+constexpr std::size_t kClustersAtOnce = 250;
 // What is old is gathered in a file of its own first, since lists may be long.
 constexpr const char* kSetup =
     "PRAGMA temp_store=FILE; "
@@ -111,6 +113,7 @@ class EmbeddedMaintenance final : public Maintenance {
     });
   }
 
+  std::size_t clusters_at_once() const override { return kClustersAtOnce; }
   Result<std::vector<ClusterDeletion>> DeleteClusters(Part part,
                                                       std::span<const std::string> clusters,
                                                       std::optional<Time> old_before) override {

@@ -23,6 +23,8 @@ constexpr int kListedRows = 1'000;
 constexpr int kListedErrors = 16;
 // Tries of a transaction that lost a race against a writer.
 constexpr int kRacesMax = 5;
+// A list of clusters costs one look through the recommendations, whose key it does not have.
+constexpr std::size_t kClustersAtOnce = 5'000;
 
 // Who is slow to take rows is no broken connection.
 constexpr const char* kPatience =
@@ -117,6 +119,7 @@ class PostgresMaintenance final : public Maintenance {
     });
   }
 
+  std::size_t clusters_at_once() const override { return kClustersAtOnce; }
   Result<std::vector<ClusterDeletion>> DeleteClusters(Part part,
                                                       std::span<const std::string> clusters,
                                                       std::optional<Time> old_before) override {

@@ -14,9 +14,6 @@ namespace {
 
 using compat::GoLog;
 
-// Of one transaction.
-constexpr std::size_t kClusters = 5'000;
-
 struct Deleter {
   store::Maintenance& database;
   const store::Part part;
@@ -128,7 +125,7 @@ Result<cleaning::Summary> DeleteListed(store::Maintenance& database, store::Part
   read = EachEntry(list, [&](std::string entry, bool proper) {
     if (!proper) return;
     clusters.push_back(std::move(entry));
-    if (clusters.size() < kClusters) return;
+    if (clusters.size() < database.clusters_at_once()) return;
     deleter.Delete(clusters);
     clusters.clear();
   });
