@@ -18,18 +18,12 @@ constexpr auto kSecret = go::Table::Shown::kSecret;
 
 void AddStorage(go::Table& table, const std::string& section, const std::string& field,
                 Storage& storage) {
-  const auto add = [&](std::string_view key, go::Table::Target target, std::string_view name,
-                       go::Table::Shown shown = go::Table::Shown::kYes) {
-    table.Add(fmt::format("{}.{}", section, key), target, fmt::format("{}.{}", field, name), shown);
+  const auto add = [&](std::string_view key, go::Table::Target target, std::string_view name) {
+    table.Add(fmt::format("{}.{}", section, key), target, fmt::format("{}.{}", field, name));
   };
   add("db_driver", &storage.db_driver, "Driver");
   add("log_sql_queries", &storage.log_sql_queries, "LogSQLQueries");
-  add("pg_username", &storage.pg.username, "PGUsername");
-  add("pg_password", &storage.pg.password, "PGPassword", kSecret);
-  add("pg_host", &storage.pg.host, "PGHost");
-  add("pg_port", &storage.pg.port, "PGPort");
-  add("pg_db_name", &storage.pg.db_name, "PGDBName");
-  add("pg_params", &storage.pg.params, "PGParams");
+  storage.pg.AddTo(table, section, field);
   add("type", &storage.type, "Type");
 }
 
@@ -150,11 +144,7 @@ Result<std::vector<std::string>> Apply(const go::Clowder& clowder, Configuration
   }
   if (clowder.database) {
     for (Storage* storage : {&configuration.results, &configuration.workloads}) {
-      storage->pg.db_name = clowder.database->name;
-      storage->pg.host = clowder.database->hostname;
-      storage->pg.port = clowder.database->port;
-      storage->pg.username = clowder.database->username;
-      storage->pg.password = clowder.database->password;
+      storage->pg.Take(*clowder.database);
     }
   } else {
     said.emplace_back("the Clowder file has no section database");

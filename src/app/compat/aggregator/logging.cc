@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <charconv>
 #include <chrono>
 #include <cmath>
@@ -15,28 +14,12 @@
 #include <variant>
 #include <vector>
 
+#include "app/compat/common/go_level.h"
 #include "base/json_writer.h"
 #include "base/log_events.h"
 
 namespace insightd::app::aggregator {
 namespace {
-
-struct LevelRow {
-  std::string_view name;
-  log::Level level;
-  std::string_view mark;  // for people
-  int colour;
-};
-constexpr std::array<LevelRow, 6> kLevels = {{{"debug", log::Level::kDebug, "DBG", 33},
-                                              {"info", log::Level::kInfo, "INF", 32},
-                                              {"warn", log::Level::kWarn, "WRN", 31},
-                                              {"error", log::Level::kError, "ERR", 31},
-                                              {"fatal", log::Level::kFatal, "FTL", 31},
-                                              {"warning", log::Level::kWarn, "WRN", 31}}};
-
-const LevelRow& RowOf(log::Level level) {
-  return *std::ranges::find(kLevels, level, &LevelRow::level);
-}
 
 // Our names of fields and theirs.
 struct NameRow {
@@ -131,7 +114,7 @@ std::string PrintJson(const log::Record& record, const std::vector<NamedValue>& 
   std::string line;
   line.reserve(512);
   json::JsonWriter w(line);
-  w.BeginObject().Key("level").String(RowOf(record.level).name);
+  w.BeginObject().Key("level").String(compat::GoLevelFor(record.level).name);
   for (const NamedValue& field : fields) {
     w.Key(field.name);
     if (const auto* text = std::get_if<std::string>(&field.value)) {
@@ -162,7 +145,7 @@ std::string WithoutControls(std::string_view text) {
 }
 
 std::string PrintForPeople(const log::Record& record, const std::vector<NamedValue>& fields) {
-  const LevelRow& row = RowOf(record.level);
+  const compat::GoLevel& row = compat::GoLevelFor(record.level);
   const std::time_t at =
       std::chrono::system_clock::to_time_t(std::chrono::time_point_cast<seconds>(record.at));
   std::string line =
@@ -188,12 +171,7 @@ std::string PrintForPeople(const log::Record& record, const std::vector<NamedVal
 
 }  // namespace
 
-log::Level LevelOf(const Logging& logging) {
-  std::string name = logging.log_level;
-  std::ranges::transform(name, name.begin(), [](unsigned char c) { return std::tolower(c); });
-  const auto found = std::ranges::find(kLevels, name, &LevelRow::name);
-  return found == kLevels.end() ? log::Level::kDebug : found->level;
-}
+log::Level LevelOf(const Logging& logging) { return compat::GoLevelOf(logging.log_level); }
 
 std::string Records::Print(const log::Record& record) const {
   const std::vector<NamedValue> fields = FieldsOf(record, group_);

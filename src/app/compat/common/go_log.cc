@@ -4,9 +4,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <array>
-#include <cctype>
 #include <cerrno>
 
 #include "base/json_writer.h"
@@ -15,23 +12,6 @@ namespace insightd::app::compat {
 namespace {
 
 constexpr std::size_t kLinesBytes = std::size_t{32} << 10;
-
-struct LevelRow {
-  std::string_view name;
-  log::Level level;
-  std::string_view mark;  // for people
-  int colour;
-};
-constexpr std::array<LevelRow, 6> kLevels = {{{"debug", log::Level::kDebug, "DBG", 33},
-                                              {"info", log::Level::kInfo, "INF", 32},
-                                              {"warn", log::Level::kWarn, "WRN", 31},
-                                              {"error", log::Level::kError, "ERR", 31},
-                                              {"fatal", log::Level::kFatal, "FTL", 31},
-                                              {"warning", log::Level::kWarn, "WRN", 31}}};
-
-const LevelRow& RowOf(log::Level level) {
-  return *std::ranges::find(kLevels, level, &LevelRow::level);
-}
 
 void AppendValue(json::JsonWriter& writer, const log::Field& field) {
   std::visit(
@@ -53,7 +33,7 @@ void AppendValue(json::JsonWriter& writer, const log::Field& field) {
 std::string LineOf(log::Level level, std::string_view message, log::Fields fields, const Time* at) {
   std::string line;
   json::JsonWriter writer(line);
-  writer.BeginObject().Key("level").String(RowOf(level).name);
+  writer.BeginObject().Key("level").String(GoLevelFor(level).name);
   for (const log::Field& field : fields) {
     writer.Key(field.name);
     AppendValue(writer, field);
@@ -64,13 +44,6 @@ std::string LineOf(log::Level level, std::string_view message, log::Fields field
 }
 
 }  // namespace
-
-log::Level GoLevelOf(std::string_view name) {
-  std::string lower(name);
-  std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return std::tolower(c); });
-  const auto found = std::ranges::find(kLevels, lower, &LevelRow::name);
-  return found == kLevels.end() ? log::Level::kDebug : found->level;
-}
 
 std::string GoLogLine(log::Level level, std::string_view message, log::Fields fields) {
   return LineOf(level, message, fields, nullptr);
@@ -95,7 +68,7 @@ void GoLog::AppendJson(log::Level level, std::string_view message, log::Fields f
 }
 
 void GoLog::AppendForPeople(log::Level level, std::string_view message, log::Fields fields) {
-  const LevelRow& row = RowOf(level);
+  const GoLevel& row = GoLevelFor(level);
   const Time now = (options_.clock != nullptr ? *options_.clock : SystemClock()).Now();
   const std::time_t at =
       std::chrono::system_clock::to_time_t(std::chrono::time_point_cast<seconds>(now));

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "app/compat/common/go_level.h"
 #include "base/clock.h"
 #include "base/log.h"
 
@@ -19,9 +20,6 @@ struct GoLogOptions {
   log::Level level_min = log::Level::kDebug;
   const Clock* clock = nullptr;  // nothing: the machine's own
 };
-
-// "info" of any case; anything that is no name of a level is `debug`.
-log::Level GoLevelOf(std::string_view name);
 
 class GoLog {
  public:

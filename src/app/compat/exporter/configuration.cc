@@ -19,12 +19,7 @@ void Configuration::AddTo(go::Table& table) {
   const auto secret = go::Table::Shown::kSecret;
   table.Add("storage.db_driver", &storage.db_driver, "Storage.Driver");
   table.Add("storage.sqlite_datasource", &storage.sqlite_datasource, "Storage.SQLiteDataSource");
-  table.Add("storage.pg_username", &storage.pg.username, "Storage.PGUsername");
-  table.Add("storage.pg_password", &storage.pg.password, "Storage.PGPassword", secret);
-  table.Add("storage.pg_host", &storage.pg.host, "Storage.PGHost");
-  table.Add("storage.pg_port", &storage.pg.port, "Storage.PGPort");
-  table.Add("storage.pg_db_name", &storage.pg.db_name, "Storage.PGDBName");
-  table.Add("storage.pg_params", &storage.pg.params, "Storage.PGParams");
+  storage.pg.AddTo(table, "storage", "Storage");
   table.Add("storage.log_sql_queries", &storage.log_sql_queries, "Storage.LogSQLQueries");
   table.Add("storage.enable_org_id_filtering", &storage.enable_org_id_filtering,
             "Storage.EnableOrgIDFiltering");
@@ -60,13 +55,7 @@ Loading Load(Configuration& configuration, const compat::Environment& environmen
   if (!clowder) {
     loading.mistake = clowder.error();
   } else if (*clowder && (*clowder)->database) {
-    const go::Clowder::Database& database = *(*clowder)->database;
-    go::PostgresKeys& pg = configuration.storage.pg;
-    pg.db_name = database.name;
-    pg.host = database.hostname;
-    pg.port = database.port;
-    pg.username = database.username;
-    pg.password = database.password;
+    configuration.storage.pg.Take(*(*clowder)->database);
   }
   if (!configuration.sentry_dsn.empty()) {
     loading.notices.emplace_back("sentry.dsn means nothing here: lines go to the output");

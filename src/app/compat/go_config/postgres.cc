@@ -82,6 +82,27 @@ bool IsOneOf(const std::array<std::string_view, size>& names, std::string_view n
 
 }  // namespace
 
+void PostgresKeys::AddTo(Table& table, std::string_view section, std::string_view field) {
+  const auto add = [&](std::string_view key, Table::Target target, std::string_view name,
+                       Table::Shown shown = Table::Shown::kYes) {
+    table.Add(fmt::format("{}.{}", section, key), target, fmt::format("{}.{}", field, name), shown);
+  };
+  add("pg_username", &username, "PGUsername");
+  add("pg_password", &password, "PGPassword", Table::Shown::kSecret);
+  add("pg_host", &host, "PGHost");
+  add("pg_port", &port, "PGPort");
+  add("pg_db_name", &db_name, "PGDBName");
+  add("pg_params", &params, "PGParams");
+}
+
+void PostgresKeys::Take(const Clowder::Database& database) {
+  db_name = database.name;
+  host = database.hostname;
+  port = database.port;
+  username = database.username;
+  password = database.password;
+}
+
 Result<PostgresTarget> ToPostgres(const PostgresKeys& keys, bool environment_sslmode) {
   PostgresTarget target;
   if (keys.port < 0 || keys.port > kPortMax) {

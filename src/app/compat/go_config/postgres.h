@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "app/compat/go_config/clowder.h"
+#include "app/compat/go_config/go_config.h"
 #include "base/result.h"
 
 namespace insightd::app::go {
@@ -17,6 +19,11 @@ struct PostgresKeys {
   std::int64_t port = 0;
   std::string db_name = {};
   std::string params = {};  // the query of a URL: "sslmode=disable&connect_timeout=5"
+
+  // As keys of that section of the file; printed below `field`.
+  void AddTo(Table& table, std::string_view section, std::string_view field);
+  // What a Clowder file says wins.
+  void Take(const Clowder::Database& database);
 };
 
 struct PostgresTarget {
