@@ -136,10 +136,10 @@ class CommandTest(unittest.TestCase):
         wait_until(lambda: not self.env.exists())
 
     def test_a_wrong_word_is_a_usage_mistake(self):
-        done = subprocess.run([str(COMMAND), "run", "--env", str(self.env), "redis"],
+        done = subprocess.run([str(COMMAND), "run", "--env", str(self.env), "mysql"],
                               capture_output=True, text=True, check=False)
         self.assertEqual(done.returncode, 2)
-        self.assertIn("redis", done.stderr)
+        self.assertIn("mysql", done.stderr)
 
 
 class Echo:
