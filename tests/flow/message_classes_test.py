@@ -81,7 +81,8 @@ class MessageClassesTest(unittest.TestCase):
                                     settings={"writer.payload_tracker_topic": TRACKER})
         cls.addClassCleanup(cls.deployment.end)
         cls.deployment.start_servers()
-        cls.deployment.kafka.create_topics(TRACKER)
+        # As deployments make it: the order of statuses, which have no key, is one of a partition.
+        cls.deployment.kafka.create_topics(TRACKER, partitions=1)
         start_all(cls.deployment.writers)
 
     def kcat(self, *words):
