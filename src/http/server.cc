@@ -11,27 +11,25 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/dispatch.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/strand.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
 #include <condition_variable>
 #include <csignal>
 #include <ctime>
-#include <deque>
 #include <list>
 #include <mutex>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "base/batch.h"
 #include "base/log.h"
 #include "http/request_parser.h"
 
@@ -55,8 +53,6 @@ constexpr milliseconds kAcceptRest{50};
 constexpr std::size_t kOnePieceBytes = 16 * 1024;
 // Bytes that wait for more bytes are joined in steps of this, so that they stay few.
 constexpr std::size_t kJoinBytes = 1024;
-// So many late answers are sent by one thread before others may take a share of them.
-constexpr std::size_t kWakeShare = 8;
 // Connections over the limit that are told so, a listener; further ones wait unaccepted.
 constexpr std::size_t kTurnedAwayMax = 64;
 // When who was turned away may come again.
@@ -85,10 +81,40 @@ void AppendDate(std::string& out) {
 class ServerImpl;
 class Connection;
 
+// A thread of the server with the connections that are its own: what happens to one of them happens
+// on this thread, and no lock is needed. No connection waits for two threads to hand it over.
+class Loop : public std::enable_shared_from_this<Loop> {
+ public:
+  Loop() : work_(asio::make_work_guard(context_)) {}
+
+  void Start();
+  // From another thread: returns when this one has ended.
+  void Stop();
+  // From any thread: the connection's Resume(number), on this one. Many that are woken at once cost
+  // one call of the system.
+  void Wake(std::weak_ptr<Connection> connection, std::uint64_t number);
+
+  asio::io_context& context() { return context_; }
+  std::atomic<std::size_t> connections = 0;
+
+ private:
+  struct Woken {
+    std::weak_ptr<Connection> connection;
+    std::uint64_t number;
+  };
+  void ResumeWoken();
+
+  asio::io_context context_{/*concurrency_hint=*/1};
+  asio::executor_work_guard<asio::io_context::executor_type> work_;
+  std::mutex mutex_;
+  std::vector<Woken> woken_;  // where there are any, a ResumeWoken is on its way
+  std::thread thread_;
+};
+
 struct Listener {
   Listener(asio::io_context& context, ListenerOptions given)
       : options(std::move(given)),
-        acceptor(asio::make_strand(context)),
+        acceptor(context),
         rest(acceptor.get_executor()) {}
 
   ListenerOptions options;
@@ -156,21 +182,22 @@ class SleeperOf final : public Sleeper {
   Handler handler_;
 };
 
-// One socket, from accept to close. Everything runs on the strand of the socket.
+// One socket, from accept to close. Everything runs on the thread of its loop.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
   // `over_limit`: it gets to read that there are too many, and no more.
-  Connection(ServerImpl& server, Listener& listener, tcp::socket socket, bool over_limit);
+  Connection(ServerImpl& server, Listener& listener, Loop& loop, tcp::socket socket,
+             bool over_limit);
   ~Connection();
 
   Task<void> Run();
-  const tcp::socket::executor_type& executor() { return executor_; }
+  Loop& loop() { return loop_; }
 
-  // On the strand: cuts a connection that waits for a request; `fresh`: also its first one.
+  // Cuts a connection that waits for a request; `fresh`: also its first one.
   void EndIdle(bool fresh);
-  // On the strand: cuts it whatever it does.
+  // Cuts it whatever it does.
   void Abort();
-  // On the strand: ends the Sleep of this number; any other goes on.
+  // Ends the Sleep of this number; any other goes on.
   void Resume(std::uint64_t number);
 
  private:
@@ -203,8 +230,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   ServerImpl& server_;
   Listener& listener_;
+  Loop& loop_;
   tcp::socket socket_;
-  tcp::socket::executor_type executor_;
   std::unique_ptr<TlsSession> tls_;
   std::string remote_address_;
   std::string client_subject_;
@@ -235,8 +262,9 @@ class ServerImpl : public Server {
   ServerImpl(const ServerOptions& options, Observer observer)
       : options_(options),
         observer_(std::move(observer)),
-        context_(std::max(options.threads, 1)),
-        work_(asio::make_work_guard(context_)) {}
+        loops_(static_cast<std::size_t>(std::max(options.threads, 1))) {
+    for (auto& loop : loops_) loop = std::make_shared<Loop>();
+  }
 
   ~ServerImpl() override { Stop(milliseconds(0)); }
 
@@ -261,9 +289,6 @@ class ServerImpl : public Server {
     const std::lock_guard lock(mutex_);
     return connections_.insert(connections_.end(), connection);
   }
-  // From any thread: the connection goes on, on a thread of the server. Many that are woken at once
-  // cost one call of the system.
-  void Wake(std::weak_ptr<Connection> connection, std::uint64_t number);
   void Leave(std::list<Connection*>::iterator place) {
     const std::lock_guard lock(mutex_);
     connections_.erase(place);
@@ -272,39 +297,33 @@ class ServerImpl : public Server {
 
  private:
   Task<void> Accept(Listener& listener);
-  // Calls `what` for each connection on its strand.
+  // The one with the fewest connections.
+  Loop& NextLoop();
+  // Calls `what` for each connection on its thread.
   void OnEach(void (*what)(Connection&));
   bool WaitUntilEmpty(milliseconds limit);
-  void WakeShare();
-
-  struct Woken {
-    std::weak_ptr<Connection> connection;
-    std::uint64_t number;
-  };
 
   const ServerOptions options_;
   const Observer observer_;
   mutable std::mutex mutex_;
   std::condition_variable empty_;
   std::list<Connection*> connections_;
-  std::mutex woken_mutex_;
-  std::deque<Woken> woken_;  // where there are any, a WakeShare is on its way
   std::atomic<bool> stopping_ = false;
-  asio::io_context context_;
-  asio::executor_work_guard<asio::io_context::executor_type> work_;
+  std::vector<std::shared_ptr<Loop>> loops_;
+  bool runs_ = false;
   std::vector<std::unique_ptr<Listener>> listeners_;
-  std::vector<std::thread> threads_;
   std::optional<asio::thread_pool> waiting_;
 };
 
 // ---- Connection: waiting ----
 
-Connection::Connection(ServerImpl& server, Listener& listener, tcp::socket socket, bool over_limit)
+Connection::Connection(ServerImpl& server, Listener& listener, Loop& loop, tcp::socket socket,
+                       bool over_limit)
     : server_(server),
       listener_(listener),
+      loop_(loop),
       socket_(std::move(socket)),
-      executor_(socket_.get_executor()),
-      timer_(executor_),
+      timer_(socket_.get_executor()),
       over_limit_(over_limit) {
   error_code ignored;
   socket_.native_non_blocking(true, ignored);
@@ -317,11 +336,13 @@ Connection::Connection(ServerImpl& server, Listener& listener, tcp::socket socke
   remote_address_ = address.to_string();
   if (listener_.options.tls) tls_ = listener_.options.tls->Accept(socket_.native_handle());
   listener_.connections.fetch_add(1);
+  loop_.connections.fetch_add(1);
   place_ = server_.Enter(this);
 }
 
 Connection::~Connection() {
   listener_.connections.fetch_sub(1);
+  loop_.connections.fetch_sub(1);
   server_.Leave(place_);
 }
 
@@ -511,8 +532,8 @@ Task<bool> Connection::UntilReady(BodyConsumer& consumer) {
   for (;;) {
     const std::uint64_t number = NextSleep();
     const bool ready =
-        consumer.WhenReady([server = &server_, weak = weak_from_this(), number]() mutable {
-          server->Wake(std::move(weak), number);
+        consumer.WhenReady([loop = &loop_, weak = weak_from_this(), number]() mutable {
+          loop->Wake(std::move(weak), number);
         });
     if (ready) co_return true;
     held_up_ = true;
@@ -591,8 +612,8 @@ Task<std::optional<Response>> Connection::Consume(BodyConsumer& consumer) {
   {
     const std::lock_guard lock(guard.pending->mutex);
     if (guard.pending->response) co_return std::exchange(guard.pending->response, std::nullopt);
-    guard.pending->wake = [server = &server_, weak = weak_from_this(), number = NextSleep()] {
-      server->Wake(weak, number);
+    guard.pending->wake = [loop = &loop_, weak = weak_from_this(), number = NextSleep()] {
+      loop->Wake(weak, number);
     };
   }
   if (!aborted_) co_await Sleep();
@@ -605,12 +626,12 @@ Task<Response> Connection::Handle(const Router::Route& route) {
   if (waiting == nullptr) co_return route.handler(request_);
   std::optional<Response> response;
   std::atomic<bool> done = false;
-  asio::post(*waiting, [&route, &response, &done, request = &request_, server = &server_,
+  asio::post(*waiting, [&route, &response, &done, request = &request_, loop = &loop_,
                         weak = weak_from_this(), number = NextSleep()]() mutable {
     response = route.handler(*request);
     done.store(true);
     // What was referred to may be gone from here on.
-    server->Wake(std::move(weak), number);
+    loop->Wake(std::move(weak), number);
   });
   // Cut or not: the handler has hold of us until it ends.
   while (!done.load()) co_await Sleep();
@@ -790,6 +811,46 @@ Task<void> Connection::Linger() {
   }
 }
 
+// ---- Loop ----
+
+void Loop::Start() {
+  thread_ = std::thread([this] {
+    ::pthread_setname_np(::pthread_self(), "http");
+    context_.run();
+  });
+}
+
+void Loop::Stop() {
+  work_.reset();
+  context_.stop();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Loop::Wake(std::weak_ptr<Connection> connection, std::uint64_t number) {
+  bool first = false;
+  {
+    const std::lock_guard lock(mutex_);
+    first = woken_.empty();
+    woken_.push_back({std::move(connection), number});
+  }
+  if (!first) return;
+  // The server may be gone by then.
+  AfterBatch([self = shared_from_this()] {
+    asio::post(self->context_, [loop = self.get()] { loop->ResumeWoken(); });
+  });
+}
+
+void Loop::ResumeWoken() {
+  std::vector<Woken> woken;
+  {
+    const std::lock_guard lock(mutex_);
+    woken.swap(woken_);
+  }
+  for (const Woken& one : woken) {
+    if (const auto connection = one.connection.lock()) connection->Resume(one.number);
+  }
+}
+
 // ---- Server ----
 
 struct HostAndPort {
@@ -841,9 +902,9 @@ error_code Inherit(tcp::acceptor& acceptor, int socket) {
 }
 
 Result<std::uint16_t> ServerImpl::Listen(const ListenerOptions& options) {
-  INSIGHTD_ASSERT(options.router != nullptr && threads_.empty());
+  INSIGHTD_ASSERT(options.router != nullptr && !runs_);
   if (options.inherited >= 0) {
-    auto listener = std::make_unique<Listener>(context_, options);
+    auto listener = std::make_unique<Listener>(loops_.front()->context(), options);
     error_code error = Inherit(listener->acceptor, options.inherited);
     if (error) {
       return Fail(Code::kUnavailable,
@@ -857,7 +918,7 @@ Result<std::uint16_t> ServerImpl::Listen(const ListenerOptions& options) {
   }
   if (auto good = CheckAddress(options.setting, options.address); !good) return Fail(good.error());
   const std::optional<HostAndPort> split = SplitAddress(options.address);
-  auto listener = std::make_unique<Listener>(context_, options);
+  auto listener = std::make_unique<Listener>(loops_.front()->context(), options);
   error_code error;
   if (split->host.empty()) {
     const auto port = static_cast<std::uint16_t>(std::stoul(split->port));
@@ -868,7 +929,7 @@ Result<std::uint16_t> ServerImpl::Listen(const ListenerOptions& options) {
       error = Open(listener->acceptor, {tcp::v4(), port}, /*both_families=*/false);
     }
   } else {
-    tcp::resolver resolver(context_);
+    tcp::resolver resolver(loops_.front()->context());
     const auto found = resolver.resolve(split->host, split->port, tcp::resolver::passive, error);
     for (const auto& entry : found) {
       error = Open(listener->acceptor, entry.endpoint(), /*both_families=*/false);
@@ -894,12 +955,14 @@ void ServerImpl::Run() {
   for (const auto& listener : listeners_) {
     asio::co_spawn(listener->acceptor.get_executor(), Accept(*listener), asio::detached);
   }
-  for (int i = 0; i < std::max(options_.threads, 1); ++i) {
-    threads_.emplace_back([this] {
-      ::pthread_setname_np(::pthread_self(), "http");
-      context_.run();
-    });
-  }
+  runs_ = true;
+  for (const auto& loop : loops_) loop->Start();
+}
+
+Loop& ServerImpl::NextLoop() {
+  return **std::min_element(loops_.begin(), loops_.end(), [](const auto& a, const auto& b) {
+    return a->connections.load() < b->connections.load();
+  });
 }
 
 Task<void> ServerImpl::Accept(Listener& listener) {
@@ -916,7 +979,8 @@ Task<void> ServerImpl::Accept(Listener& listener) {
       co_await listener.rest.async_wait(kTuple);
       if (listener.connections >= listener.options.connections_max + kTurnedAwayMax) continue;
     }
-    tcp::socket socket(asio::make_strand(context_));
+    Loop& loop = NextLoop();
+    tcp::socket socket(loop.context());
     const auto [error] = co_await listener.acceptor.async_accept(socket, kTuple);
     if (stopping()) break;
     if (error == asio::error::connection_aborted) continue;
@@ -928,10 +992,9 @@ Task<void> ServerImpl::Accept(Listener& listener) {
       continue;
     }
     auto connection =
-        std::make_shared<Connection>(*this, listener, std::move(socket), listener.Full());
-    const auto executor = connection->executor();
+        std::make_shared<Connection>(*this, listener, loop, std::move(socket), listener.Full());
     asio::co_spawn(
-        executor, [held = std::move(connection)]() -> Task<void> { co_await held->Run(); },
+        loop.context(), [held = std::move(connection)]() -> Task<void> { co_await held->Run(); },
         asio::detached);
   }
 }
@@ -939,40 +1002,9 @@ Task<void> ServerImpl::Accept(Listener& listener) {
 void ServerImpl::OnEach(void (*what)(Connection&)) {
   const std::lock_guard lock(mutex_);
   for (Connection* connection : connections_) {
-    asio::post(connection->executor(), [weak = connection->weak_from_this(), what] {
+    asio::post(connection->loop().context(), [weak = connection->weak_from_this(), what] {
       if (const auto held = weak.lock()) what(*held);
     });
-  }
-}
-
-void ServerImpl::Wake(std::weak_ptr<Connection> connection, std::uint64_t number) {
-  bool first = false;
-  {
-    const std::lock_guard lock(woken_mutex_);
-    first = woken_.empty();
-    woken_.push_back({std::move(connection), number});
-  }
-  if (first) asio::post(context_, [this] { WakeShare(); });
-}
-
-void ServerImpl::WakeShare() {
-  std::vector<Woken> share;
-  share.reserve(kWakeShare);
-  bool more = false;
-  {
-    const std::lock_guard lock(woken_mutex_);
-    while (!woken_.empty() && share.size() < kWakeShare) {
-      share.push_back(std::move(woken_.front()));
-      woken_.pop_front();
-    }
-    more = !woken_.empty();
-  }
-  if (more) asio::post(context_, [this] { WakeShare(); });
-  for (const Woken& one : share) {
-    const std::shared_ptr<Connection> connection = one.connection.lock();
-    if (connection == nullptr) continue;
-    asio::dispatch(connection->executor(),
-                   [connection, number = one.number] { connection->Resume(number); });
   }
 }
 
@@ -990,7 +1022,7 @@ void ServerImpl::Stop(milliseconds limit) {
       listener.rest.cancel();
     });
   }
-  if (!threads_.empty()) {
+  if (runs_) {
     OnEach([](Connection& connection) { connection.EndIdle(/*fresh=*/true); });
     if (!WaitUntilEmpty(std::max(limit, kAcceptRest))) {
       kLog.Warn("", fmt::format("{} requests did not end within {} ms and are cut", connections(),
@@ -1002,10 +1034,7 @@ void ServerImpl::Stop(milliseconds limit) {
     }
   }
   if (waiting_) waiting_->join();
-  work_.reset();
-  context_.stop();
-  for (std::thread& thread : threads_) thread.join();
-  threads_.clear();
+  for (const auto& loop : loops_) loop->Stop();
 }
 
 }  // namespace

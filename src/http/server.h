@@ -2,10 +2,9 @@
 //
 // For the roles that answer over HTTP; they fill a Router, `app` hands it in. What to know:
 //
-// * Sockets are served by `threads`; stream routes run there too, and must not wait: their answer
-// may
-//   come later, from another thread. Simple handlers may wait for a look-up: they run on
-//   `waiting_threads`, where there are any.
+// * Each of `threads` has its own connections, from accept to close; stream routes run there, and
+//   must not wait: their answer may come later, from another thread. Simple handlers may wait for
+//   a look-up: they run on `waiting_threads`, where there are any.
 // * Memory: an idle connection costs some 4 KiB (TLS: 15), and no more while its body comes in:
 //   bytes are read into one buffer of `kReadBytes` a thread and handed on from there.
 // * A slow client is ended, not waited for: see the limits below. One timer a connection, which

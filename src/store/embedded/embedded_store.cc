@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <condition_variable>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -126,6 +127,10 @@ class EmbeddedStore final : public Store {
   Result<ClusterReport> Report(std::int64_t org_id, std::string_view cluster,
                                std::string_view user_id) override {
     return Read([&](auto& db) { return ReadReport(db, org_id, cluster, user_id); });
+  }
+  void ReportLater(std::int64_t org_id, std::string_view cluster, std::string_view user_id,
+                   std::function<void(Result<ClusterReport>)> done) override {
+    done(Read([&](auto& db) { return ReadShownReport(db, org_id, cluster, user_id); }));
   }
   Result<ReportMeta> Meta(std::int64_t org_id, std::string_view cluster) override {
     return Read([&](auto& db) { return ReadMeta(db, org_id, cluster); });

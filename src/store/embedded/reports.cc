@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <map>
 #include <set>
 #include <tuple>
 #include <utility>
@@ -51,6 +50,26 @@ Result<Disabled> ReadDisabled(sqlite::Database& database, std::int64_t org_id) {
   return disabled;
 }
 
+// Which hits are disabled.
+Result<void> NoteToggles(sqlite::Database& database, std::int64_t org_id, std::string_view cluster,
+                         std::vector<ReportHit>& hits) {
+  sqlite::Query toggles(database,
+                        "SELECT rule_id, error_key, disabled_at FROM cluster_rule_toggle "
+                        "WHERE cluster_id = ? AND org_id = ? AND disabled = 1");
+  const std::string org_text = std::to_string(org_id);
+  toggles.Text(cluster).Text(org_text);
+  while (true) {
+    const Result<bool> row = toggles.Step();
+    if (!row) return Fail(row.error());
+    if (!*row) return {};
+    for (ReportHit& hit : hits) {
+      if (hit.component != toggles.TextAt(0) || hit.key != toggles.TextAt(1)) continue;
+      hit.disabled = true;
+      hit.disabled_at = toggles.OptionalTimeAt(2);
+    }
+  }
+}
+
 // What the user said, beside the hits.
 Result<void> NoteUserWords(sqlite::Database& database, std::string_view cluster,
                            std::string_view user_id, std::vector<ReportHit>& hits) {
@@ -97,13 +116,38 @@ Result<ReportMeta> ReadMeta(sqlite::Database& database, std::int64_t org_id,
   return MetaAt(query, org_id);
 }
 
-Result<ClusterReport> ReadReport(sqlite::Database& database, std::int64_t org_id,
-                                 std::string_view cluster, std::string_view user_id) {
+Result<ClusterReport> ReadShownReport(sqlite::Database& database, std::int64_t org_id,
+                                      std::string_view cluster, std::string_view user_id) {
   Result<ReportMeta> meta = ReadMeta(database, org_id, cluster);
   if (!meta) return Fail(std::move(meta).error());
   ClusterReport report{.meta = *std::move(meta), .hits = {}};
+  sqlite::Query hits(database,
+                     "SELECT rule_fqdn, error_key, template_data, created_at FROM rule_hit "
+                     "WHERE cluster_id = ? AND org_id = ? ORDER BY rule_fqdn, error_key");
+  hits.Text(cluster).Int(org_id);
+  while (true) {
+    const Result<bool> row = hits.Step();
+    if (!row) return Fail(row.error());
+    if (!*row) break;
+    ReportHit& hit = report.hits.emplace_back();
+    hit.component = hits.StringAt(0);
+    hit.key = hits.StringAt(1);
+    hit.details = hits.StringAt(2);
+    hit.created = hits.OptionalTimeAt(3);
+  }
+  if (auto noted = NoteToggles(database, org_id, cluster, report.hits); !noted) {
+    return Fail(std::move(noted).error());
+  }
+  if (auto noted = NoteUserWords(database, cluster, user_id, report.hits); !noted) {
+    return Fail(std::move(noted).error());
+  }
+  return report;
+}
 
-  std::map<std::pair<std::string, std::string>, std::optional<Time>, std::less<>> impacted;
+Result<ClusterReport> ReadReport(sqlite::Database& database, std::int64_t org_id,
+                                 std::string_view cluster, std::string_view user_id) {
+  Result<ClusterReport> report = ReadShownReport(database, org_id, cluster, user_id);
+  if (!report) return report;
   sqlite::Query since(database,
                       "SELECT rule_fqdn, error_key, impacted_since FROM recommendation "
                       "WHERE org_id = ? AND cluster_id = ?");
@@ -112,38 +156,11 @@ Result<ClusterReport> ReadReport(sqlite::Database& database, std::int64_t org_id
     const Result<bool> row = since.Step();
     if (!row) return Fail(row.error());
     if (!*row) break;
-    impacted[{since.StringAt(0), since.StringAt(1)}] = since.OptionalTimeAt(2);
-  }
-
-  sqlite::Query hits(
-      database,
-      "SELECT h.rule_fqdn, h.error_key, h.template_data, h.created_at, t.disabled, t.disabled_at "
-      "FROM rule_hit h "
-      "LEFT JOIN cluster_rule_toggle t ON t.cluster_id = h.cluster_id AND t.rule_id = h.rule_fqdn "
-      "AND t.error_key = h.error_key AND t.disabled = 1 AND t.org_id = ?3 "
-      "WHERE h.cluster_id = ?1 AND h.org_id = ?2 ORDER BY h.rule_fqdn, h.error_key");
-  const std::string org_text = std::to_string(org_id);
-  hits.Text(cluster).Int(org_id).Text(org_text);
-  while (true) {
-    const Result<bool> row = hits.Step();
-    if (!row) return Fail(row.error());
-    if (!*row) break;
-    ReportHit hit{.component = hits.StringAt(0),
-                  .key = hits.StringAt(1),
-                  .details = hits.StringAt(2),
-                  .created = hits.OptionalTimeAt(3),
-                  .impacted_since = std::nullopt,
-                  .disabled = hits.IntAt(4) == 1,
-                  .disabled_at = hits.OptionalTimeAt(5),
-                  .user_vote = 0,
-                  .disable_feedback = {},
-                  .disable_feedback_at = std::nullopt};
-    const auto at = impacted.find(std::pair(std::string(RuleOf(hit.component)), hit.key));
-    if (at != impacted.end()) hit.impacted_since = at->second;
-    report.hits.push_back(std::move(hit));
-  }
-  if (auto noted = NoteUserWords(database, cluster, user_id, report.hits); !noted) {
-    return Fail(std::move(noted).error());
+    for (ReportHit& hit : report->hits) {
+      if (hit.key == since.TextAt(1) && RuleOf(hit.component) == since.TextAt(0)) {
+        hit.impacted_since = since.OptionalTimeAt(2);
+      }
+    }
   }
   return report;
 }

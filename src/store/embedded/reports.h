@@ -15,6 +15,9 @@ namespace insightd::store {
 
 Result<ReportMeta> ReadMeta(sqlite::Database& database, std::int64_t org_id,
                             std::string_view cluster);
+// Without since when there is a hit: see Store::ReportLater.
+Result<ClusterReport> ReadShownReport(sqlite::Database& database, std::int64_t org_id,
+                                      std::string_view cluster, std::string_view user_id);
 Result<ClusterReport> ReadReport(sqlite::Database& database, std::int64_t org_id,
                                  std::string_view cluster, std::string_view user_id);
 Result<std::string> ReadReportText(sqlite::Database& database, std::int64_t org_id,

@@ -4,6 +4,7 @@
 #include <iterator>
 #include <utility>
 
+#include "base/batch.h"
 #include "store/postgres/lookups.h"
 
 namespace insightd::store::pg {
@@ -15,7 +16,7 @@ constexpr std::size_t kWorkersMax = 8;
 // More in one statement make it no cheaper, and the first of them wait longer.
 constexpr std::size_t kBatchMax = 32;
 // What is less waits for the statement that is on its way: two small ones cost more than one.
-constexpr std::size_t kBatchMin = 4;
+constexpr std::size_t kBatchMin = 6;
 // A tenth of a second of work. Who comes now would wait for long, and is told so at once.
 constexpr std::size_t kWaitingMax = 10'000;
 // How long a worker without a connection leaves the work to those that have one.
@@ -94,6 +95,7 @@ void ReportQueue::Note(const std::optional<Error>& away) {
     trying_ = false;
     if (away) told.swap(waiting_);
   }
+  const Batch together;
   for (const Waiting& one : told) one.done(Fail(*away));
 }
 
@@ -153,6 +155,7 @@ bool ReportQueue::Answer(std::unique_ptr<Connection>& connection, std::vector<Wa
   }
   const bool away = !reports && VerdictFor(reports.error().code()) == Verdict::kRetry;
   Note(away ? std::optional<Error>(reports.error()) : std::nullopt);
+  const Batch together;
   for (std::size_t i = 0; i < batch.size(); ++i) {
     if (reports) {
       batch[i].done(std::move((*reports)[i]));
@@ -166,7 +169,6 @@ bool ReportQueue::Answer(std::unique_ptr<Connection>& connection, std::vector<Wa
 Result<std::vector<Result<ClusterReport>>> ReportQueue::Read(
     std::unique_ptr<Connection>& connection, const std::vector<ReportKey>& keys) {
   while (true) {
-    if (connection != nullptr && connection->broken()) connection.reset();
     const bool used_before = connection != nullptr;
     if (!used_before) {
       auto made = connector_.Connect();
