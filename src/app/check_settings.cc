@@ -7,6 +7,7 @@
 
 #include "app/load_rules.h"
 #include "app/parts/parts.h"
+#include "http/address.h"
 
 namespace insightd::app {
 namespace {
@@ -64,7 +65,7 @@ std::vector<StartFailure> CheckSettings(const Settings& settings, std::string_vi
        {std::pair("http.address", &settings.http.address),
         std::pair("http.metrics_address", &settings.http.metrics_address),
         std::pair("http.aggregator_address", &settings.http.aggregator_address)}) {
-    check(http::CheckAddress(name, *address));
+    check(http::ParseAddress(name, *address));
   }
   check(settings.http.Tls());
   check(settings.http.AggregatorTls());

@@ -31,6 +31,7 @@
 
 #include "base/batch.h"
 #include "base/log.h"
+#include "http/address.h"
 #include "http/request_parser.h"
 
 namespace insightd::http {
@@ -113,9 +114,7 @@ class Loop : public std::enable_shared_from_this<Loop> {
 
 struct Listener {
   Listener(asio::io_context& context, ListenerOptions given)
-      : options(std::move(given)),
-        acceptor(context),
-        rest(acceptor.get_executor()) {}
+      : options(std::move(given)), acceptor(context), rest(acceptor.get_executor()) {}
 
   ListenerOptions options;
   tcp::acceptor acceptor;
@@ -853,28 +852,6 @@ void Loop::ResumeWoken() {
 
 // ---- Server ----
 
-struct HostAndPort {
-  std::string host;
-  std::string port;
-};
-
-std::optional<HostAndPort> SplitAddress(std::string_view address) {
-  const std::size_t colon = address.rfind(':');
-  if (colon == std::string_view::npos) return std::nullopt;
-  std::string_view host = address.substr(0, colon);
-  const std::string_view port = address.substr(colon + 1);
-  if (host.size() >= 2 && host.front() == '[' && host.back() == ']') {
-    host = host.substr(1, host.size() - 2);
-  } else if (host.find(':') != std::string_view::npos) {
-    return std::nullopt;
-  }
-  if (port.empty() || port.find_first_not_of("0123456789") != std::string_view::npos ||
-      port.size() > 5 || std::stoul(std::string(port)) > 65535) {
-    return std::nullopt;
-  }
-  return HostAndPort{std::string(host), std::string(port)};
-}
-
 error_code Open(tcp::acceptor& acceptor, const tcp::endpoint& endpoint, bool both_families) {
   error_code error;
   acceptor.open(endpoint.protocol(), error);
@@ -916,21 +893,21 @@ Result<std::uint16_t> ServerImpl::Listen(const ListenerOptions& options) {
     listeners_.push_back(std::move(listener));
     return port;
   }
-  if (auto good = CheckAddress(options.setting, options.address); !good) return Fail(good.error());
-  const std::optional<HostAndPort> split = SplitAddress(options.address);
+  const Result<Address> address = ParseAddress(options.setting, options.address);
+  if (!address) return Fail(address.error());
   auto listener = std::make_unique<Listener>(loops_.front()->context(), options);
   error_code error;
-  if (split->host.empty()) {
-    const auto port = static_cast<std::uint16_t>(std::stoul(split->port));
-    error = Open(listener->acceptor, {tcp::v6(), port}, /*both_families=*/true);
+  if (address->host.empty()) {
+    error = Open(listener->acceptor, {tcp::v6(), address->port}, /*both_families=*/true);
     // A machine without IPv6.
     if (error == asio::error::address_family_not_supported ||
         error == boost::system::errc::address_not_available) {
-      error = Open(listener->acceptor, {tcp::v4(), port}, /*both_families=*/false);
+      error = Open(listener->acceptor, {tcp::v4(), address->port}, /*both_families=*/false);
     }
   } else {
     tcp::resolver resolver(loops_.front()->context());
-    const auto found = resolver.resolve(split->host, split->port, tcp::resolver::passive, error);
+    const auto found = resolver.resolve(address->host, std::to_string(address->port),
+                                        tcp::resolver::passive, error);
     for (const auto& entry : found) {
       error = Open(listener->acceptor, entry.endpoint(), /*both_families=*/false);
       if (!error) break;
@@ -1038,13 +1015,6 @@ void ServerImpl::Stop(milliseconds limit) {
 }
 
 }  // namespace
-
-Result<void> CheckAddress(std::string_view setting, std::string_view address) {
-  if (SplitAddress(address)) return {};
-  return Fail(Code::kInvalid,
-              fmt::format("{} = \"{}\" is not an address: write host:port, [::1]:port or :port",
-                          setting, address));
-}
 
 std::unique_ptr<Server> Server::Create(const ServerOptions& options, Observer observer) {
   return std::make_unique<ServerImpl>(options, std::move(observer));

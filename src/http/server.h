@@ -55,9 +55,7 @@ struct ServerOptions {
 
 struct ListenerOptions {
   std::string setting;  // named when the address cannot be had: "http.address"
-  // "127.0.0.1:8080", "[::1]:8080", "name:8080"; ":8080" is every address of the machine. Port 0
-  // takes a free one.
-  std::string address;
+  std::string address;  // see address.h; port 0 takes a free one
   // A socket that listens already, instead of `address`; the server closes it. -1: none.
   int inherited = -1;
   const Router* router = nullptr;  // outlives the server
@@ -77,9 +75,6 @@ struct Exchange {
 };
 // Called after each answer, from threads of the server.
 using Observer = std::function<void(const Exchange&)>;
-
-// Whether `address` is written as Listen wants it; kInvalid, with the setting, when it is not.
-Result<void> CheckAddress(std::string_view setting, std::string_view address);
 
 class Server {
  public:
