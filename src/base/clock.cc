@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include <utility>
+
 namespace insightd {
 namespace {
 
@@ -65,6 +67,31 @@ std::optional<std::chrono::minutes> TakeOffset(std::string_view text) {
   return std::chrono::minutes(sign * (hours * 60 + minutes));
 }
 
+// The last two digits of `value`, which is not negative.
+void AppendTwo(std::string& text, long value) {
+  text += static_cast<char>('0' + value / 10 % 10);
+  text += static_cast<char>('0' + value % 10);
+}
+
+// Lists have one of these for each of hundreds of rows: digits are put down by hand.
+std::string SecondsText(const Fields& f) {
+  std::string text;
+  text.reserve(sizeof("0000-00-00T00:00:00.000000Z"));
+  if (f.year < 0 || f.year > 9999) {
+    text = fmt::format("{:04}", f.year);
+  } else {
+    AppendTwo(text, f.year / 100);
+    AppendTwo(text, f.year);
+  }
+  const std::pair<char, long> parts[] = {
+      {'-', f.month}, {'-', f.day}, {'T', f.hour}, {':', f.minute}, {':', f.second}};
+  for (const auto& [before, value] : parts) {
+    text += before;
+    AppendTwo(text, value);
+  }
+  return text;
+}
+
 }  // namespace
 
 const Clock& SystemClock() {
@@ -74,29 +101,18 @@ const Clock& SystemClock() {
 
 std::string FormatTime(Time time) {
   const Fields f = Split(time);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:06}Z", f.year, f.month, f.day, f.hour,
-                     f.minute, f.second, f.micros);
+  std::string text = SecondsText(f);
+  text += '.';
+  AppendTwo(text, f.micros / 10'000);
+  AppendTwo(text, f.micros / 100);
+  AppendTwo(text, f.micros);
+  text += 'Z';
+  return text;
 }
 
-// Lists have one of these for each of hundreds of rows: digits are put down by hand.
 std::string FormatTimeSeconds(Time time) {
-  const Fields f = Split(time);
-  if (f.year < 0 || f.year > 9999) {
-    return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", f.year, f.month, f.day, f.hour,
-                       f.minute, f.second);
-  }
-  std::string text = "0000-00-00T00:00:00Z";
-  const auto put = [&text](std::size_t at, int value) {
-    text[at] = static_cast<char>('0' + value / 10 % 10);
-    text[at + 1] = static_cast<char>('0' + value % 10);
-  };
-  put(0, f.year / 100);
-  put(2, f.year % 100);
-  put(5, f.month);
-  put(8, f.day);
-  put(11, f.hour);
-  put(14, f.minute);
-  put(17, f.second);
+  std::string text = SecondsText(Split(time));
+  text += 'Z';
   return text;
 }
 

@@ -6,8 +6,9 @@ namespace insightd {
 namespace {
 
 TEST(TimeTest, ReadsWhatItWrites) {
-  for (const char* text : {"2026-08-01T10:00:00.123456Z", "1969-12-31T23:59:59.999999Z",
-                           "2024-02-29T00:00:00.000000Z"}) {
+  for (const char* text :
+       {"2026-08-01T10:00:00.123456Z", "1969-12-31T23:59:59.999999Z", "2024-02-29T00:00:00.000000Z",
+        "0000-01-01T00:00:00.000001Z", "9999-12-31T23:59:59.999999Z"}) {
     ASSERT_TRUE(ParseTime(text)) << text;
     EXPECT_EQ(FormatTime(*ParseTime(text)), text);
   }
@@ -17,6 +18,14 @@ TEST(TimeTest, ConvertsOffsetsAndCutsToMicroseconds) {
   EXPECT_EQ(FormatTime(*ParseTime("2020-01-23T16:15:59.478901889+02:00")),
             "2020-01-23T14:15:59.478901Z");
   EXPECT_EQ(FormatTimeSeconds(*ParseTime("2020-01-23T16:15:59.9-00:30")), "2020-01-23T16:45:59Z");
+}
+
+TEST(TimeTest, WritesYearsThatTakeMoreThanFourDigits) {
+  const auto midnight = [](int year) {
+    return Time(std::chrono::sys_days(std::chrono::year(year) / 3 / 4));
+  };
+  EXPECT_EQ(FormatTimeSeconds(midnight(12345)), "12345-03-04T00:00:00Z");
+  EXPECT_EQ(FormatTimeSeconds(midnight(-5)), "-005-03-04T00:00:00Z");
 }
 
 TEST(TimeTest, RefusesWhatIsNoTime) {
