@@ -125,7 +125,7 @@ Result<std::int64_t> Database::Number(const std::string& sql) {
 std::int64_t Database::Changes() const { return sqlite3_changes64(handle_); }
 
 Query::Query(Database& database, std::string_view sql) : database_(database) {
-  sqlite3_stmt*& statement = database.statements_[sql];
+  sqlite3_stmt*& statement = database.statements_[sql.data()];
   if (statement == nullptr) {
     error_ = sqlite3_prepare_v3(database.handle_, sql.data(), static_cast<int>(sql.size()),
                                 SQLITE_PREPARE_PERSISTENT, &statement, nullptr);

@@ -10,11 +10,11 @@
 
 #include <chrono>
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 
 #include "base/clock.h"
 #include "base/result.h"
@@ -62,7 +62,7 @@ class Database {
 
   std::string path_;
   sqlite3* handle_;
-  std::map<std::string_view, sqlite3_stmt*> statements_;  // by their text, which is a literal
+  std::unordered_map<const char*, sqlite3_stmt*> statements_;  // by the address of their text
 };
 
 // One use of a statement: bind from left to right, step, read columns. A failure of the
