@@ -1,0 +1,170 @@
+#!/usr/bin/env python3
+"""The whole distributed way on this machine: archives a second, whose processor time they take, and
+the memory of each role as archives pass.
+
+  bench/distributed.py [--archives N] [--seconds S] [PROGRAM]
+                                              PROGRAM: insightd, default build/release/insightd
+
+Starts Kafka, S3, PostgreSQL, the roles and a fleet that uploads as fast as it is answered, until the
+results of N archives are stored or S seconds have passed. Memory is looked at after the first 5,000
+(a tenth of N, where that is less) and at the end; the processor's time is that in between. Archives
+stay in S3 until the end: 94 kB each of size `small`.
+"""
+import argparse
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tools" / "servers"))
+
+from deployment import Deployment, total  # noqa: E402
+
+TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+FIRST_ARCHIVES = 5_000
+PROGRESS_S = 10
+# What the memory of a role is wanted to stay within.
+MEMORY_MIB_MAX = 96
+LARGE_MIB_MAX = 128
+GROWTH_MAX = 0.05
+
+
+def children(pid):
+    try:
+        tasks = pathlib.Path(f"/proc/{pid}/task").iterdir()
+        found = [int(child) for task in tasks
+                 for child in (task / "children").read_text().split()]
+    except OSError:
+        return []
+    return found + [grandchild for child in found for grandchild in children(child)]
+
+
+def processor_s(pid):
+    """Of the process and all its children, those that are gone too."""
+    seconds = 0
+    for one in [pid, *children(pid)]:
+        try:
+            fields = pathlib.Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        seconds += sum(int(ticks) for ticks in fields[11:15]) / TICKS_PER_S
+    return seconds
+
+
+def memory_mib(pid):
+    """(now, highest)."""
+    found = {}
+    for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith(("VmRSS", "VmHWM")):
+            name, size = line.split()[:2]
+            found[name] = int(size) / 1024
+    return found["VmRSS:"], found["VmHWM:"]
+
+
+class Look:
+    """How far it is, and what it has taken until now."""
+
+    def __init__(self, deployment, pids):
+        self.at = time.monotonic()
+        self.archives = results(deployment)
+        self.taken = {name: processor_s(pid) for name, pid in pids.items()}
+        self.memory = {role.name: memory_mib(role.process.pid) for role in deployment.roles}
+
+
+def results(deployment):
+    return int(sum(total(writer.metrics(), "insightd_results_total")
+                   for writer in deployment.writers))
+
+
+def await_archives(deployment, fleet, wanted, begun, seconds):
+    """Until so many results are there or the time is over; tells how far it is."""
+    told, told_archives = time.monotonic(), results(deployment)
+    while (done := results(deployment)) < wanted and time.monotonic() - begun < seconds:
+        if fleet.poll() not in (None, 0):
+            sys.exit(f"the fleet ended with {fleet.returncode} after {done} archives")
+        now = time.monotonic()
+        if now - told >= PROGRESS_S:
+            print(f"  {now - begun:5.0f} s: {done:7} archives, "
+                  f"{(done - told_archives) / (now - told):6.1f}/s", flush=True)
+            told, told_archives = now, done
+        time.sleep(0.2)
+
+
+def measure(deployment, asked):
+    first = min(FIRST_ARCHIVES, asked.archives // 10)
+    with tempfile.TemporaryFile() as said:
+        fleet = subprocess.Popen(
+            [asked.program, "fleet", "--url", deployment.ingress.url,
+             "--api-url", deployment.apis[0].url, "--clusters", str(asked.clusters),
+             "--size", asked.size, "--rate", "100000", "--uploads", str(asked.archives),
+             "--connections", str(asked.connections), "--prepare", "--keep-connections"],
+            stdout=said, stderr=said)
+        try:
+            pids = {"fleet": fleet.pid, **{one.name: one.process.pid for one in
+                                           [*deployment.servers, *deployment.roles]}}
+            begun = time.monotonic()
+            await_archives(deployment, fleet, first, begun, asked.seconds)
+            early = Look(deployment, pids)
+            await_archives(deployment, fleet, asked.archives, begun, asked.seconds)
+            late = Look(deployment, pids)
+        except BaseException:
+            said.seek(0)
+            sys.stderr.write(said.read().decode(errors="replace")[-2_000:])
+            raise
+        finally:
+            fleet.kill()
+            fleet.wait()
+    if late.archives <= early.archives:
+        sys.exit(f"{late.archives} archives in {asked.seconds} s are too few to measure")
+    return early, late
+
+
+def print_table(deployment, early, late):
+    archives, took = late.archives - early.archives, late.at - early.at
+    taken = {name: late.taken[name] - early.taken[name] for name in late.taken}
+    all_s = sum(taken.values())
+    print(f"\n{archives / took:.1f} archives/s over {took:.0f} s, {all_s / took:.2f} of "
+          f"{os.cpu_count()} cores, {1e3 * all_s / archives:.2f} ms of processor time an archive")
+    print(f"{'':<12}{'CPU s':>8}{'share':>8}{'µs/archive':>12}   "
+          f"MiB after {early.archives}, after {late.archives}, most")
+    for name, seconds in sorted(taken.items(), key=lambda item: -item[1]):
+        line = f"{name:<12}{seconds:>8.1f}{seconds / all_s:>8.1%}{1e6 * seconds / archives:>12.0f}"
+        if name in late.memory:
+            (now, _), (last, most) = early.memory[name], late.memory[name]
+            line += f"   {now:.1f}  {last:.1f} ({last / now - 1:+.1%})  {most:.1f}"
+        print(line)
+    kinds = {"servers": deployment.servers, "roles": deployment.roles}
+    print("; ".join(f"{kind} {sum(taken[one.name] for one in ones) / all_s:.1%}"
+                    for kind, ones in kinds.items()), end="; ")
+    most = max(most for _, most in late.memory.values())
+    growth = max(late.memory[name][0] / now - 1 for name, (now, _) in early.memory.items())
+    print(f"a role takes {most:.1f} MiB at most (wanted: {MEMORY_MIB_MAX}, a pipeline "
+          f"with archives of 8 MB {LARGE_MIB_MAX}) and grew by "
+          f"{growth:+.1%} at most (wanted: {GROWTH_MAX:.0%})")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("program", nargs="?", default=ROOT / "build" / "release" / "insightd")
+    parser.add_argument("--archives", type=int, default=20_000)
+    parser.add_argument("--seconds", type=float, default=3_600, help="at most")
+    parser.add_argument("--pipelines", type=int, default=2)
+    parser.add_argument("--clusters", type=int, default=200)
+    parser.add_argument("--connections", type=int, default=8)
+    parser.add_argument("--size", default="small")
+    asked = parser.parse_args()
+    with Deployment(asked.program, pipelines=asked.pipelines) as deployment:
+        print(f"{asked.pipelines} pipelines, archives of size {asked.size}, "
+              f"{asked.connections} connections", flush=True)
+        early, late = measure(deployment, asked)
+        backlog = deployment.backlog()
+        print_table(deployment, early, late)
+        print(f"waiting in Kafka at the end: {backlog}; dead letters: {deployment.letters()}")
+
+
+if __name__ == "__main__":
+    main()
