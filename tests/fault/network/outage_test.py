@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Kafka, S3 or PostgreSQL is away for a while, under load: nothing is lost, nothing is set aside.
 
-A proxy stands before each server and refuses, freezes, cuts or resets; broker and database are
+A proxy stands before each server and refuses, freezes, cuts, delays or resets; broker and database are
 killed, too. After each outage every upload that had been accepted until then ends within twice its
 length, and good ones never as dead letters.
 
@@ -16,6 +16,7 @@ from load import OUTAGE_S, RECOVERY_S_MIN, Load, new_deployment
 
 # Enough for the start of an answer, never for a whole session.
 CUT_BYTES = 700
+DELAY_MS = 500  # each way, of each piece
 
 
 class OutageTest(unittest.TestCase):
@@ -58,7 +59,7 @@ class OutageTest(unittest.TestCase):
 
 def add_tests():
     for server in ("kafka", "s3", "postgres"):
-        for mode in (("refuse",), ("freeze",), ("cut", CUT_BYTES), ("rst",)):
+        for mode in (("refuse",), ("freeze",), ("cut", CUT_BYTES), ("delay", DELAY_MS), ("rst",)):
             def test(self, server=server, mode=mode):
                 self.by_proxy(server, *mode)
             test.__doc__ = f"{server} is away: {mode[0]}"

@@ -5,12 +5,13 @@
 
   INSIGHTD_BINARY, INSIGHTD_SEED
   INSIGHTD_RATE       uploads a second (half of what this machine carries, which is tried first)
-  INSIGHTD_OUTAGE_S   how long each outage is (60, and a twentieth of it all at most)
+  INSIGHTD_OUTAGE_S   how long each outage is (60, or less where not all kinds would have their turn)
 
-Kafka, S3 and PostgreSQL are away in turn, each refusing, frozen, cut, reset, killed; in each outage
-a role is killed and rules are loaded again, too. Prints a line an outage, at the end a table of memory, descriptors, threads
-and of what database and disk have grown to, with the slope of each. Exit status 1: an upload was
-lost or ended twice, a backlog was not gone within twice its outage, or memory grew.
+Kafka, S3 and PostgreSQL are away in turn, each refusing, frozen, cut, late, reset, killed: 18 kinds,
+each at least once however long that takes. In each outage a role is killed and rules are loaded
+again, too. Prints a line an outage, at the end a table of memory, descriptors, threads and of what
+database and disk have grown to, with the slope of each. Exit status 1: an upload was lost or ended
+twice, a backlog was not gone within twice its outage, or memory grew.
 """
 import os
 import pathlib
@@ -28,8 +29,11 @@ from samples import Samples, disk_bytes, slope
 OUTAGE_S_MAX = 60
 CALIBRATE_S = 20
 SERVERS = ("kafka", "s3", "postgres")
-MODES = ("refuse", "freeze", "cut", "rst", "kill")
-CUT_BYTES = 700
+# How, and what the proxy is told beside it.
+MODES = {"refuse": (), "freeze": (), "cut": (700,), "delay": (500,), "rst": (), "kill": ()}
+PLAN = [(server, mode) for mode in MODES for server in SERVERS]
+# Before an outage, for it, and after; and as much again for what does not go smoothly.
+OUTAGES_A_TURN = 3
 # Of the memory at half time, while a load goes on as before.
 GROWTH_MAX = 0.10
 
@@ -62,7 +66,7 @@ def outage(deployment, server, mode, seconds, running, rng):
     if mode == "kill":
         getattr(deployment, server).kill()
     else:
-        proxy.set(mode, *((CUT_BYTES,) if mode == "cut" else ()))
+        proxy.set(mode, *MODES[mode])
     time.sleep(seconds * rng.random())
     victim = rng.choice(deployment.roles)
     victim.kill()
@@ -81,7 +85,7 @@ def outage(deployment, server, mode, seconds, running, rng):
     limit = max(2 * lasted, load.RECOVERY_S_MIN)
     took = running.await_ends(running.so_far(), limit)
     print(f"{server} {mode} for {lasted:.0f} s, {victim.name} killed: backlog gone after "
-          f"{took:.1f} s (at most {limit:.0f})", flush=True)
+          f"{took:.1f} s (at most {limit:.0f});", end=" ", flush=True)
 
 
 def main():
@@ -95,18 +99,19 @@ def main():
     try:
         deployment.start()
         rate = float(os.environ.get("INSIGHTD_RATE", "0")) or calibrate(deployment) / 2
-        away_s = float(os.environ.get("INSIGHTD_OUTAGE_S", min(OUTAGE_S_MAX, length_s / 20)))
+        away_s = float(os.environ.get("INSIGHTD_OUTAGE_S", min(
+            OUTAGE_S_MAX, length_s / len(PLAN) / OUTAGES_A_TURN)))
         print(f"seed {SEED}, {rate:.0f} uploads a second, outages of {away_s:.0f} s", flush=True)
         samples = Samples(lambda into: look(deployment, into))
         samples.start()
         end = time.monotonic() + length_s
-        plan = [(server, mode) for mode in MODES for server in SERVERS]
         turn = 0
-        while time.monotonic() < end:
+        while turn < len(PLAN) or time.monotonic() < end:
+            print(f"{turn + 1}/{max(len(PLAN), turn + 1)}", end=" ", flush=True)
             # A Load a turn: what it remembers is checked and given up.
             with Load(deployment, rate=rate, bad_share=0.05) as running:
                 time.sleep(away_s / 2)
-                outage(deployment, *plan[turn % len(plan)], away_s, running, rng)
+                outage(deployment, *PLAN[turn % len(PLAN)], away_s, running, rng)
                 time.sleep(away_s / 2)
             running.check(unittest.TestCase())
             print(flush=True)
