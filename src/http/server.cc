@@ -291,7 +291,7 @@ class ServerImpl : public Server {
   void Leave(std::list<Connection*>::iterator place) {
     const std::lock_guard lock(mutex_);
     connections_.erase(place);
-    if (connections_.empty()) empty_.notify_all();
+    if (connections_.empty()) fewer_.notify_all();
   }
 
  private:
@@ -301,12 +301,14 @@ class ServerImpl : public Server {
   // Calls `what` for each connection on its thread.
   void OnEach(void (*what)(Connection&));
   bool WaitUntilEmpty(milliseconds limit);
+  void WaitUntilNoneComes();
 
   const ServerOptions options_;
   const Observer observer_;
   mutable std::mutex mutex_;
-  std::condition_variable empty_;
+  std::condition_variable fewer_;  // one of the next two has become nothing
   std::list<Connection*> connections_;
+  std::size_t accepting_ = 0;  // listeners that still may bring a connection
   std::atomic<bool> stopping_ = false;
   std::vector<std::shared_ptr<Loop>> loops_;
   bool runs_ = false;
@@ -929,6 +931,7 @@ void ServerImpl::Run() {
   }
   // OpenSSL writes to sockets without MSG_NOSIGNAL.
   std::signal(SIGPIPE, SIG_IGN);
+  accepting_ = listeners_.size();
   for (const auto& listener : listeners_) {
     asio::co_spawn(listener->acceptor.get_executor(), Accept(*listener), asio::detached);
   }
@@ -974,6 +977,8 @@ Task<void> ServerImpl::Accept(Listener& listener) {
         loop.context(), [held = std::move(connection)]() -> Task<void> { co_await held->Run(); },
         asio::detached);
   }
+  const std::lock_guard lock(mutex_);
+  if (--accepting_ == 0) fewer_.notify_all();
 }
 
 void ServerImpl::OnEach(void (*what)(Connection&)) {
@@ -987,7 +992,12 @@ void ServerImpl::OnEach(void (*what)(Connection&)) {
 
 bool ServerImpl::WaitUntilEmpty(milliseconds limit) {
   std::unique_lock lock(mutex_);
-  return empty_.wait_for(lock, limit, [this] { return connections_.empty(); });
+  return fewer_.wait_for(lock, limit, [this] { return connections_.empty(); });
+}
+
+void ServerImpl::WaitUntilNoneComes() {
+  std::unique_lock lock(mutex_);
+  fewer_.wait(lock, [this] { return accepting_ == 0; });
 }
 
 void ServerImpl::Stop(milliseconds limit) {
@@ -1000,11 +1010,12 @@ void ServerImpl::Stop(milliseconds limit) {
     });
   }
   if (runs_) {
+    // A connection that is still being made could neither be found here nor outlive its listener.
+    WaitUntilNoneComes();
     OnEach([](Connection& connection) { connection.EndIdle(/*fresh=*/true); });
     if (!WaitUntilEmpty(std::max(limit, kAcceptRest))) {
       kLog.Warn("", fmt::format("{} requests did not end within {} ms and are cut", connections(),
                                 limit.count()));
-      // Those that were accepted in the meantime too.
       while (!WaitUntilEmpty(kAcceptRest)) {
         OnEach([](Connection& connection) { connection.Abort(); });
       }

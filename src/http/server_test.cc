@@ -1,6 +1,9 @@
 #include "http/server.h"
 
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <future>
@@ -430,6 +433,36 @@ TEST_F(ServerTest, CutsWhatDoesNotFinishInTimeAndDestroysItsConsumer) {
   EXPECT_EQ(upload_.destroyed.get_future().wait_for(milliseconds(0)), std::future_status::ready);
   done(TextResponse(202, "too late"));
   EXPECT_EQ(client.Read().status, 0);
+}
+
+TEST_F(ServerTest, StopsWhileClientsCome) {
+  constexpr int kRounds = 20;
+  for (int round = 0; round < kRounds; ++round) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(Start({.threads = 2}));
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    std::atomic<bool> coming = true;
+    std::promise<void> came;
+    std::thread clients([&] {
+      for (bool first = true; coming; first = false) {
+        const int client = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        const linger at_once{.l_onoff = 1, .l_linger = 0};
+        ::setsockopt(client, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+        // Refused once the server has stopped.
+        static_cast<void>(
+            ::connect(client, reinterpret_cast<const sockaddr*>(&address), sizeof(address)));
+        ::close(client);
+        if (first) came.set_value();
+      }
+    });
+    came.get_future().wait();
+    server_->Stop(milliseconds(0));
+    EXPECT_EQ(server_->connections(), 0U);
+    server_.reset();
+    coming = false;
+    clients.join();
+  }
 }
 
 TEST_F(ServerTest, TellsTheSettingOfATakenPort) {
