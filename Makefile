@@ -7,7 +7,7 @@ PRESET ?= release
 UI ?= ON
 UI_PACKAGES = $(if $(filter ON,$(UI)),ui)
 
-.PHONY: help build demo demo-distributed test soak bench format lint conformance fuzz simulate audit sbom install
+.PHONY: help build demo demo-distributed test test-asan test-tsan soak bench format lint conformance fuzz simulate audit sbom install
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 27
@@ -26,6 +26,14 @@ demo-distributed: build  ## each role a process, on Kafka, S3 and PostgreSQL (DE
 test:  ## every kind of test
 	@tools/install.sh build ui test lint servers
 	@tools/test.sh
+
+test-asan:  ## tests under the address and undefined-behaviour sanitizers (build/asan)
+	@tools/install.sh build test servers
+	@tools/sanitize.sh asan
+
+test-tsan:  ## tests of all that has threads under the thread sanitizer (build/tsan)
+	@tools/install.sh build test servers
+	@tools/sanitize.sh tsan
 
 bench:  ## figures, each beside a floor measured in the same run
 	@tools/install.sh build ui bench
