@@ -30,5 +30,21 @@ TEST(PackedTextTest, WhatIsCutIsNotTaken) {
   }
 }
 
+TEST(PackedTextTest, AMissingTextIsNoEmptyOne) {
+  std::string packed;
+  PutPackedOptional(packed, std::nullopt);
+  PutPackedOptional(packed, "");
+  PutPackedOptional(packed, "a");
+  std::string_view from = packed;
+  std::optional<std::string> text;
+  ASSERT_TRUE(TakePackedOptional(from, text));
+  EXPECT_EQ(text, std::nullopt);
+  ASSERT_TRUE(TakePackedOptional(from, text));
+  EXPECT_EQ(text, "");
+  ASSERT_TRUE(TakePackedOptional(from, text));
+  EXPECT_EQ(text, "a");
+  EXPECT_FALSE(TakePackedOptional(from, text)) << "nothing is left";
+}
+
 }  // namespace
 }  // namespace insightd

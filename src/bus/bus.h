@@ -19,6 +19,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -31,7 +32,9 @@ namespace insightd::bus {
 
 struct Header {
   std::string name;
-  std::string value;
+  std::optional<std::string> value;  // none is not the same as an empty one: both are passed on
+
+  std::size_t bytes() const { return name.size() + (value ? value->size() : 0); }
 };
 
 struct Record {
@@ -40,10 +43,10 @@ struct Record {
   std::vector<Header> headers;
   Time timestamp{};  // when it was produced; the bus sets it where it is zero
 
-  // The value of the last header of that name, or nothing.
+  // The value of the last header of that name; nothing where there is none, or it has no value.
   const std::string* FindHeader(std::string_view name) const {
     for (auto it = headers.rbegin(); it != headers.rend(); ++it) {
-      if (it->name == name) return &it->value;
+      if (it->name == name) return it->value ? &*it->value : nullptr;
     }
     return nullptr;
   }

@@ -91,7 +91,8 @@ DeadLetter UnwrapDeadLetter(const Message& letter) {
       continue;
     }
     const std::string_view field = name.substr(kPrefix.size());
-    const std::string& value = header.value;
+    if (!header.value) continue;  // none of ours
+    const std::string& value = *header.value;
     if (field == "topic") out.origin.topic = value;
     if (field == "partition") {
       out.origin.partition = ParseInteger<std::int32_t>(value).value_or(out.origin.partition);

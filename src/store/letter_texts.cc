@@ -27,7 +27,7 @@ std::string PackedHeaders(const std::vector<LetterHeader>& headers) {
   std::string out;
   for (const LetterHeader& header : headers) {
     PutPacked(out, header.name);
-    PutPacked(out, header.value);
+    PutPackedOptional(out, header.value);
   }
   return out;
 }
@@ -35,7 +35,7 @@ std::string PackedHeaders(const std::vector<LetterHeader>& headers) {
 std::vector<LetterHeader> UnpackedHeaders(std::string_view packed) {
   std::vector<LetterHeader> headers;
   LetterHeader header;
-  while (TakePacked(packed, header.name) && TakePacked(packed, header.value)) {
+  while (TakePacked(packed, header.name) && TakePackedOptional(packed, header.value)) {
     headers.push_back(header);
   }
   return headers;

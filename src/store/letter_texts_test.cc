@@ -18,11 +18,13 @@ TEST(LetterTexts, WhatADatabaseRefusesIsReplaced) {
 }
 
 TEST(LetterTexts, HeadersComeBackInOrder) {
-  const std::vector<LetterHeader> headers = {{"a", std::string("\0\xff", 2)}, {"", ""}, {"a", "2"}};
+  const std::vector<LetterHeader> headers = {{"a", std::string("\0\xff", 2)}, {"", ""}, {"a", "2"}, {"b", std::nullopt}};
   const auto back = UnpackedHeaders(PackedHeaders(headers));
-  ASSERT_EQ(back.size(), 3U);
+  ASSERT_EQ(back.size(), 4U);
   EXPECT_EQ(back[0].value, headers[0].value);
+  EXPECT_EQ(back[1].value, "");
   EXPECT_EQ(back[2].value, "2");
+  EXPECT_EQ(back[3].value, std::nullopt) << "none is no empty one";
   EXPECT_TRUE(UnpackedHeaders("").empty());
 }
 

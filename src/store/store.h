@@ -191,7 +191,7 @@ struct HitCluster {
 
 struct LetterHeader {
   std::string name = {};
-  std::string value = {};
+  std::optional<std::string> value = {};  // none is not the same as an empty one
 };
 
 struct DeadLetter {

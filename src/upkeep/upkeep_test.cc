@@ -63,7 +63,7 @@ class UpkeepTest : public ::testing::Test {
                 const std::string& code = "corrupt") {
     const bus::Message failed{
         .position = {"announce", 0, offset},
-        .record = {.key = "k", .value = "the bytes", .headers = {{"service", "openshift"}}}};
+        .record = {.key = "k", .value = "the bytes", .headers = {{"service", "openshift"}, {"none", std::nullopt}}}};
     Produce(settings_.dead_letter_topics[0], bus::WrapDeadLetter(failed, {.stage = "unpack",
                                                                           .code = code,
                                                                           .reason = "cut short",
@@ -160,8 +160,9 @@ TEST_F(UpkeepTest, AReplayedLetterIsTheRecordThatCameAndIsGone) {
   ASSERT_EQ(messages->size(), 1U);
   EXPECT_EQ(messages->at(0).record.key, "k");
   EXPECT_EQ(messages->at(0).record.value, "the bytes");
-  ASSERT_EQ(messages->at(0).record.headers.size(), 1U);
+  ASSERT_EQ(messages->at(0).record.headers.size(), 2U);
   EXPECT_EQ(messages->at(0).record.headers[0].name, "service");
+  EXPECT_EQ(messages->at(0).record.headers[1].value, std::nullopt);
   EXPECT_TRUE(Letters().empty());
   EXPECT_EQ(ReplayDeadLetter(*store_, *bus_, id, seconds(1)).error().code(), Code::kNotFound);
 }

@@ -51,7 +51,12 @@ void AppendLetter(std::string& out, const store::DeadLetter& letter, bool whole)
   if (whole) {
     w.Key("key").String(letter.key).Key("headers").BeginArray();
     for (const store::LetterHeader& header : letter.headers) {
-      w.BeginObject().Key("name").String(header.name).Key("value").String(header.value);
+      w.BeginObject().Key("name").String(header.name).Key("value");
+      if (header.value) {
+        w.String(*header.value);
+      } else {
+        w.Null();
+      }
       w.EndObject();
     }
     w.EndArray();

@@ -34,7 +34,7 @@ std::string Packed(const std::vector<Header>& headers) {
   std::string out;
   for (const Header& header : headers) {
     PutPacked(out, header.name);
-    PutPacked(out, header.value);
+    PutPackedOptional(out, header.value);
   }
   return out;
 }
@@ -43,7 +43,9 @@ std::optional<std::vector<Header>> Unpacked(std::string_view packed) {
   std::vector<Header> headers;
   while (!packed.empty()) {
     Header header;
-    if (!TakePacked(packed, header.name) || !TakePacked(packed, header.value)) return std::nullopt;
+    if (!TakePacked(packed, header.name) || !TakePackedOptional(packed, header.value)) {
+      return std::nullopt;
+    }
     headers.push_back(std::move(header));
   }
   return headers;
@@ -54,7 +56,7 @@ std::optional<std::vector<Header>> Unpacked(std::string_view packed) {
 std::size_t BytesOf(const Record& record) {
   std::size_t bytes = record.key.size() + record.value.size() + sizeof(Record);
   for (const Header& header : record.headers) {
-    bytes += header.name.size() + header.value.size() + sizeof(Header);
+    bytes += header.bytes() + sizeof(Header);
   }
   return bytes;
 }

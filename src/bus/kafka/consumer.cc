@@ -66,7 +66,8 @@ Message ToMessage(const rd_kafka_message_t& from) {
       if (rd_kafka_header_get_all(headers, i, &name, &value, &size) != RD_KAFKA_RESP_ERR_NO_ERROR) {
         break;
       }
-      record.headers.push_back({name, Text(value, size)});
+      record.headers.push_back({name, std::nullopt});
+      if (value != nullptr) record.headers.back().value = Text(value, size);
     }
   }
   return message;
@@ -75,7 +76,7 @@ Message ToMessage(const rd_kafka_message_t& from) {
 std::size_t BytesOf(const Record& record) {
   std::size_t bytes = kMessageOverheadBytes + record.key.size() + record.value.size();
   for (const Header& header : record.headers) {
-    bytes += sizeof(Header) + header.name.size() + header.value.size();
+    bytes += sizeof(Header) + header.bytes();
   }
   return bytes;
 }

@@ -286,7 +286,7 @@ TEST_F(KafkaBusTest, ReadsWhatOthersHaveWritten) {
   EXPECT_EQ(messages[0].record.key, "");
   EXPECT_EQ(messages[0].record.value, "") << "a mark of removal is an empty value";
   ASSERT_EQ(messages[0].record.headers.size(), 3U);
-  EXPECT_EQ(messages[0].record.headers[0].value, "");
+  EXPECT_EQ(messages[0].record.headers[0].value, std::nullopt);
   EXPECT_EQ(messages[0].record.headers[2].value, "1");
 }
 

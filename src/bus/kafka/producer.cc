@@ -26,7 +26,7 @@ constexpr const char* kLibraryMessagesMax = "10000000";
 
 std::size_t HeaderBytes(const Record& record) {
   std::size_t bytes = 0;
-  for (const Header& header : record.headers) bytes += header.name.size() + header.value.size();
+  for (const Header& header : record.headers) bytes += header.bytes();
   return bytes;
 }
 
@@ -145,8 +145,10 @@ void KafkaProducer::Produce(std::string_view topic, Record record, Delivered del
   if (!sent.headers.empty()) {
     headers = rd_kafka_headers_new(sent.headers.size());
     for (const Header& header : sent.headers) {
+      const std::string* value = header.value ? &*header.value : nullptr;
       rd_kafka_header_add(headers, header.name.data(), static_cast<ssize_t>(header.name.size()),
-                          header.value.data(), static_cast<ssize_t>(header.value.size()));
+                          value != nullptr ? value->data() : nullptr,
+                          value != nullptr ? static_cast<ssize_t>(value->size()) : 0);
     }
     parts[count] = Variable(RD_KAFKA_VTYPE_HEADERS);
     parts[count++].u.headers = headers;  // the library's, if it takes the record

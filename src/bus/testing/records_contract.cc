@@ -16,7 +16,11 @@ TEST_P(BusContract, ARecordComesAsItWasProduced) {
   const auto consumer = Subscribe(*bus, "g");
   const Record record{.key = "k",
                       .value = std::string("\0\xff", 2),
-                      .headers = {{"a", "1"}, {"a", "2"}, {"", ""}, {"b", std::string("\0", 1)}},
+                      .headers = {{"a", "1"},
+                                  {"a", "2"},
+                                  {"", ""},
+                                  {"b", std::string("\0", 1)},
+                                  {"none", std::nullopt}},
                       .timestamp = Time(milliseconds(1'790'000'000'123))};
   const auto position = ProduceAndWait(*bus, topic_, record);
   ASSERT_TRUE(position) << position.error().message();
@@ -31,12 +35,13 @@ TEST_P(BusContract, ARecordComesAsItWasProduced) {
   EXPECT_EQ(messages[0].record.key, "k");
   EXPECT_EQ(messages[0].record.value, record.value);
   EXPECT_EQ(messages[0].record.timestamp, record.timestamp);
-  ASSERT_EQ(messages[0].record.headers.size(), 4U);
-  for (std::size_t i = 0; i < 4; ++i) {
+  ASSERT_EQ(messages[0].record.headers.size(), 5U);
+  for (std::size_t i = 0; i < 5; ++i) {
     EXPECT_EQ(messages[0].record.headers[i].name, record.headers[i].name);
     EXPECT_EQ(messages[0].record.headers[i].value, record.headers[i].value);
   }
   EXPECT_EQ(*messages[0].record.FindHeader("a"), "2") << "the last of that name";
+  EXPECT_EQ(messages[0].record.FindHeader("none"), nullptr);
 }
 
 TEST_P(BusContract, AnEmptyRecordIsARecordAndGetsTheTime) {
@@ -76,11 +81,12 @@ TEST_P(BusContract, OddHeadersComeAsTheyWere) {
 TEST_P(BusContract, ADeadLetterComesBackAsTheRecordThatFailed) {
   const auto bus = Open();
   const auto consumer = Subscribe(*bus, "g");
-  const Message failed{{"announcements", 3, 77},
-                       {.key = "cluster",
-                        .value = std::string("\0{broken", 8),
-                        .headers = {{"service", "openshift"}, {"service", ""}, {"", "x"}},
-                        .timestamp = Time(microseconds(1'790'000'000'123'456))}};
+  const Message failed{
+      {"announcements", 3, 77},
+      {.key = "cluster",
+       .value = std::string("\0{broken", 8),
+       .headers = {{"service", "openshift"}, {"service", ""}, {"", "x"}, {"none", std::nullopt}},
+       .timestamp = Time(microseconds(1'790'000'000'123'456))}};
   const Failure failure{.stage = "unpack",
                         .code = "corrupt",
                         .reason = std::string(10'000, 'r'),
@@ -102,9 +108,11 @@ TEST_P(BusContract, ADeadLetterComesBackAsTheRecordThatFailed) {
   EXPECT_EQ(letter.record.key, failed.record.key);
   EXPECT_EQ(letter.record.value, failed.record.value);
   EXPECT_EQ(letter.record.timestamp, failed.record.timestamp) << "to the microsecond";
-  ASSERT_EQ(letter.record.headers.size(), 3U);
+  ASSERT_EQ(letter.record.headers.size(), 4U);
   EXPECT_EQ(letter.record.headers[1].name, "service");
+  EXPECT_EQ(letter.record.headers[1].value, "");
   EXPECT_EQ(letter.record.headers[2].value, "x");
+  EXPECT_EQ(letter.record.headers[3].value, std::nullopt) << "as it came, not empty";
   EXPECT_EQ(letter.failure.stage, "unpack");
   EXPECT_EQ(letter.failure.tries, 3);
   EXPECT_EQ(letter.failure.org_id, 5);

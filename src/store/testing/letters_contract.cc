@@ -50,7 +50,7 @@ TEST_P(StoreContract, ADeadLetterTakesAnyBytes) {
   letter.partition = std::numeric_limits<std::int32_t>::max();
   letter.key = bytes;
   letter.value = bytes;
-  letter.headers = {{bytes, bytes}};
+  letter.headers = {{bytes, bytes}, {"empty", ""}, {"none", std::nullopt}};
   // What is wrong with a record may be its very texts.
   letter.stage = letter.code = letter.reason = letter.build = letter.request_id = letter.cluster =
       letter.archive = "\xff\xc3 \u00e4" + std::string(1, '\0');
@@ -62,9 +62,11 @@ TEST_P(StoreContract, ADeadLetterTakesAnyBytes) {
   EXPECT_EQ(got.offset, letter.offset);
   EXPECT_EQ(got.key, bytes);
   EXPECT_EQ(got.value, bytes);
-  ASSERT_EQ(got.headers.size(), 1U);
+  ASSERT_EQ(got.headers.size(), 3U);
   EXPECT_EQ(got.headers[0].name, bytes);
   EXPECT_EQ(got.headers[0].value, bytes);
+  EXPECT_EQ(got.headers[1].value, "");
+  EXPECT_EQ(got.headers[2].value, std::nullopt);
   EXPECT_EQ(got.org_id, letter.org_id);
   EXPECT_EQ(got.reason, "\ufffd\ufffd \u00e4\ufffd") << "texts are repaired";
   EXPECT_EQ(got.cluster, got.reason);
