@@ -33,7 +33,7 @@ fuzz_one() {
   mkdir -p "$found"
   if "$1" -max_total_time="$seconds" -rss_limit_mb=2048 -timeout=20 -artifact_prefix="$found/" "$found" \
     "tests/fuzz/seeds/$name" >"build/fuzz/$name.log" 2>&1; then
-    echo "$name: $(grep -oE '^Done [0-9]+ runs' "build/fuzz/$name.log" || echo 'no figure')"
+    echo "$name: $(grep -oE '^(Done [0-9]+ runs|skipped: .*)' "build/fuzz/$name.log" || echo 'no figure')"
   else
     tail -40 "build/fuzz/$name.log" >&2
     echo "$name: FAILED; the input is named above" >&2

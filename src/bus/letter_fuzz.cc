@@ -5,6 +5,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <optional>
+#include <utility>
+#include <vector>
 
 #include "bus/dead_letter.h"
 
@@ -12,6 +15,19 @@ namespace {
 
 void Require(bool condition) {
   if (!condition) std::abort();
+}
+
+// Ours are the wrapping's; all others pass through, those without a value too.
+void RequireHeaders(const std::vector<insightd::bus::Header>& put,
+                    const std::vector<insightd::bus::Header>& taken) {
+  std::size_t at = 0;
+  for (const insightd::bus::Header& header : put) {
+    if (header.name.starts_with("insightd-dead-")) continue;
+    Require(at < taken.size());
+    Require(taken[at].name == header.name && taken[at].value == header.value);
+    ++at;
+  }
+  Require(at == taken.size());
 }
 
 }  // namespace
@@ -28,7 +44,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     std::string name = from.ConsumeRandomLengthString(30);
     // Likely only so that ours are met.
     if (from.ConsumeBool()) name = "insightd-dead-" + name;
-    message.record.headers.push_back({std::move(name), from.ConsumeRandomLengthString(60)});
+    Header header{.name = std::move(name), .value = from.ConsumeRandomLengthString(60)};
+    if (header.value == "null") header.value = std::nullopt;
+    message.record.headers.push_back(std::move(header));
   }
   Failure failure{.stage = from.ConsumeRandomLengthString(10),
                   .code = from.ConsumeRandomLengthString(10),
@@ -41,6 +59,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const Message letter{.position = {"letters", 0, 1}, .record = WrapDeadLetter(message, failure)};
   const DeadLetter back = UnwrapDeadLetter(letter);
   Require(back.record.value == message.record.value && back.record.key == message.record.key);
+  RequireHeaders(message.record.headers, back.record.headers);
   Require(back.origin.topic == message.position.topic);
   Require(back.origin.offset == message.position.offset);
   Require(back.failure.tries == failure.tries && back.failure.org_id == failure.org_id);

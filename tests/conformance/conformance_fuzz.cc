@@ -165,14 +165,24 @@ void Try(const Test& test, std::string_view choices) {
 }  // namespace
 }  // namespace insightd::conformance
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+namespace {
+
+const std::vector<insightd::conformance::Test>& Tests() {
   static const auto tests = insightd::conformance::ReadTests();
-  if (tests.empty()) {
-    std::fprintf(stderr, "skipped: no conformance files in cel-conformance of the test data\n");
-    std::exit(0);
-  }
+  return tests;
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerInitialize(int* /*argc*/, char*** /*argv*/) {
+  if (!Tests().empty()) return 0;
+  std::fprintf(stderr, "skipped: no files in cel-conformance of the test data\n");
+  std::exit(0);
+}
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size < 2) return 0;
-  const std::size_t index = (data[0] << 8 | data[1]) % tests.size();
-  insightd::conformance::Try(tests[index], {reinterpret_cast<const char*>(data) + 2, size - 2});
+  const std::size_t index = (data[0] << 8 | data[1]) % Tests().size();
+  insightd::conformance::Try(Tests()[index], {reinterpret_cast<const char*>(data) + 2, size - 2});
   return 0;
 }
