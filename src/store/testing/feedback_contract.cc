@@ -35,7 +35,8 @@ TEST_P(StoreContract, AVoteStandsAtAllKeysOfItsComponentUntilALaterOne) {
                {{"x.report", "K", ""}, {"x.report", "L", ""}, {"y.report", "K", ""}}));
   const auto votes = [this] {
     std::string text;
-    for (const ReportHit& hit : store_->Report(1, kCluster, "me")->hits) {
+    const auto report = store_->Report(1, kCluster, "me");
+    for (const ReportHit& hit : report->hits) {
       text += fmt::format("{} ", hit.user_vote);
     }
     return text;
