@@ -18,6 +18,7 @@
 #include "app/settings.h"
 #include "base/clock.h"
 #include "base/metrics.h"
+#include "base/pulse.h"
 #include "base/random.h"
 #include "blob/blob.h"
 #include "bus/bus.h"
@@ -59,6 +60,7 @@ class Host {
   Random& random;
   metrics::Registry registry;
   Health health{clock};
+  Pulse pulse{clock};
 
   // Each is set by the row of the table that starts it, and used by those that need that row.
   std::unique_ptr<bus::Bus> bus;

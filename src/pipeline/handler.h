@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/metrics.h"
+#include "base/pulse.h"
 #include "base/result.h"
 #include "blob/blob.h"
 #include "bus/bus.h"
@@ -81,6 +82,7 @@ struct HandlerParts {
   metrics::Registry& registry;
   const HostedMetrics& hosted;
   StatusReports& status;
+  Beat& beat;  // of the handler's thread: told of each stage
 };
 
 // One for each thread.

@@ -85,14 +85,15 @@ Result<void> Pipeline::Open() {
   return {};
 }
 
-std::unique_ptr<Handler> Pipeline::MakeOne() {
+std::unique_ptr<Handler> Pipeline::MakeOne(Beat& beat) {
   return make_handler_({.settings = settings_,
                         .blobs = doors_.blobs,
                         .clock = doors_.clock,
                         .bytes = bytes_in_work_,
                         .registry = doors_.registry,
                         .hosted = hosted_,
-                        .status = status_});
+                        .status = status_,
+                        .beat = beat});
 }
 
 Result<void> Pipeline::Run(std::stop_token stop) {
@@ -108,9 +109,12 @@ Result<void> Pipeline::Run(std::stop_token stop) {
   for (std::size_t i = 0; i < workers; ++i) {
     threads.emplace_back([this, token = end_of_work.get_token()] {
       pthread_setname_np(pthread_self(), "judge");
-      const std::unique_ptr<Handler> handler = MakeOne();
+      Beat beat(doors_.pulse, "judge");
+      const std::unique_ptr<Handler> handler = MakeOne(beat);
       while (std::unique_ptr<Job> job = desk_->TakeReady(token)) {
+        beat.Begin("handle");
         HandleNext(*handler, std::move(job), token);
+        beat.Idle();
       }
     });
   }
@@ -128,7 +132,9 @@ Result<void> Pipeline::Run(std::stop_token stop) {
 
 Result<void> Pipeline::RunIntake(std::size_t ready_max, std::stop_token stop) {
   const auto in_work_max = static_cast<std::size_t>(settings_.in_work_max);
+  Beat beat(doors_.pulse, "intake");
   while (!stop.stop_requested()) {
+    beat.Begin("settle");
     if (Result<void> tended = Tend(); !tended) return tended;
     // Positions wait in `progress_` until all lower ones are done, so both bounds count.
     const std::size_t ready = desk_->ready();
@@ -140,6 +146,7 @@ Result<void> Pipeline::RunIntake(std::size_t ready_max, std::stop_token stop) {
       continue;
     }
     const bool idle = progress_.size() == 0 && to_commit_.empty();
+    beat.Begin("poll");
     if (auto taken = TakeIn(room, idle ? kIdleWait : kBusyWait, stop); !taken) return taken;
   }
   return {};
@@ -153,8 +160,9 @@ Result<bool> Pipeline::Step() {
   }
   std::unique_ptr<Job> job = desk_->TryTakeReady();
   if (job == nullptr) return false;
-  if (step_handler_ == nullptr) step_handler_ = MakeOne();
+  if (step_handler_ == nullptr) step_handler_ = MakeOne(step_beat_);
   HandleNext(*step_handler_, std::move(job), {});
+  step_beat_.Idle();
   if (Result<void> tended = Tend(); !tended) return Fail(tended.error());
   return true;
 }

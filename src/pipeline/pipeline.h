@@ -27,6 +27,7 @@
 
 #include "base/clock.h"
 #include "base/metrics.h"
+#include "base/pulse.h"
 #include "base/random.h"
 #include "base/result.h"
 #include "blob/blob.h"
@@ -49,6 +50,7 @@ struct Doors {
   const Clock& clock;
   Random& random;
   metrics::Registry& registry;
+  Pulse* pulse = nullptr;  // none: nobody asks whether its threads get on
 };
 
 // One thread at a time: either Run or Step.
@@ -85,7 +87,7 @@ class Pipeline {
   // Takes up to `messages_max` announcements into work. Fails only when it cannot go on.
   Result<void> TakeIn(std::size_t messages_max, milliseconds wait, std::stop_token stop);
   Result<void> RunIntake(std::size_t ready_max, std::stop_token stop);
-  std::unique_ptr<Handler> MakeOne();
+  std::unique_ptr<Handler> MakeOne(Beat& beat);
 
   Doors doors_;
   const Settings settings_;
@@ -99,6 +101,7 @@ class Pipeline {
   BytesInWork bytes_in_work_;
   const HostedMetrics hosted_;
   StatusReports status_;
+  Beat step_beat_{doors_.pulse, "step"};
   std::unique_ptr<Handler> step_handler_;
   metrics::Counter judged_;
   metrics::Counter retried_;

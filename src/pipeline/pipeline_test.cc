@@ -130,6 +130,56 @@ TEST_F(PipelineTest, MakesAResultKeyedByClusterAndCommits) {
   EXPECT_TRUE(bus_.topics[kDead].empty());
 }
 
+// Tells what the pulse says while it judges, for a time that no judging takes.
+class HangingEvaluator final : public Evaluator {
+ public:
+  HangingEvaluator(FakeClock& clock, const Pulse& pulse, std::string& seen)
+      : clock_(clock), pulse_(pulse), seen_(seen) {}
+  bool Wants(std::string_view) const override { return true; }
+  Result<Evaluated> Evaluate(archive::FileTree) override {
+    clock_.steady += Pulse::kStepMax;
+    seen_ += HungText(pulse_);
+    clock_.steady += seconds(1);
+    seen_ += HungText(pulse_);
+    return Evaluated{};
+  }
+
+ private:
+  FakeClock& clock_;
+  const Pulse& pulse_;
+  std::string& seen_;
+};
+
+TEST_F(PipelineTest, AJudgeThatHangsIsNamedWithItsStep) {
+  Upload("r1");
+  Pulse pulse(clock_);
+  std::string seen;
+  Pipeline pipeline(
+      Doors{bus_, blobs_, clock_, *random_, registry_, &pulse}, settings_,
+      [&] { return std::make_unique<HangingEvaluator>(clock_, pulse, seen); }, "test-1");
+  ASSERT_TRUE(pipeline.Open());
+  Drain(pipeline);
+
+  EXPECT_EQ(seen, "step: evaluate has lasted 301 s, more than the 300 s of a step\n");
+  clock_.steady += 2 * Pulse::kStepMax;
+  EXPECT_EQ(HungText(pulse), "") << "it has gone on, and waits for work";
+}
+
+TEST_F(PipelineTest, WhatIsTriedAgainWhileTheStoreIsAwayDoesNotHang) {
+  Upload("r1");
+  blobs_.failures = 3;
+  Pulse pulse(clock_);
+  Pipeline pipeline(
+      Doors{bus_, blobs_, clock_, *random_, registry_, &pulse}, settings_,
+      [] { return std::make_unique<FakeEvaluator>(); }, "test-1");
+  ASSERT_TRUE(pipeline.Open());
+  for (int i = 0; i < 3; ++i) {
+    Drain(pipeline);
+    clock_.steady += 2 * Pulse::kStepMax;
+    EXPECT_EQ(HungText(pulse), "");
+  }
+}
+
 TEST_F(PipelineTest, TakesTheClusterFromTheArchiveWhenNobodyNamedIt) {
   Upload("r1", "");
   Drain(*Open());

@@ -8,6 +8,7 @@
 #include "base/log_events.h"
 #include "base/metric_names.h"
 #include "pipeline/fetch/fetch.h"
+#include "pipeline/fetch/watched_source.h"
 #include "pipeline/read_message.h"
 #include "pipeline/unpack/cluster_id.h"
 #include "results/other_messages.h"
@@ -76,6 +77,7 @@ Worker::Worker(const HandlerParts& parts, std::unique_ptr<Evaluator> evaluator, 
       blobs_(parts.blobs),
       clock_(parts.clock),
       bytes_(parts.bytes),
+      beat_(parts.beat),
       evaluator_(std::move(evaluator)),
       unpack_seconds_(parts.registry.MakeHistogram(metrics::kArchiveSeconds,
                                                    {{"stage", std::string(kStageUnpack)}})),
@@ -123,6 +125,7 @@ Handled Worker::Handle(const bus::Message& message, int tries, std::stop_token s
 }
 
 Result<void> Worker::Parse(Task& task) {
+  beat_.Begin(kStageParse);
   const Result<std::string> text = ReadText(task.message, settings_);
   if (!text) return Fail(text.error());
   const bool of_copy = judged_ == Judged::kCopied;
@@ -158,13 +161,15 @@ Result<void> Worker::ParseCopy(Task& task, std::string_view text) {
 
 Result<void> Worker::Fetch(Task& task, std::stop_token stop) {
   const microseconds begun = clock_.Steady();
+  beat_.Begin(kStageFetch);
   task.Log(log::Level::kInfo, log::event::kArchiveDownloadStarted, "opening archive");
   Result<Fetched> fetched = judged_ == Judged::kCopied
                                 ? OpenByKey(task.copy.path, blobs_)
                                 : OpenArchive(task.announcement, blobs_, settings_);
   if (!fetched) return Fail(std::move(fetched).error());
-  task.source = std::move(fetched->source);
+  task.source = std::make_unique<WatchedSource>(std::move(fetched->source), beat_);
   task.bytes = fetched->bytes;
+  beat_.Idle();  // until others have given back what it needs
   task.share = bytes_.Take(fetched->bytes * kMemoryPerUploadedByte, stop);
   if (!task.share) return Fail(Code::kTimeout, "stopped before the archive's turn");
   // What is left of reading happens while it is unpacked: the bytes stream.
@@ -178,6 +183,7 @@ Result<void> Worker::Fetch(Task& task, std::stop_token stop) {
 Result<void> Worker::Unpack(Task& task) {
   const microseconds begun = clock_.Steady();
   task.begun = begun;
+  beat_.Begin(kStageUnpack);
   evaluator_->Begin();
   const auto wanted = [this](std::string_view member) {
     return member.ends_with(kClusterIdMember) || member.ends_with(kRemoteConfigurationMember) ||
@@ -237,6 +243,7 @@ void Worker::AddWorkloadInfo(Task& task) {
 
 Result<void> Worker::Evaluate(Task& task) {
   const microseconds begun = clock_.Steady();
+  beat_.Begin(kStageEvaluate);
   const bool is_large = task.tree.totals().unpacked_bytes >= kLargeBytes;
   Result<Evaluated> evaluated = evaluator_->Evaluate(std::move(task.tree));
   if (is_large) malloc_trim(0);

@@ -52,6 +52,7 @@ class Worker final : public Handler {
   blob::Store& blobs_;
   const Clock& clock_;
   BytesInWork& bytes_;
+  Beat& beat_;
   std::unique_ptr<Evaluator> evaluator_;
   archive::Unpacker unpacker_;
   json::Parser parser_;

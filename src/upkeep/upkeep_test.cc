@@ -63,7 +63,9 @@ class UpkeepTest : public ::testing::Test {
                 const std::string& code = "corrupt") {
     const bus::Message failed{
         .position = {"announce", 0, offset},
-        .record = {.key = "k", .value = "the bytes", .headers = {{"service", "openshift"}, {"none", std::nullopt}}}};
+        .record = {.key = "k",
+                   .value = "the bytes",
+                   .headers = {{"service", "openshift"}, {"none", std::nullopt}}}};
     Produce(settings_.dead_letter_topics[0], bus::WrapDeadLetter(failed, {.stage = "unpack",
                                                                           .code = code,
                                                                           .reason = "cut short",

@@ -56,6 +56,7 @@ Writer::Writer(Doors doors, Settings settings, std::string build, Messages messa
       build_(std::move(build)),
       kind_(messages),
       channel_(ChannelOf(messages, settings_)),
+      beat_(doors.pulse, messages == Messages::kResults ? "writer" : "workloads"),
       tracker_(doors.bus.producer(), settings_.payload_tracker_topic, doors.registry),
       hosted_(doors.registry, settings_.metrics_namespace),
       stored_(Outcome(doors.registry, messages, "stored")),
@@ -110,6 +111,7 @@ Result<void> Writer::Run(std::stop_token stop) {
       SleepUntilStop(in_work_->due - doors_.clock.Steady(), stop);
       if (stop.stop_requested()) break;
     } else {
+      beat_.Begin("poll");
       auto messages = Take(kIdleWait, stop);
       if (!messages) {
         kLog.Warn("", "the bus does not answer",
@@ -125,12 +127,14 @@ Result<void> Writer::Run(std::stop_token stop) {
     }
     if (auto settled = Settle(Work(*in_work_)); !settled) return settled;
   }
+  beat_.Idle();
   in_work_.reset();  // given back: it was not committed
   return {};
 }
 
 Batch Writer::Read(std::vector<bus::Message> messages) {
   const microseconds taken = doors_.clock.Steady();
+  beat_.Begin("read");
   Batch batch =
       MakeBatch(kind_, std::move(messages),
                 {.message_bytes_max = settings_.message_bytes_max, .allowed = allowed_}, parser_);
@@ -173,6 +177,7 @@ Result<bool> Writer::Step() {
 }
 
 Result<void> Writer::Settle(Result<void> worked) {
+  beat_.Idle();  // waits for more, or for the next try
   if (worked) {
     const double took = SecondsOf(doors_.clock.Steady() - in_work_->taken);
     for (std::size_t i = in_work_->refused; i < in_work_->messages.size(); ++i) {
@@ -220,6 +225,7 @@ Result<void> Writer::StoreResults(Batch& batch) {
       }
       continue;
     }
+    beat_.Begin("store");
     const microseconds begun = doors_.clock.Steady();
     const auto outcomes = batch.rows->Put(doors_.store, first, end);
     const microseconds took = doors_.clock.Steady() - begun;
@@ -357,6 +363,7 @@ Result<void> Writer::KeepErrors(const Batch& batch) {
 
 Result<void> Writer::SetAside(Batch& batch) {
   if (batch.refusals.empty()) return {};
+  beat_.Begin("set aside");
   struct Delivery {
     std::mutex mutex;
     std::vector<std::optional<Result<bus::Position>>> positions;
@@ -455,6 +462,7 @@ Result<void> Writer::SetAside(Batch& batch) {
 }
 
 Result<void> Writer::Commit(const Batch& batch) {
+  beat_.Begin("commit");
   for (const bus::Position& position : bus::LastPositions(batch.messages)) {
     if (auto done = consumer_->Commit(position); !done) return done;
   }

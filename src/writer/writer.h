@@ -26,6 +26,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/metrics.h"
+#include "base/pulse.h"
 #include "base/result.h"
 #include "bus/best_effort.h"
 #include "bus/bus.h"
@@ -44,6 +45,7 @@ struct Doors {
   store::Sink& store;
   const Clock& clock;
   metrics::Registry& registry;
+  Pulse* pulse = nullptr;  // none: nobody asks whether it gets on
 };
 
 class Writer {
@@ -89,6 +91,7 @@ class Writer {
   const std::string build_;
   const Messages kind_;
   const Channel channel_;
+  Beat beat_;  // of Run's thread
   OrgAllowList allowed_;
   std::unique_ptr<bus::Consumer> consumer_;
   json::Parser parser_;

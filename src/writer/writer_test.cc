@@ -6,6 +6,7 @@
 #include <atomic>
 #include <deque>
 #include <fstream>
+#include <functional>
 #include <future>
 
 #include "base/gzip.h"
@@ -35,6 +36,7 @@ class FaultyStore {
   // Fails the next calls of Put, in this order; nothing: that call passes.
   std::deque<std::optional<Error>> failures;
   std::vector<std::size_t> batches;  // sizes of the calls of Put
+  std::function<void()> in_put = [] {};
 
   explicit FaultyStore(store::Store& inner) : proxy_(inner, *this) {}
   store::Store& store() { return proxy_; }
@@ -46,6 +48,7 @@ class FaultyStore {
     Result<std::vector<store::PutOutcome>> Put(
         std::span<const store::ClusterResult> results) override {
       owner_.batches.push_back(results.size());
+      owner_.in_put();
       if (!owner_.failures.empty()) {
         const std::optional<Error> failure = owner_.failures.front();
         owner_.failures.pop_front();
@@ -123,7 +126,7 @@ class WriterTest : public ::testing::Test {
   void OpenWriter(bool background = false, Messages messages = Messages::kResults) {
     writer_ = std::make_unique<Writer>(
         Doors{*bus_, faulty_->store(),
-              background ? SystemClock() : static_cast<const Clock&>(clock_), registry_},
+              background ? SystemClock() : static_cast<const Clock&>(clock_), registry_, &pulse_},
         settings_, "test-1", messages);
     INSIGHTD_ASSERT(writer_->Open());
   }
@@ -174,6 +177,7 @@ class WriterTest : public ::testing::Test {
 
   testing::TempFolder folder_;
   TestClock clock_;
+  Pulse pulse_{clock_};
   metrics::Registry registry_;
   Settings settings_;
   std::unique_ptr<store::Store> store_;
@@ -197,6 +201,26 @@ TEST_F(WriterTest, StoresAResultWithWhatItsHeadersSay) {
   EXPECT_EQ(store_->NewestArchives(1)->size(), 1U);
   EXPECT_EQ(Lag(), 0);
   EXPECT_FALSE(Step());
+}
+
+TEST_F(WriterTest, AWriterThatHangsInTheStoreIsNamedWithItsStep) {
+  Open();
+  EXPECT_FALSE(Step());
+  clock_.Advance(2 * Pulse::kStepMax);
+  EXPECT_EQ(HungText(pulse_), "") << "nothing comes";
+  std::string seen;
+  faulty_->in_put = [&] {
+    clock_.Advance(Pulse::kStepMax + seconds(1));
+    seen = HungText(pulse_);
+  };
+  faulty_->failures.emplace_back(Error(Code::kUnavailable, "the database is away"));
+  Produce(Message(1, "r1", "2024-01-01T00:00:00Z"));
+
+  EXPECT_TRUE(Step());
+
+  EXPECT_EQ(seen, "writer: store has lasted 301 s, more than the 300 s of a step\n");
+  clock_.Advance(2 * Pulse::kStepMax);
+  EXPECT_EQ(HungText(pulse_), "") << "waits for its next try";
 }
 
 TEST_F(WriterTest, AReportOfWhichNoRuleCouldJudgeAnythingLeavesTheStoredOne) {

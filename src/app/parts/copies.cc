@@ -14,7 +14,7 @@ namespace {
 
 Started StartFlow(Host& host, pipeline::MakeHandler make) {
   auto flow = std::make_shared<pipeline::Pipeline>(
-      pipeline::Doors{*host.bus, *host.blobs, host.clock, host.random, host.registry},
+      pipeline::Doors{*host.bus, *host.blobs, host.clock, host.random, host.registry, &host.pulse},
       host.settings.pipeline, std::move(make), BuildName());
   if (Result<void> opened = flow->Open(); !opened) return Unusable(host.role, opened.error());
   return InThread(host, host.role,

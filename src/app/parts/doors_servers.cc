@@ -60,6 +60,7 @@ Result<bus::KafkaBusOptions> KafkaOptions(const Settings& settings, std::string_
 Started StartKafkaBus(Host& host) {
   Result<bus::KafkaBusOptions> options = KafkaOptions(host.settings, host.role, &host.registry);
   if (!options) return Mistake(options.error());
+  options->pulse = &host.pulse;
   Result<std::unique_ptr<bus::Bus>> bus = bus::OpenKafkaBus(*std::move(options));
   if (!bus && bus.error().code() == Code::kInvalid) return Mistake(bus.error());
   if (!bus) return Unusable("bus", bus.error());

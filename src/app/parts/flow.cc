@@ -38,7 +38,7 @@ std::unique_ptr<Running> StartWriterOf(Host& host, writer::Messages messages, st
   const auto run = [&host, messages](std::stop_token stop) -> Result<void> {
     store::Sink& sink =
         host.redis != nullptr ? static_cast<store::Sink&>(*host.redis) : *host.store;
-    writer::Writer writer(writer::Doors{*host.bus, sink, host.clock, host.registry},
+    writer::Writer writer(writer::Doors{*host.bus, sink, host.clock, host.registry, &host.pulse},
                           host.settings.writer, BuildName(), messages);
     if (auto opened = writer.Open(); !opened) return opened;
     return writer.Run(std::move(stop));
@@ -70,7 +70,8 @@ Started StartIngress(Host& host) {
 Started StartPipeline(Host& host) {
   const pipeline::Settings& settings = host.settings.pipeline;
   auto pipeline = std::make_shared<pipeline::Pipeline>(
-      pipeline::Doors{*host.bus, *host.blobs, host.clock, host.random, host.registry}, settings,
+      pipeline::Doors{*host.bus, *host.blobs, host.clock, host.random, host.registry, &host.pulse},
+      settings,
       pipeline::MakeRulesEvaluators(
           {.packs = host.pack,
            .limits = host.settings.rules.Limits(),

@@ -1,4 +1,5 @@
 #include "app/build_info.h"
+#include "app/health/liveness.h"
 #include "app/health/process_metrics.h"
 #include "app/parts/parts.h"
 #include "app/run/listeners.h"
@@ -29,7 +30,7 @@ Started StartHealth(Host& host) {
   AddProcessMetrics(host.registry);
   http::Router& router = host.metrics_router;
   router.Add(http::Method::kGet, "/livez",
-             [](const http::Request&) { return http::TextResponse(200, "ok\n"); });
+             [&host](const http::Request&) { return Liveness(host.pulse); });
   router.Add(http::Method::kGet, "/readyz",
              [&host](const http::Request& request) { return Readiness(request, host.health); });
   router.Add(http::Method::kGet, "/metrics", [&host](const http::Request&) {

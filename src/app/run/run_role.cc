@@ -11,6 +11,7 @@
 
 #include "app/build_info.h"
 #include "app/check_settings.h"
+#include "app/health/liveness.h"
 #include "app/health/service_manager.h"
 #include "app/host.h"
 #include "app/roles.h"
@@ -116,7 +117,7 @@ class Process {
     }
     std::string told;
     while (true) {
-      manager_.Alive();
+      watchdog_.Tell();
       if (std::string status = StatusText(); status != told) {
         manager_.Status(status);
         told = std::move(status);
@@ -135,6 +136,7 @@ class Process {
   const Clock& clock_ = SystemClock();
   const ServiceManager manager_ = ServiceManager::FromEnvironment();
   Host host_;
+  Watchdog watchdog_{manager_, host_.pulse};
   // Gone before the host, which it tells.
   Signals signals_{[this] {
     host_.health.SetPhase(Health::Phase::kStopping);

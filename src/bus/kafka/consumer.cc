@@ -170,7 +170,9 @@ KafkaConsumer::~KafkaConsumer() {
 
 void KafkaConsumer::Serve(std::stop_token stop) {
   pthread_setname_np(pthread_self(), "kafka-consume");
+  Beat beat(options_.pulse, "kafka-consume");
   while (!stop.stop_requested()) {
+    beat.Begin("poll the group");
     AwaitRoom(stop);
     Gather();
     std::array<char, kErrorTextBytes> reason{};

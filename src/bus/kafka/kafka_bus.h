@@ -26,6 +26,7 @@
 
 #include "base/clock.h"
 #include "base/metrics.h"
+#include "base/pulse.h"
 #include "base/result.h"
 #include "bus/bus.h"
 
@@ -54,7 +55,7 @@ struct KafkaBusOptions {
 
   milliseconds start_max{30'000};  // until the brokers have answered when opening
   milliseconds delivery_timeout{5'000};
-  milliseconds session_max{10'000};  // a member that is silent for so long loses its partitions
+  milliseconds session_max{6'000};   // a member that is silent for so long loses its partitions
   milliseconds linger{1};            // a record waits so long for others to share a request
   std::string compression = "zstd";  // none, gzip, snappy, lz4, zstd
   std::size_t queue_bytes_max = std::size_t{32} << 20;  // handed over and without a callback
@@ -69,6 +70,7 @@ struct KafkaBusOptions {
   // Further properties of librdkafka by name; those that this bus depends on are refused.
   std::vector<std::pair<std::string, std::string>> properties = {};
   metrics::Registry* registry = nullptr;  // nothing: events are not counted
+  Pulse* pulse = nullptr;                 // nothing: nobody asks whether consumers get on
 };
 
 // Waits for a broker up to `start_max` and checks the topics. kUnavailable when none answered,

@@ -14,6 +14,7 @@
 #include "pipeline/copy/key_pattern.h"
 #include "pipeline/copy/upload.h"
 #include "pipeline/fetch/fetch.h"
+#include "pipeline/fetch/watched_source.h"
 #include "pipeline/read_message.h"
 #include "pipeline/unpack/cluster_id.h"
 #include "results/other_messages.h"
@@ -180,7 +181,11 @@ class Copier final : public Handler {
   }
 
   Result<Fetched> Open(const Task& task) {
-    return OpenArchive(task.announcement, parts_.blobs, parts_.settings);
+    parts_.beat.Begin(kStageFetch);
+    Result<Fetched> fetched = OpenArchive(task.announcement, parts_.blobs, parts_.settings);
+    if (!fetched) return fetched;
+    fetched->source = std::make_unique<WatchedSource>(std::move(fetched->source), parts_.beat);
+    return fetched;
   }
 
   // Reads the archive for its `config/id` where the announcement does not tell, since the key
@@ -239,6 +244,7 @@ class Copier final : public Handler {
     if (!fetched) return Fail(std::move(fetched).error());
     Result<Upload> upload = Upload::Begin(parts_.blobs, task.key);
     if (!upload) return Fail(std::move(upload).error());
+    parts_.beat.Begin(kStageCopy);
     Tee both(*fetched->source, *upload);
     const Result<ClusterChoice> choice = Choose(task.announcement, both);
     if (!choice) return Fail(choice.error());

@@ -72,6 +72,7 @@ class ReportKeeper final : public Handler {
       parts_.hosted.received.Add();
       parts_.status.Tell(known, results::kStatusReceived);
     }
+    parts_.beat.Begin(kStageCopy);
     Result<Upload> upload = Upload::Begin(parts_.blobs, *key);
     if (!upload) return fail(kStageCopy, upload.error());
     if (auto put = upload->Append(result->document); !put) return fail(kStageCopy, put.error());
