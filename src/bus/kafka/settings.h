@@ -30,7 +30,7 @@ struct KafkaSettings {
   std::string compression = "zstd";
   std::int64_t linger_ms = 1;
   std::int64_t start_ms_max = 5'000;
-  std::int64_t session_ms_max = 10'000;
+  std::int64_t session_ms_max = 6'000;
   std::uint64_t prefetch_bytes_max = std::uint64_t{8} << 20;
   std::uint64_t prefetch_messages_max = 5'000;
   std::vector<std::string> properties;
