@@ -190,7 +190,8 @@ void RuleReload::Refuse(const RulesMistake& mistake) {
 
 void RuleReload::ShowPacks() {
   for (auto& [title, gauge] : shown_) gauge.Set(0);
-  for (const rules::PackInfo& pack : pack_->Get()->packs) {
+  const rules::PackPointer current = pack_->Get();
+  for (const rules::PackInfo& pack : current->packs) {
     metrics::Gauge& gauge = shown_[pack.Title()];
     gauge =
         registry_.MakeGauge(metrics::kRulesPack, {{"name", pack.name}, {"version", pack.version}});
