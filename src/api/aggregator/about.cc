@@ -6,6 +6,7 @@
 #include "api/aggregator/answers.h"
 #include "api/aggregator/handlers.h"
 #include "api/aggregator/writer.h"
+#include "http/metrics_response.h"
 
 namespace insightd::api::aggregator {
 namespace {
@@ -43,8 +44,7 @@ http::Response Info(const Call& call) {
 }
 
 http::Response Metrics(const Call& call) {
-  http::Response response{.status = 200, .body = call.service.parts.metrics->Text()};
-  return std::move(response).With("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
+  return http::MetricsResponse(call.request, call.service.parts.metrics->Text());
 }
 
 http::Response OpenApi(const Call& call) {

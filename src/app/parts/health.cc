@@ -4,6 +4,7 @@
 #include "app/parts/parts.h"
 #include "app/run/listeners.h"
 #include "base/metric_names.h"
+#include "http/metrics_response.h"
 
 namespace insightd::app {
 namespace {
@@ -33,10 +34,8 @@ Started StartHealth(Host& host) {
              [&host](const http::Request&) { return Liveness(host.pulse); });
   router.Add(http::Method::kGet, "/readyz",
              [&host](const http::Request& request) { return Readiness(request, host.health); });
-  router.Add(http::Method::kGet, "/metrics", [&host](const http::Request&) {
-    http::Response response;
-    response.body = host.registry.Text();
-    return std::move(response).With("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
+  router.Add(http::Method::kGet, "/metrics", [&host](const http::Request& request) {
+    return http::MetricsResponse(request, host.registry.Text());
   });
   // A process that stands in for another one has no listener that the other has not.
   if (host.settings.http.metrics_address.empty()) return UntilStopped(nullptr);
