@@ -75,6 +75,7 @@ PutOutcome PutPlan::Take(const ClusterResult& result) {
   if (current) {
     if (current->org_id != result.org_id) {
       LogMove(result, current->org_id);
+      work.moved_to.insert(result.org_id);
       if (work.version) work.version->org_id = result.org_id;
     }
     if (now_ - current->reported > kSilentMin && !current->request_id.empty()) {
@@ -120,6 +121,9 @@ void PutPlan::Finish(std::string_view cluster, ClusterWork& work) {
   const StoredCluster& stored = work.stored;
   const std::int64_t home = HomeOf(cluster);
   if (home != last.org_id) moves.push_back({last.cluster, home, last.org_id});
+  for (const std::int64_t org_id : work.moved_to) {
+    if (org_id != home && org_id != last.org_id) passed.emplace_back(org_id, last.cluster);
+  }
 
   reports.push_back(&last);
   report_versions.push_back(work.current->version);

@@ -91,6 +91,8 @@ class PutPlan {
   // Each in ascending order of its key.
   std::vector<PutOutcome> outcomes;
   std::vector<MoveRow> moves;
+  // Where clusters were on their way: what lies there from before goes.
+  std::vector<Place> passed;
   std::vector<const ClusterResult*> reports;      // to be their cluster's result
   std::vector<std::string_view> report_versions;  // of each, also when it was stored before
   std::vector<std::size_t> report_hits;           // of each
@@ -115,6 +117,7 @@ class PutPlan {
     std::optional<StoredVersion> version = {};       // as well
     std::vector<const ClusterResult*> storing = {};  // one after the other
     std::string_view head = {};                      // as well
+    std::set<std::int64_t> moved_to = {};            // organisations
   };
 
   PutOutcome Take(const ClusterResult& result);

@@ -81,6 +81,17 @@ void AddMoves(Pipeline& pipeline, const std::vector<MoveRow>& moves) {
   }
 }
 
+// As the moves one after the other would have left these organisations.
+void AddPassed(Pipeline& pipeline, const std::vector<Place>& passed) {
+  if (passed.empty()) return;
+  for (const std::string_view table : {"rule_hit", "recommendation"}) {
+    pipeline.Add(fmt::format("DELETE FROM {} t USING unnest($1, $2) AS u(org_id, cluster) "
+                             "WHERE t.cluster_id = u.cluster AND t.org_id = u.org_id",
+                             table),
+                 PlacesOf(passed));
+  }
+}
+
 void AddReports(Pipeline& pipeline, const PutPlan& plan, Time now) {
   if (plan.reports.empty()) return;
   Array orgs = Array::OfInts();
@@ -391,6 +402,7 @@ void AddChanges(Pipeline& pipeline, const std::vector<ChangeRow>& changes, Time 
 void AddRows(Pipeline& pipeline, const PutPlan& plan, Time now) {
   const Time now_seconds = std::chrono::floor<seconds>(now);
   AddMoves(pipeline, plan.moves);
+  AddPassed(pipeline, plan.passed);
   AddReports(pipeline, plan, now);
   AddVersions(pipeline, plan);
   AddGone(pipeline, "rule_hit", plan.hits_gone);

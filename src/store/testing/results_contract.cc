@@ -463,6 +463,33 @@ TEST_P(StoreContract, AClusterMovesThereAndBackInOneBatch) {
   EXPECT_EQ(EndOf("r2"), UploadEnd::kReplaced);
 }
 
+TEST_P(StoreContract, AClusterThatMovesTwiceInOneBatchLeavesNothingOnItsWay) {
+  Put(ResultOf(kCluster, 0, "r1"));
+  for (const int org_id : {2, 3}) {
+    engine_->Execute(
+        "INSERT INTO rule_hit(org_id, cluster_id, rule_fqdn, error_key, template_data)"
+        " VALUES (" +
+        std::to_string(org_id) + ", '" + kCluster + "', 'l', 'K', '')");
+    engine_->Execute(
+        "INSERT INTO recommendation(org_id, cluster_id, rule_fqdn, error_key, rule_id,"
+        " created_at, impacted_since) VALUES (" +
+        std::to_string(org_id) + ", '" + kCluster + "', 'l', 'K', 'l|K', " + Literal(At(1)) + ", " +
+        Literal(At(1)) + ")");
+  }
+  std::vector<ClusterResult> batch = {ResultOf(kCluster, 1, "r2"), ResultOf(kCluster, 2, "r3"),
+                                      ResultOf(kCluster, 3, "r4")};
+  batch[0].org_id = 2;
+  batch[1].org_id = 1;
+  batch[2].org_id = 3;
+  EXPECT_EQ(store_->Put(batch).value(), std::vector(3, PutOutcome::kStored));
+  EXPECT_EQ(store_->OrganizationOf(kCluster).value(), 3);
+  EXPECT_EQ(Number("SELECT count(*) FROM rule_hit"), 1);
+  EXPECT_EQ(Number("SELECT count(*) FROM recommendation"), 1);
+  EXPECT_EQ(Number("SELECT count(*) FROM rule_hit WHERE org_id = 3 AND error_key = 'KEY'"), 1);
+  EXPECT_EQ(Number("SELECT count(*) FROM recommendation WHERE org_id = 3 AND error_key = 'KEY'"),
+            1);
+}
+
 TEST_P(StoreContract, AnEmptyResultIsOnlyNoted) {
   Put(ResultOf(kCluster, 0, "r1"));
   ClusterResult empty = ResultOf(kCluster, 1, "r2", {});
