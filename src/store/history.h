@@ -9,13 +9,15 @@
 // * Times are those at which results were stored; `first_seen` has whole seconds.
 // * An organisation sees what happened while a cluster was its own, and of a cluster only as long
 //   as it has a result in that organisation: kNotFound otherwise.
-// * ForgetChanges and ForgetUploads end what is kept. What stands now is always known.
+// * ForgetChanges and ForgetUploads end what is kept, the oldest first. What stands now is always
+//   known.
 // * Results that another program stored in the same tables are no results here; what they changed
 //   is noted with the next result that is stored here.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -129,6 +131,14 @@ struct ResultPage {
   std::optional<ResultPlace> next = {};  // nothing: there are no more
 };
 
+// What stays when the rest is forgotten: of the newest `rows` those that are not older than
+// `since`. Somewhat fewer may stay than `rows`: they are told by their numbers, of which some are
+// never used.
+struct Keep {
+  Time since{};
+  std::int64_t rows = std::numeric_limits<std::int64_t>::max();  // 0 at least
+};
+
 class History {
  public:
   virtual ~History() = default;
@@ -156,8 +166,8 @@ class History {
                                          const std::optional<ResultPlace>& before,
                                          std::size_t results_max) = 0;
 
-  // Forgets up to `rows_max` changes that happened before; gives how many.
-  virtual Result<std::size_t> ForgetChanges(Time before, std::size_t rows_max) = 0;
+  // Forgets up to `rows_max` changes; gives how many.
+  virtual Result<std::size_t> ForgetChanges(const Keep& keep, std::size_t rows_max) = 0;
 };
 
 }  // namespace insightd::store

@@ -335,8 +335,8 @@ class Store : public Sink, public Feedback, public Lookups, public History {
 
   // How the upload ended; kNotFound as long as it is on its way, or was forgotten.
   virtual Result<Upload> FindUpload(std::string_view request_id) = 0;
-  // Forgets up to `rows_max` uploads that ended before; gives how many. Current ones stay.
-  virtual Result<std::size_t> ForgetUploads(Time before, std::size_t rows_max) = 0;
+  // Forgets up to `rows_max` uploads that have ended; gives how many. Current ones stay.
+  virtual Result<std::size_t> ForgetUploads(const Keep& keep, std::size_t rows_max) = 0;
 
   // kNotFound without a result of that cluster in that organisation. `user_id` may be empty.
   virtual Result<ClusterReport> Report(std::int64_t org_id, std::string_view cluster,

@@ -165,10 +165,11 @@ Result<bool> Cleaner::Step() {
     if (!archives) return Fail(archives.error());
     removed = *archives;
   }
-  const Time before = now - seconds(settings_.history_kept_s);
-  const auto uploads = store_.ForgetUploads(before, kUploadsAtOnce);
+  const store::Keep keep = {.since = now - seconds(settings_.history_kept_s),
+                            .rows = settings_.history_rows_max};
+  const auto uploads = store_.ForgetUploads(keep, kUploadsAtOnce);
   if (!uploads) return Fail(uploads.error());
-  const auto changes = store_.ForgetChanges(before, kChangesAtOnce);
+  const auto changes = store_.ForgetChanges(keep, kChangesAtOnce);
   if (!changes) return Fail(changes.error());
   return removed > 0 || *uploads > 0 || *changes > 0;
 }

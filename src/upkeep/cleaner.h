@@ -9,7 +9,8 @@
 // * From `kWarnShare` of the room on there is one line in the log.
 // * An archive that nobody knows goes when it is older than the history: its upload was cut off
 //   between keeping and announcing it.
-// * History goes after `history_kept_s`. Where there is no blob store, only history is cleaned.
+// * History goes after `history_kept_s`, and the oldest of it where it is over `history_rows_max`.
+//   Where there is no blob store, only history is cleaned.
 // * A store that does not know its bytes (S3) has no limit here: its server's quota is the limit.
 //   The search counts what it holds.
 //

@@ -13,6 +13,9 @@ void Settings::AddTo(settings::Table& table) {
             "How long an archive is kept when a newer one of its cluster has a result.");
   table.Add("upkeep.history_kept_s", &history_kept_s, {.min = 2 * 86'400},
             "How long the end of an upload can be looked up, and what its result was and changed.");
+  table.Add("upkeep.history_rows_max", &history_rows_max, {.min = 100'000},
+            "Ends of uploads kept, and as many changes; above it the oldest go early. An upload "
+            "takes some 300 bytes.");
   table.Add("upkeep.clean_interval_s", &clean_interval_s, {.min = 1},
             "Pause between two rounds of cleaning.");
   table.Add("upkeep.search_interval_s", &search_interval_s, {.min = 60},

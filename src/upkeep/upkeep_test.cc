@@ -305,6 +305,16 @@ TEST_F(UpkeepTest, ForgetsHistoryButNotTheCurrentOnes) {
   EXPECT_EQ(store_->FindUpload("r2")->end, store::UploadEnd::kStored);
 }
 
+TEST_F(UpkeepTest, HistoryOverItsLimitGoesWhateverItsAge) {
+  for (int i = 1; i <= 4; ++i) Store("c", i, "r" + std::to_string(i));
+  settings_.history_rows_max = 2;
+  Cleaner cleaner = MakeCleaner();
+  CleanAll(cleaner);
+  EXPECT_EQ(store_->FindUpload("r2").error().code(), Code::kNotFound);
+  EXPECT_EQ(store_->FindUpload("r3")->end, store::UploadEnd::kReplaced);
+  EXPECT_EQ(store_->FindUpload("r4")->end, store::UploadEnd::kStored);
+}
+
 TEST_F(UpkeepTest, WithoutABlobStoreOnlyHistoryIsCleaned) {
   Store("c", 1, "r1");
   Store("c", 2, "r2");

@@ -120,8 +120,8 @@ class EmbeddedStore final : public Store {
   Result<Upload> FindUpload(std::string_view request_id) override {
     return Read([&](auto& db) { return ReadUpload(db, request_id); });
   }
-  Result<std::size_t> ForgetUploads(Time before, std::size_t rows_max) override {
-    return Write([&](auto& db) { return RemoveUploads(db, before, rows_max); });
+  Result<std::size_t> ForgetUploads(const Keep& keep, std::size_t rows_max) override {
+    return Write([&](auto& db) { return RemoveUploads(db, keep, rows_max); });
   }
 
   Result<ClusterReport> Report(std::int64_t org_id, std::string_view cluster,
@@ -287,8 +287,8 @@ class EmbeddedStore final : public Store {
     return Read(
         [&](auto& db) { return ReadPastResults(db, org_id, cluster, range, before, results_max); });
   }
-  Result<std::size_t> ForgetChanges(Time before, std::size_t rows_max) override {
-    return Write([&](auto& db) { return RemoveChanges(db, before, rows_max); });
+  Result<std::size_t> ForgetChanges(const Keep& keep, std::size_t rows_max) override {
+    return Write([&](auto& db) { return RemoveChanges(db, keep, rows_max); });
   }
 
   Result<void> PutDeadLetters(std::span<const DeadLetter> letters) override {

@@ -278,17 +278,20 @@ Result<ResultPage> ReadPastResults(sqlite::Database& database, std::int64_t org_
   return PageOf(rows, newest, range, before, results_max);
 }
 
-Result<std::size_t> RemoveChanges(sqlite::Database& database, Time before, std::size_t rows_max) {
+Result<std::size_t> RemoveChanges(sqlite::Database& database, const Keep& keep,
+                                  std::size_t rows_max) {
   // Ids grow with time: the oldest stand in front.
   std::int64_t last_id = 0;
   std::size_t rows = 0;
   {
-    sqlite::Query query(database, "SELECT id, at FROM insightd_change ORDER BY id LIMIT ?");
-    query.Int(static_cast<std::int64_t>(rows_max));
+    sqlite::Query query(database,
+                        "SELECT id, at, id <= (SELECT max(id) FROM insightd_change) - ?1 "
+                        "FROM insightd_change ORDER BY id LIMIT ?2");
+    query.Int(keep.rows).Int(static_cast<std::int64_t>(rows_max));
     while (true) {
       const Result<bool> row = query.Step();
       if (!row) return Fail(row.error());
-      if (!*row || query.TimeAt(1) >= before) break;
+      if (!*row || (query.TimeAt(1) >= keep.since && query.IntAt(2) == 0)) break;
       last_id = query.IntAt(0);
       ++rows;
     }

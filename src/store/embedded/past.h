@@ -47,6 +47,7 @@ Result<ResultPage> ReadPastResults(sqlite::Database& database, std::int64_t org_
                                    std::string_view cluster, const TimeRange& range,
                                    const std::optional<ResultPlace>& before,
                                    std::size_t results_max);
-Result<std::size_t> RemoveChanges(sqlite::Database& database, Time before, std::size_t rows_max);
+Result<std::size_t> RemoveChanges(sqlite::Database& database, const Keep& keep,
+                                  std::size_t rows_max);
 
 }  // namespace insightd::store

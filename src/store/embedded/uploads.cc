@@ -102,7 +102,8 @@ Result<Upload> ReadUpload(sqlite::Database& database, std::string_view request_i
               fmt::format("upload {} has not ended, or its end was forgotten", request_id));
 }
 
-Result<std::size_t> RemoveUploads(sqlite::Database& database, Time before, std::size_t rows_max) {
+Result<std::size_t> RemoveUploads(sqlite::Database& database, const Keep& keep,
+                                  std::size_t rows_max) {
   struct Row {
     std::int64_t id;
     std::string request_id;
@@ -112,13 +113,14 @@ Result<std::size_t> RemoveUploads(sqlite::Database& database, Time before, std::
   {
     // Ids grow with the time of the end: the oldest stand in front.
     sqlite::Query query(database,
-                        "SELECT id, ended_at, request_id, cluster FROM insightd_upload "
-                        "WHERE id > 0 ORDER BY id LIMIT ?");
-    query.Int(static_cast<std::int64_t>(rows_max));
+                        "SELECT id, ended_at, request_id, cluster, "
+                        "id <= (SELECT max(id) FROM insightd_upload) - ?1 FROM insightd_upload "
+                        "WHERE id > 0 ORDER BY id LIMIT ?2");
+    query.Int(keep.rows).Int(static_cast<std::int64_t>(rows_max));
     while (true) {
       const Result<bool> row = query.Step();
       if (!row) return Fail(row.error());
-      if (!*row || query.TimeAt(1) >= before) break;
+      if (!*row || (query.TimeAt(1) >= keep.since && query.IntAt(4) == 0)) break;
       rows.push_back({query.IntAt(0), query.StringAt(2), query.StringAt(3)});
     }
   }

@@ -38,7 +38,8 @@ Result<void> NoteUpload(sqlite::Database& database, const UploadRow& upload,
 
 Result<Upload> ReadUpload(sqlite::Database& database, std::string_view request_id);
 // Current ones stay, and are not met again until ForgetSilentUpload.
-Result<std::size_t> RemoveUploads(sqlite::Database& database, Time before, std::size_t rows_max);
+Result<std::size_t> RemoveUploads(sqlite::Database& database, const Keep& keep,
+                                  std::size_t rows_max);
 // Removes an upload that has stayed only because it was its cluster's current one.
 Result<void> ForgetSilentUpload(sqlite::Database& database, std::string_view request_id);
 

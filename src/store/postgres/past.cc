@@ -279,13 +279,14 @@ Result<ResultPage> ReadPastResults(Connection& connection, std::int64_t org_id,
   return PageOf(rows, newest, range, before, results_max);
 }
 
-Result<std::size_t> RemoveChanges(Connection& connection, Time before, std::size_t rows_max) {
+Result<std::size_t> RemoveChanges(Connection& connection, const Keep& keep, std::size_t rows_max) {
   // Ids grow with time: the oldest stand in front.
   const Result<Rows> rows = connection.Run(
       "WITH front AS (SELECT id, at FROM insightd_change ORDER BY id LIMIT $2), "
       "gone AS (DELETE FROM insightd_change c USING front WHERE c.id = front.id "
-      " AND front.at < $1 RETURNING 1) SELECT count(*) FROM gone",
-      Params().At(before).Int(static_cast<std::int64_t>(rows_max)));
+      " AND (front.at < $1 OR front.id <= (SELECT max(id) FROM insightd_change) - $3) "
+      " RETURNING 1) SELECT count(*) FROM gone",
+      Params().At(keep.since).Int(static_cast<std::int64_t>(rows_max)).Int(keep.rows));
   if (!rows) return Fail(rows.error());
   return static_cast<std::size_t>(rows->IntAt(0, 0));
 }

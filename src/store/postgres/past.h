@@ -29,6 +29,6 @@ Result<ResultPage> ReadPastResults(Connection& connection, std::int64_t org_id,
                                    std::string_view cluster, const TimeRange& range,
                                    const std::optional<ResultPlace>& before,
                                    std::size_t results_max);
-Result<std::size_t> RemoveChanges(Connection& connection, Time before, std::size_t rows_max);
+Result<std::size_t> RemoveChanges(Connection& connection, const Keep& keep, std::size_t rows_max);
 
 }  // namespace insightd::store::pg

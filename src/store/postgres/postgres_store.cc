@@ -57,9 +57,9 @@ class PostgresStore final : public Store {
   Result<Upload> FindUpload(std::string_view request_id) override {
     return Read([&](auto& db) { return pg::ReadUpload(db, request_id); });
   }
-  Result<std::size_t> ForgetUploads(Time before, std::size_t rows_max) override {
+  Result<std::size_t> ForgetUploads(const Keep& keep, std::size_t rows_max) override {
     return sessions_.WriteFor(
-        Duty::kUpkeep, [&](pg::Connection& db) { return pg::RemoveUploads(db, before, rows_max); });
+        Duty::kUpkeep, [&](pg::Connection& db) { return pg::RemoveUploads(db, keep, rows_max); });
   }
 
   Result<ClusterReport> Report(std::int64_t org_id, std::string_view cluster,
@@ -251,9 +251,9 @@ class PostgresStore final : public Store {
       return pg::ReadPastResults(db, org_id, cluster, range, before, results_max);
     });
   }
-  Result<std::size_t> ForgetChanges(Time before, std::size_t rows_max) override {
+  Result<std::size_t> ForgetChanges(const Keep& keep, std::size_t rows_max) override {
     return sessions_.WriteFor(
-        Duty::kUpkeep, [&](pg::Connection& db) { return pg::RemoveChanges(db, before, rows_max); });
+        Duty::kUpkeep, [&](pg::Connection& db) { return pg::RemoveChanges(db, keep, rows_max); });
   }
 
   Result<void> PutDeadLetters(std::span<const DeadLetter> letters) override {

@@ -163,7 +163,7 @@ TEST_F(PostgresStoreTest, WritingCallsOfADutyNeedIt) {
   EXPECT_EQ(store_->Put({&result, 1}).error().code(), Code::kConflict);
   const DeadLetter letter = testing::Letter(1);
   EXPECT_EQ(store_->PutDeadLetters({&letter, 1}).error().code(), Code::kConflict);
-  EXPECT_EQ(store_->ForgetUploads(At(0), 1).error().code(), Code::kConflict);
+  EXPECT_EQ(store_->ForgetUploads({.since = At(0)}, 1).error().code(), Code::kConflict);
   EXPECT_EQ(store_->ForgetArchives({}).error().code(), Code::kConflict);
   const auto other = engine_->Open(clock_);
   const auto lease = other->TryTakeDuty(Duty::kResults).value();

@@ -55,19 +55,20 @@ Result<Upload> ReadUpload(Connection& connection, std::string_view request_id) {
   return upload;
 }
 
-Result<std::size_t> RemoveUploads(Connection& connection, Time before, std::size_t rows_max) {
+Result<std::size_t> RemoveUploads(Connection& connection, const Keep& keep, std::size_t rows_max) {
   // Ids grow with the time of the end: the oldest stand in front.
   const Result<Rows> rows = connection.Run(
       "WITH front AS (SELECT id, request_id, cluster, ended_at FROM insightd_upload "
       " WHERE id > 0 ORDER BY id LIMIT $2), "
       "due AS (SELECT id, EXISTS (SELECT FROM insightd_cluster c WHERE c.cluster = front.cluster "
-      " AND c.request_id = front.request_id) AS is_current FROM front WHERE ended_at < $1), "
+      " AND c.request_id = front.request_id) AS is_current FROM front WHERE ended_at < $1 "
+      " OR id <= (SELECT max(id) FROM insightd_upload) - $3), "
       "kept AS (UPDATE insightd_upload u SET id = -u.id FROM due "
       " WHERE u.id = due.id AND due.is_current), "
       "gone AS (DELETE FROM insightd_upload u USING due WHERE u.id = due.id AND NOT "
       " due.is_current) "
       "SELECT count(*) FROM due",
-      Params().At(before).Int(static_cast<std::int64_t>(rows_max)));
+      Params().At(keep.since).Int(static_cast<std::int64_t>(rows_max)).Int(keep.rows));
   if (!rows) return Fail(rows.error());
   return static_cast<std::size_t>(rows->IntAt(0, 0));
 }

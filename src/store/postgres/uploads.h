@@ -17,7 +17,7 @@ namespace insightd::store::pg {
 Result<Upload> ReadUpload(Connection& connection, std::string_view request_id);
 // Current ones stay, out of the way of further calls (their ids become negative), until Put
 // replaces them.
-Result<std::size_t> RemoveUploads(Connection& connection, Time before, std::size_t rows_max);
+Result<std::size_t> RemoveUploads(Connection& connection, const Keep& keep, std::size_t rows_max);
 
 Result<std::vector<KeptArchive>> ReadReleased(Connection& connection, Time until,
                                               std::size_t archives_max);

@@ -40,8 +40,8 @@ class ForwardStore : public Store {
   Result<Upload> FindUpload(std::string_view request_id) override {
     return Reading([&] { return inner_.FindUpload(request_id); });
   }
-  Result<std::size_t> ForgetUploads(Time before, std::size_t rows_max) override {
-    return Writing([&] { return inner_.ForgetUploads(before, rows_max); });
+  Result<std::size_t> ForgetUploads(const Keep& keep, std::size_t rows_max) override {
+    return Writing([&] { return inner_.ForgetUploads(keep, rows_max); });
   }
   Result<ClusterReport> Report(std::int64_t org_id, std::string_view cluster,
                                std::string_view user_id) override {
@@ -185,8 +185,8 @@ class ForwardStore : public Store {
                                  std::size_t results_max) override {
     return Reading([&] { return inner_.PastResults(org_id, cluster, range, before, results_max); });
   }
-  Result<std::size_t> ForgetChanges(Time before, std::size_t rows_max) override {
-    return Writing([&] { return inner_.ForgetChanges(before, rows_max); });
+  Result<std::size_t> ForgetChanges(const Keep& keep, std::size_t rows_max) override {
+    return Writing([&] { return inner_.ForgetChanges(keep, rows_max); });
   }
   Result<void> PutDeadLetters(std::span<const DeadLetter> letters) override {
     return Writing([&] { return inner_.PutDeadLetters(letters); });

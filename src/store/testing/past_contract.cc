@@ -303,13 +303,30 @@ TEST_P(PastContract, WhatIsOldIsForgottenInBoundedSteps) {
           i % 2 == 0 ? std::vector<Hit>{HitOf("x")} : std::vector<Hit>{});
   }
   EXPECT_EQ(Changes().size(), 5U);
-  EXPECT_EQ(store_->ForgetChanges(At(41), 2).value(), 2U);
-  EXPECT_EQ(store_->ForgetChanges(At(41), 2).value(), 1U);
-  EXPECT_EQ(store_->ForgetChanges(At(41), 2).value(), 0U);
+  EXPECT_EQ(store_->ForgetChanges({.since = At(41)}, 2).value(), 2U);
+  EXPECT_EQ(store_->ForgetChanges({.since = At(41)}, 2).value(), 1U);
+  EXPECT_EQ(store_->ForgetChanges({.since = At(41)}, 2).value(), 0U);
   EXPECT_EQ(Changes(), (Texts{"x gone r5", "x again r6"}));
-  EXPECT_EQ(store_->ForgetUploads(At(41), 100).value(), 4U);
+  EXPECT_EQ(store_->ForgetUploads({.since = At(41)}, 100).value(), 4U);
   EXPECT_EQ(Ids(store_->PastResults(1, kCluster, kAlways, {}, 20).value()), (Texts{"r6", "r5"}));
-  EXPECT_EQ(store_->ForgetUploads(At(1000), 100).value(), 2U);
+  EXPECT_EQ(store_->ForgetUploads({.since = At(1000)}, 100).value(), 2U);
+  EXPECT_EQ(Ids(store_->PastResults(1, kCluster, kAlways, {}, 20).value()), (Texts{"r6"}))
+      << "the current one stays";
+}
+
+TEST_P(PastContract, OnlySoManyOfTheNewestAreKept) {
+  for (int i = 1; i <= 6; ++i) {
+    PutAt(10 * i, fmt::format("r{}", i),
+          i % 2 == 0 ? std::vector<Hit>{HitOf("x")} : std::vector<Hit>{});
+  }
+  EXPECT_EQ(store_->ForgetChanges({.rows = 5}, 100).value(), 0U);
+  EXPECT_EQ(store_->ForgetChanges({.rows = 2}, 2).value(), 2U);
+  EXPECT_EQ(store_->ForgetChanges({.rows = 2}, 2).value(), 1U);
+  EXPECT_EQ(store_->ForgetChanges({.rows = 2}, 2).value(), 0U);
+  EXPECT_EQ(Changes(), (Texts{"x gone r5", "x again r6"}));
+  EXPECT_EQ(store_->ForgetUploads({.rows = 2}, 100).value(), 4U);
+  EXPECT_EQ(Ids(store_->PastResults(1, kCluster, kAlways, {}, 20).value()), (Texts{"r6", "r5"}));
+  EXPECT_EQ(store_->ForgetUploads({.rows = 0}, 100).value(), 2U);
   EXPECT_EQ(Ids(store_->PastResults(1, kCluster, kAlways, {}, 20).value()), (Texts{"r6"}))
       << "the current one stays";
 }

@@ -36,9 +36,10 @@ TEST_P(StoreContract, ForgetsOldUploadsButNotTheCurrentOnes) {
     Put(ResultOf(kCluster, i, "r" + std::to_string(i)));
     clock_.Set(At(10 * (i + 1)));
   }
-  EXPECT_EQ(store_->ForgetUploads(At(25), 2).value(), 2U);
-  EXPECT_EQ(store_->ForgetUploads(At(25), 2).value(), 2U);
-  EXPECT_EQ(store_->ForgetUploads(At(25), 2).value(), 0U) << "what stays is not met again";
+  EXPECT_EQ(store_->ForgetUploads({.since = At(25)}, 2).value(), 2U);
+  EXPECT_EQ(store_->ForgetUploads({.since = At(25)}, 2).value(), 2U);
+  EXPECT_EQ(store_->ForgetUploads({.since = At(25)}, 2).value(), 0U)
+      << "what stays is not met again";
   EXPECT_EQ(EndError("r0"), Code::kNotFound);
   EXPECT_EQ(EndError("r2"), Code::kNotFound);
   EXPECT_EQ(EndOf("r3"), UploadEnd::kReplaced);
@@ -54,7 +55,7 @@ TEST_P(StoreContract, AForgottenUploadThatComesAgainIsStillNotNewer) {
   Put(ResultOf(kCluster, 1, "r1"));
   Put(ResultOf(kCluster, 2, "r2"));
   clock_.Set(At(100));
-  EXPECT_EQ(store_->ForgetUploads(At(50), 10).value(), 2U);
+  EXPECT_EQ(store_->ForgetUploads({.since = At(50)}, 10).value(), 2U);
   EXPECT_EQ(EndError("r1"), Code::kNotFound);
   EXPECT_EQ(EndOf("r2"), UploadEnd::kStored);
   EXPECT_EQ(Put(ResultOf(kCluster, 1, "r1")), PutOutcome::kOlder);
