@@ -18,7 +18,8 @@ TEST(LetterTexts, WhatADatabaseRefusesIsReplaced) {
 }
 
 TEST(LetterTexts, HeadersComeBackInOrder) {
-  const std::vector<LetterHeader> headers = {{"a", std::string("\0\xff", 2)}, {"", ""}, {"a", "2"}, {"b", std::nullopt}};
+  const std::vector<LetterHeader> headers = {
+      {"a", std::string("\0\xff", 2)}, {"", ""}, {"a", "2"}, {"b", std::nullopt}};
   const auto back = UnpackedHeaders(PackedHeaders(headers));
   ASSERT_EQ(back.size(), 4U);
   EXPECT_EQ(back[0].value, headers[0].value);
