@@ -1,42 +1,15 @@
 #include "app/health/liveness.h"
 
 #include <gtest/gtest.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
 
-#include <cstring>
 #include <future>
 #include <string>
 #include <thread>
 
-#include "base/testing/temp_folder.h"
+#include "app/health/testing/manager.h"
 
 namespace insightd::app {
 namespace {
-
-// Where systemd listens.
-class Manager {
- public:
-  Manager() : fd_(::socket(AF_UNIX, SOCK_DGRAM, 0)) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    std::strcpy(address.sun_path, path().c_str());
-    INSIGHTD_ASSERT(::bind(fd_, reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0);
-  }
-  ~Manager() { ::close(fd_); }
-  std::string path() const { return folder_ / "notify"; }
-  // Empty when nothing was said.
-  std::string Read() const {
-    char buffer[256];
-    const ssize_t got = ::recv(fd_, buffer, sizeof(buffer), MSG_DONTWAIT);
-    return got < 0 ? "" : std::string(buffer, static_cast<std::size_t>(got));
-  }
-
- private:
-  const insightd::testing::TempFolder folder_;
-  int fd_;
-};
 
 class LivenessTest : public ::testing::Test {
  protected:

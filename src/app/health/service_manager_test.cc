@@ -1,40 +1,11 @@
 #include "app/health/service_manager.h"
 
 #include <gtest/gtest.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
 
-#include <cstring>
-
-#include "base/testing/temp_folder.h"
+#include "app/health/testing/manager.h"
 
 namespace insightd::app {
 namespace {
-
-// What systemd is here.
-class Manager {
- public:
-  Manager() : fd_(::socket(AF_UNIX, SOCK_DGRAM, 0)) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    std::strcpy(address.sun_path, path().c_str());
-    INSIGHTD_ASSERT(::bind(fd_, reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0);
-  }
-  ~Manager() { ::close(fd_); }
-
-  std::string path() const { return folder_ / "notify"; }
-  // Empty when nothing was said.
-  std::string Read() const {
-    char buffer[4096];
-    const ssize_t got = ::recv(fd_, buffer, sizeof(buffer), MSG_DONTWAIT);
-    return got < 0 ? "" : std::string(buffer, static_cast<std::size_t>(got));
-  }
-
- private:
-  const insightd::testing::TempFolder folder_;
-  int fd_;
-};
 
 TEST(ServiceManagerTest, SaysWhatTheProcessDoes) {
   const Manager manager;
