@@ -23,6 +23,22 @@ milliseconds DelayAfter(int tries, Random& random) {
   return milliseconds(static_cast<std::int64_t>(half + random.Below(half + 1)));
 }
 
+// Whether the bucket is there, at little cost with any number of objects: some servers go through
+// all of them to list one.
+Call LookCall() { return {.method = "HEAD"}; }
+
+// Asks what LookCall asks in a way that is refused with a reason.
+Call ReasonCall() {
+  Call call{.method = "GET"};
+  call.query = {{"list-type", "2"}, {"max-keys", "1"}};
+  return call;
+}
+
+// The server has refused a LookCall: its answer has no body that would tell why.
+bool LacksReason(const Call& call, const Outcome& outcome) {
+  return call.method == "HEAD" && call.key.empty() && outcome.failure && outcome.answer.status != 0;
+}
+
 }  // namespace
 
 Client::Client(S3BlobOptions options, Address address, std::unique_ptr<Transfers> transfers)
@@ -128,7 +144,7 @@ void Client::OnAnswer(const std::shared_ptr<Call>& call, Answer answer) {
                             failure.error.message(), call->tries, options_.retry_time_max.count()));
     }
   }
-  Note(outcome);
+  if (!LacksReason(*call, outcome)) Note(outcome);
   {
     const std::lock_guard lock(calls_mutex_);
     if (calls_.erase(call.get()) == 0) return;
@@ -150,12 +166,6 @@ std::string Client::Presign(std::string_view key, seconds validity) const {
   return address_.UrlOf(key) + "?" +
          PresignedQuery(signable, credentials_.keys(), options_.region, options_.clock->Now(),
                         validity);
-}
-
-Call Client::ProbeCall() {
-  Call call{.method = "GET"};
-  call.query = {{"list-type", "2"}, {"max-keys", "1"}};
-  return call;
 }
 
 void Client::Note(const Outcome& outcome) {
@@ -183,16 +193,23 @@ Result<void> Client::Check() {
     if (last_error_) result = Fail(Code::kUnavailable, last_error_->message());
   }
   if (ask) {
-    const auto call = std::make_shared<Call>(ProbeCall());
-    call->once = true;
-    call->done = [](const Outcome&) {};
-    Send(call);
+    const auto look = std::make_shared<Call>(LookCall());
+    look->once = true;
+    look->done = [this, call = look.get()](const Outcome& outcome) {
+      if (!LacksReason(*call, outcome)) return;
+      const auto reason = std::make_shared<Call>(ReasonCall());
+      reason->once = true;
+      reason->done = [](const Outcome&) {};
+      Send(reason);
+    };
+    Send(look);
   }
   return result;
 }
 
 Result<void> Client::Probe() {
-  Outcome outcome = Ask(ProbeCall());
+  Outcome outcome = Ask(LookCall());
+  if (LacksReason(LookCall(), outcome)) outcome = Ask(ReasonCall());
   if (outcome) return {};
   return Fail(std::move(outcome.failure->error));
 }

@@ -88,7 +88,6 @@ class Client {
  private:
   void Try(const std::shared_ptr<Call>& call);
   void OnAnswer(const std::shared_ptr<Call>& call, Answer answer);
-  static Call ProbeCall();
   void Note(const Outcome& outcome);
   std::string Doing(const Call& call) const;
   static Outcome Closed();
