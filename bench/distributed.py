@@ -2,13 +2,17 @@
 """The whole distributed way on this machine: archives a second, whose processor time they take, and
 the memory of each role as archives pass.
 
-  bench/distributed.py [--archives N] [--seconds S] [PROGRAM]
+  bench/distributed.py [--archives N] [--seconds S] [--size SIZE] [--no-floors] [PROGRAM]
                                               PROGRAM: insightd, default build/release/insightd
 
 Starts Kafka, S3, PostgreSQL, the roles and a fleet that uploads as fast as it is answered, until the
 results of N archives are stored or S seconds have passed. Memory is looked at after the first 5,000
 (a tenth of N, where that is less) and at the end; the processor's time is that in between. Archives
-stay in S3 until the end: 94 kB each of size `small`.
+stay in S3 until the end: 94 kB each of size `small`. Of `huge`, which are 8 MB and more, there are
+fewer, and fewer at once, as the ingress keeps no more than `blob.s3_upload_bytes_max` on their way.
+
+Then, where the bench programs are built (in the folder `bench` beside PROGRAM), what each step of
+our roles took beside what a bare program takes for it on the same servers: see floors.py.
 """
 import argparse
 import os
@@ -21,6 +25,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tools" / "servers"))
 
+import floors  # noqa: E402
 from deployment import Deployment, total  # noqa: E402
 
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
@@ -28,8 +33,11 @@ FIRST_ARCHIVES = 5_000
 PROGRESS_S = 10
 # What the memory of a role is wanted to stay within.
 MEMORY_MIB_MAX = 96
-LARGE_MIB_MAX = 128
+LARGE_MB, LARGE_MIB_MAX = 8, 128
 GROWTH_MAX = 0.05
+# How many where nothing else is said; an archive of `huge` takes the fleet seconds to make.
+DEFAULTS = {"archives": 20_000, "clusters": 200, "connections": 8}
+HUGE_DEFAULTS = {"archives": 400, "clusters": 4, "connections": 2}
 
 
 def children(pid):
@@ -72,6 +80,7 @@ class Look:
         self.archives = results(deployment)
         self.taken = {name: processor_s(pid) for name, pid in pids.items()}
         self.memory = {role.name: memory_mib(role.process.pid) for role in deployment.roles}
+        self.threads = {role.name: floors.threads_s(role.process.pid) for role in deployment.roles}
 
 
 def results(deployment):
@@ -138,25 +147,54 @@ def print_table(deployment, early, late):
         print(line)
     kinds = {"servers": deployment.servers, "roles": deployment.roles}
     print("; ".join(f"{kind} {sum(taken[one.name] for one in ones) / all_s:.1%}"
-                    for kind, ones in kinds.items()), end="; ")
-    most = max(most for _, most in late.memory.values())
+                    for kind, ones in kinds.items()))
     growth = max(late.memory[name][0] / now - 1 for name, (now, _) in early.memory.items())
-    print(f"a role takes {most:.1f} MiB at most (wanted: {MEMORY_MIB_MAX}, a pipeline "
-          f"with archives of 8 MB {LARGE_MIB_MAX}) and grew by "
-          f"{growth:+.1%} at most (wanted: {GROWTH_MAX:.0%})")
+    print(f"memory grew by {growth:+.1%} at most (wanted: {GROWTH_MAX:.0%})")
+    pipelines = {one.name for one in deployment.pipelines}
+    most_mib = {True: 0, False: 0}  # of pipelines, of the others
+    for name, (_, most) in late.memory.items():
+        most_mib[name in pipelines] = max(most, most_mib[name in pipelines])
+    uploads = deployment.ingress.metrics()
+    mean_mb = (total(uploads, "insightd_upload_bytes_sum") /
+               max(1, total(uploads, "insightd_upload_bytes_count")) / 1e6)
+    limit = LARGE_MIB_MAX if mean_mb >= LARGE_MB else MEMORY_MIB_MAX
+    print(f"archives of {mean_mb:.2f} MB on average: a pipeline takes {most_mib[True]:.1f} MiB at "
+          f"most (wanted: {limit}), another role {most_mib[False]:.1f} MiB (wanted: {MEMORY_MIB_MAX})")
+
+
+def print_floors(deployment, early, late, asked):
+    programs = pathlib.Path(asked.program).resolve().parent / "bench"
+    if missing := floors.missing(programs):
+        print(f"no floors: {', '.join(missing)} not in {programs} (-DINSIGHTD_BENCH=ON)")
+        return
+    archives = late.archives - early.archives
+    taken = {}
+    for role in deployment.roles:
+        of_role = taken.setdefault(role.role, {})
+        for thread, seconds in late.threads[role.name].items():
+            seconds -= early.threads[role.name].get(thread, 0)
+            of_role[thread] = of_role.get(thread, 0) + 1e6 * seconds / archives
+    with tempfile.TemporaryDirectory(prefix="floors_") as folder:
+        measured = floors.Floors(deployment, programs, pathlib.Path(folder),
+                                 archives / (late.at - early.at), asked.clusters).measure()
+        floors.print_table(measured, taken)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("program", nargs="?", default=ROOT / "build" / "release" / "insightd")
-    parser.add_argument("--archives", type=int, default=20_000)
+    parser.add_argument("--archives", type=int)
     parser.add_argument("--seconds", type=float, default=3_600, help="at most")
     parser.add_argument("--pipelines", type=int, default=2)
-    parser.add_argument("--clusters", type=int, default=200)
-    parser.add_argument("--connections", type=int, default=8)
+    parser.add_argument("--clusters", type=int)
+    parser.add_argument("--connections", type=int)
     parser.add_argument("--size", default="small")
+    parser.add_argument("--floors", action=argparse.BooleanOptionalAction, default=True)
     asked = parser.parse_args()
+    for name, value in (HUGE_DEFAULTS if asked.size == "huge" else DEFAULTS).items():
+        if getattr(asked, name) is None:
+            setattr(asked, name, value)
     with Deployment(asked.program, pipelines=asked.pipelines) as deployment:
         print(f"{asked.pipelines} pipelines, archives of size {asked.size}, "
               f"{asked.connections} connections", flush=True)
@@ -164,6 +202,8 @@ def main():
         backlog = deployment.backlog()
         print_table(deployment, early, late)
         print(f"waiting in Kafka at the end: {backlog}; dead letters: {deployment.letters()}")
+        if asked.floors:
+            print_floors(deployment, early, late, asked)
 
 
 if __name__ == "__main__":

@@ -2,15 +2,17 @@
 // database.
 //
 //   results_into_postgres fill CONNINFO FOLDER CLUSTERS     tables, and so many clusters in them
-//   results_into_postgres run CONNINFO FOLDER CLUSTERS BATCH SECONDS
+//   results_into_postgres run CONNINFO FOLDER CLUSTERS BATCH SECONDS [PER_S]
 //   results_into_postgres produce BROKERS TOPIC FOLDER CLUSTERS COUNT
 //
 // FOLDER holds result messages (*.json). Cluster number i has the rows of message i modulo their
 // number; `produce` sends such messages to Kafka, each of a cluster of its own as long as there are
 // enough. `bare` is what a program could do that decides nothing: all rows of a batch into the
 // aggregator's four tables, one statement a table, INSERT … ON CONFLICT DO UPDATE. Each takes
-// clusters in a random order. Prints lines `name value`, for bench/writer_postgres.py.
+// clusters in a random order; PER_S: no more results a second than that. Prints lines `name value`,
+// for bench/writer_postgres.py and bench/distributed.py.
 #include <fmt/format.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <atomic>
@@ -298,13 +300,24 @@ double MemoryMib() {
   return 0;
 }
 
-void RunBoth(const std::string& conninfo, Fleet fleet, std::size_t batch_size, double run_s) {
+double CpuSeconds() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+         static_cast<double>(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
+}
+
+// `per_s` 0: as many as there can be.
+void RunBoth(const std::string& conninfo, Fleet fleet, std::size_t batch_size, double run_s,
+             double per_s) {
   auto bare = Good(pg::Connection::Open({.conninfo = conninfo, .by_key_only = true}), "bare");
   auto store = Good(OpenPostgresStore({.conninfo = conninfo}), "store");
   const auto lease = Good(store->TryTakeDuty(Duty::kResults), "duty");
   constexpr int kRounds = 5;
   const double slice_s = run_s / (2 * kRounds);
+  const double batch_s = per_s > 0 ? static_cast<double>(batch_size) / per_s : 0;
   double spent[2] = {};
+  double cpu_s[2] = {};
   double results[2] = {};
   // The first round warms caches and plans.
   for (int round = 0; round <= kRounds; ++round) {
@@ -312,6 +325,7 @@ void RunBoth(const std::string& conninfo, Fleet fleet, std::size_t batch_size, d
       double slice = 0;
       while (slice < slice_s) {
         const std::vector<ClusterResult> batch = fleet.NextBatch(batch_size);
+        const double cpu_before_s = CpuSeconds();
         const microseconds begun = SystemClock().Steady();
         if (way == 0) {
           PutBare(*bare, batch);
@@ -321,9 +335,14 @@ void RunBoth(const std::string& conninfo, Fleet fleet, std::size_t batch_size, d
           }
         }
         const double took = static_cast<double>((SystemClock().Steady() - begun).count()) / 1e6;
-        slice += took;
+        const double cpu = CpuSeconds() - cpu_before_s;
+        slice += std::max(took, batch_s);
+        if (took < batch_s) {
+          std::this_thread::sleep_for(std::chrono::duration<double>(batch_s - took));
+        }
         if (round == 0) continue;
         spent[way] += took;
+        cpu_s[way] += cpu;
         results[way] += static_cast<double>(batch.size());
       }
     }
@@ -331,6 +350,8 @@ void RunBoth(const std::string& conninfo, Fleet fleet, std::size_t batch_size, d
   fmt::print("bare_per_s {:.0f}\nours_per_s {:.0f}\nshare {:.2f}\nmemory_mib {:.1f}\n",
              results[0] / spent[0], results[1] / spent[1],
              results[1] / spent[1] / (results[0] / spent[0]), MemoryMib());
+  fmt::print("bare_cpu_us {:.1f}\nours_cpu_us {:.1f}\n", cpu_s[0] * 1e6 / results[0],
+             cpu_s[1] * 1e6 / results[1]);
 }
 
 }  // namespace
@@ -343,9 +364,9 @@ int main(int argc, char** argv) {
     Fill(words[1], ReadMessages(words[2]), std::stoll(words[3]));
     return 0;
   }
-  if (words.size() == 6 && words[0] == "run") {
+  if ((words.size() == 6 || words.size() == 7) && words[0] == "run") {
     RunBoth(words[1], Fleet(ReadMessages(words[2]), std::stoll(words[3])), std::stoul(words[4]),
-            std::stod(words[5]));
+            std::stod(words[5]), words.size() == 7 ? std::stod(words[6]) : 0);
     return 0;
   }
   if (words.size() == 6 && words[0] == "produce") {

@@ -1,0 +1,421 @@
+// The least that any program has to do for a step of the distributed way, with the same bytes and
+// as often a second as in the load before: the bare client libraries, nothing decided, nothing
+// promised beyond what the step needs. For bench/distributed.py, which runs it on the servers of
+// that load.
+//
+//   way_floors upload ARCHIVE RATE COUNT                       takes so many uploads
+//   way_floors put|get ENDPOINT ACCESS SECRET REGION BUCKET ARCHIVE RATE COUNT
+//   way_floors produce BROKERS TOPIC FOLDER RATE COUNT         the files of FOLDER in turn
+//   way_floors consume BROKERS TOPIC COUNT                     and parses; says `ready` first
+//   way_floors dump BROKERS TOPIC FOLDER COUNT                 records into files, for `produce`
+//
+// Prints `cpu_us N`: processor time of this process for one of them. `get` reads what `put` wrote.
+#include <curl/curl.h>
+#include <fmt/format.h>
+#include <librdkafka/rdkafka.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <simdjson.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <charconv>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "blob/s3/address.h"
+#include "blob/s3/signature.h"
+
+namespace {
+
+using namespace insightd;
+using Steady = std::chrono::steady_clock;
+
+constexpr int kConnections = 8;  // to S3, as a role has several
+constexpr int kPollMs = 100;
+constexpr std::size_t kHeadBytesMax = 16 * 1024;
+
+[[noreturn]] void Give(std::string_view why) {
+  fmt::print(stderr, "way_floors: {}\n", why);
+  std::_Exit(1);
+}
+
+double CpuSeconds() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+         static_cast<double>(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
+}
+
+void Say(double cpu_s, int count) {
+  fmt::print("cpu_us {:.1f}\n", cpu_s * 1e6 / count);
+  std::fflush(stdout);
+}
+
+std::string ReadFile(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string bytes{std::istreambuf_iterator<char>(file), {}};
+  if (bytes.empty()) Give(fmt::format("cannot read {}", path.string()));
+  return bytes;
+}
+
+// So many a second, as in the load: work that comes one by one costs more than work in one go.
+class Pace {
+ public:
+  explicit Pace(double per_s) : per_s_(per_s) {}
+  void Await(int number) const {
+    std::this_thread::sleep_until(begun_ + std::chrono::duration_cast<Steady::duration>(
+                                               std::chrono::duration<double>(number / per_s_)));
+  }
+
+ private:
+  const double per_s_;
+  const Steady::time_point begun_ = Steady::now();
+};
+
+// ---- Uploads ----
+
+constexpr std::string_view kBoundary = "------------------------d74496d66958873e";
+
+void SendAll(int socket, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t sent = send(socket, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (sent <= 0) Give("send");
+    bytes.remove_prefix(static_cast<std::size_t>(sent));
+  }
+}
+
+[[noreturn]] void SendUploads(std::uint16_t port, const std::string& archive, Pace pace,
+                              int count) {
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  const std::string body = fmt::format(
+      "--{0}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"payload.tar.gz\"\r\n"
+      "Content-Type: application/vnd.redhat.openshift.periodic\r\n\r\n{1}\r\n--{0}--\r\n",
+      kBoundary, archive);
+  const std::string request = fmt::format(
+      "POST /api/ingress/v1/upload HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {}\r\n"
+      "Content-Type: multipart/form-data; boundary={}\r\n\r\n{}",
+      body.size(), kBoundary, body);
+  const int socket = ::socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = port;
+  if (connect(socket, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) Give("connect");
+  std::array<char, 1024> answer{};
+  for (int i = 0; i < count; ++i) {
+    pace.Await(i);
+    SendAll(socket, request);
+    if (recv(socket, answer.data(), answer.size(), 0) <= 0) Give("no answer");
+  }
+  std::_Exit(0);
+}
+
+// One request on a kept connection; the archive is in `body` then, as one piece.
+std::string_view TakeUpload(int socket, std::string& head, std::string& body) {
+  head.resize(kHeadBytesMax);
+  std::size_t have = 0;
+  std::size_t end = std::string::npos;
+  while (end == std::string::npos) {
+    const ssize_t got = recv(socket, head.data() + have, head.size() - have, 0);
+    if (got <= 0) Give("recv");
+    have += static_cast<std::size_t>(got);
+    end = std::string_view(head.data(), have).find("\r\n\r\n");
+  }
+  constexpr std::string_view kLength = "Content-Length: ";
+  const std::size_t at = head.find(kLength) + kLength.size();
+  std::size_t length = 0;
+  std::from_chars(head.data() + at, head.data() + end, length);
+  body.resize(length);
+  std::size_t taken = have - (end + 4);
+  std::memcpy(body.data(), head.data() + end + 4, taken);
+  while (taken < length) {
+    const ssize_t got = recv(socket, body.data() + taken, length - taken, 0);
+    if (got <= 0) Give("recv");
+    taken += static_cast<std::size_t>(got);
+  }
+  const std::size_t from = body.find("\r\n\r\n") + 4;
+  const void* to =
+      memmem(body.data() + from, body.size() - from, kBoundary.data(), kBoundary.size());
+  if (to == nullptr) Give("no end of the part");
+  const auto bytes = static_cast<std::size_t>(static_cast<const char*>(to) - body.data()) - from;
+  return std::string_view(body).substr(from, bytes - 4);
+}
+
+void Uploads(const std::string& archive, double per_s, int count) {
+  const int listener = socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  if (bind(listener, reinterpret_cast<sockaddr*>(&address), size) != 0 ||
+      listen(listener, 1) != 0 ||
+      getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
+    Give("listen");
+  }
+  if (fork() == 0) SendUploads(address.sin_port, archive, Pace(per_s), count);
+  const int socket = accept(listener, nullptr, nullptr);
+  std::string head;
+  std::string body;
+  const double cpu = CpuSeconds();
+  for (int i = 0; i < count; ++i) {
+    if (TakeUpload(socket, head, body).size() != archive.size()) Give("another archive came");
+    SendAll(socket, "HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n");
+  }
+  Say(CpuSeconds() - cpu, count);
+}
+
+// ---- S3 ----
+
+std::size_t Swallow(char*, std::size_t size, std::size_t count, void*) { return size * count; }
+
+// One kept connection; URLs are signed beforehand.
+class Bare {
+ public:
+  Bare() : easy_(curl_easy_init()), headers_(curl_slist_append(nullptr, "Expect:")) {
+    headers_ = curl_slist_append(headers_, "Content-Type:");
+  }
+  ~Bare() {
+    curl_slist_free_all(headers_);
+    curl_easy_cleanup(easy_);
+  }
+  Bare(const Bare&) = delete;
+  Bare& operator=(const Bare&) = delete;
+
+  bool Do(const std::string& url, const std::string* body) {
+    curl_easy_reset(easy_);
+    curl_easy_setopt(easy_, CURLOPT_URL, url.c_str());
+    curl_easy_setopt(easy_, CURLOPT_WRITEFUNCTION, &Swallow);
+    curl_easy_setopt(easy_, CURLOPT_HTTPHEADER, headers_);
+    if (body != nullptr) {
+      curl_easy_setopt(easy_, CURLOPT_POSTFIELDS, body->data());
+      curl_easy_setopt(easy_, CURLOPT_POSTFIELDSIZE, static_cast<long>(body->size()));
+      curl_easy_setopt(easy_, CURLOPT_CUSTOMREQUEST, "PUT");
+    }
+    const CURLcode code = curl_easy_perform(easy_);
+    long status = 0;
+    curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
+    return code == CURLE_OK && status == 200;
+  }
+
+ private:
+  CURL* easy_;
+  curl_slist* headers_;
+};
+
+struct Bucket {
+  std::string endpoint, access_key, secret_key, region, name;
+};
+
+void Archives(bool put, const Bucket& bucket, const std::string& archive, double per_s, int count) {
+  const auto address = blob::s3::MakeAddress(bucket.endpoint, bucket.name, "", true);
+  if (!address) Give(address.error().message());
+  std::vector<std::string> urls;
+  for (int i = 0; i < count; ++i) {
+    const std::string key = fmt::format("way-floors/{}", i);
+    const blob::s3::Signable signable{.method = put ? "PUT" : "GET",
+                                      .host = address->SignedHost(),
+                                      .path = address->PathOf(key),
+                                      .payload_hash = std::string(blob::s3::kUnsignedPayload)};
+    urls.push_back(address->UrlOf(key) + "?" +
+                   blob::s3::PresignedQuery(signable, {bucket.access_key, bucket.secret_key, ""},
+                                            bucket.region, SystemClock().Now(), seconds(3'600)));
+  }
+  curl_global_init(CURL_GLOBAL_DEFAULT);
+  std::vector<Bare> bare(kConnections);
+  std::atomic<int> next = 0;
+  const double cpu = CpuSeconds();
+  const Pace pace(per_s);
+  std::vector<std::thread> threads;
+  for (Bare& one : bare) {
+    threads.emplace_back([&] {
+      for (int i = next++; i < count; i = next++) {
+        pace.Await(i);
+        if (!one.Do(urls[static_cast<std::size_t>(i)], put ? &archive : nullptr)) {
+          Give("S3 refused a request");
+        }
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  Say(CpuSeconds() - cpu, count);
+}
+
+// ---- Kafka ----
+
+rd_kafka_t* Make(rd_kafka_type_t type,
+                 const std::vector<std::pair<const char*, std::string>>& properties) {
+  rd_kafka_conf_t* conf = rd_kafka_conf_new();
+  std::array<char, 512> text{};
+  for (const auto& [name, value] : properties) {
+    if (rd_kafka_conf_set(conf, name, value.c_str(), text.data(), text.size()) !=
+        RD_KAFKA_CONF_OK) {
+      Give(text.data());
+    }
+  }
+  if (type == RD_KAFKA_PRODUCER) {
+    rd_kafka_conf_set_dr_msg_cb(conf, [](rd_kafka_t*, const rd_kafka_message_t* message, void*) {
+      if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) Give(rd_kafka_err2str(message->err));
+      ++*static_cast<std::atomic<int>*>(message->_private);
+    });
+  }
+  rd_kafka_t* handle = rd_kafka_new(type, conf, text.data(), text.size());
+  if (handle == nullptr) Give(text.data());
+  return handle;
+}
+
+std::vector<std::string> ReadFolder(const std::string& folder) {
+  std::vector<std::string> values;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    values.push_back(ReadFile(entry.path()));
+  }
+  if (values.empty()) Give(fmt::format("nothing in {}", folder));
+  return values;
+}
+
+void Produce(const std::string& brokers, const std::string& topic,
+             const std::vector<std::string>& values, double per_s, int count) {
+  rd_kafka_t* handle = Make(RD_KAFKA_PRODUCER, {{"bootstrap.servers", brokers},
+                                                {"enable.idempotence", "true"},
+                                                {"acks", "all"},
+                                                {"compression.codec", "zstd"},
+                                                {"linger.ms", "1"},
+                                                {"socket.nagle.disable", "true"}});
+  std::atomic<int> delivered = 0;
+  const auto produce = [&](int i) {
+    const std::string key = std::to_string(i);
+    const std::string& value = values[static_cast<std::size_t>(i) % values.size()];
+    if (rd_kafka_producev(handle, RD_KAFKA_V_TOPIC(topic.c_str()),
+                          RD_KAFKA_V_KEY(key.data(), key.size()),
+                          RD_KAFKA_V_VALUE(const_cast<char*>(value.data()), value.size()),
+                          RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_OPAQUE(&delivered),
+                          RD_KAFKA_V_END) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      Give("the queue is full");
+    }
+  };
+  const double cpu = CpuSeconds();
+  const Pace pace(per_s);
+  for (int i = 0; i < count; ++i) {
+    pace.Await(i);
+    produce(i);
+    rd_kafka_poll(handle, 0);
+  }
+  while (delivered < count) rd_kafka_poll(handle, kPollMs);
+  Say(CpuSeconds() - cpu, count);
+  rd_kafka_destroy(handle);
+}
+
+rd_kafka_t* Subscribe(const std::string& brokers, const std::string& topic) {
+  rd_kafka_t* handle = Make(RD_KAFKA_CONSUMER, {{"bootstrap.servers", brokers},
+                                                {"group.id", "way-floors-" + topic},
+                                                {"auto.offset.reset", "earliest"},
+                                                {"enable.auto.offset.store", "false"},
+                                                {"socket.nagle.disable", "true"}});
+  rd_kafka_poll_set_consumer(handle);
+  rd_kafka_topic_partition_list_t* list = rd_kafka_topic_partition_list_new(1);
+  rd_kafka_topic_partition_list_add(list, topic.c_str(), RD_KAFKA_PARTITION_UA);
+  rd_kafka_subscribe(handle, list);
+  rd_kafka_topic_partition_list_destroy(list);
+  return handle;
+}
+
+// `take(bytes)` for each of `count` records; `ready` when there are partitions.
+template <class Ready, class Take>
+void Poll(rd_kafka_t* handle, int count, Ready ready, Take take) {
+  bool assigned = false;
+  while (count > 0) {
+    rd_kafka_message_t* message = rd_kafka_consumer_poll(handle, kPollMs);
+    if (!assigned) {
+      rd_kafka_topic_partition_list_t* list = nullptr;
+      rd_kafka_assignment(handle, &list);
+      assigned = list != nullptr && list->cnt > 0;
+      if (list != nullptr) rd_kafka_topic_partition_list_destroy(list);
+      if (assigned) ready();
+    }
+    if (message == nullptr) continue;
+    if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+      take(std::string_view(static_cast<const char*>(message->payload), message->len));
+      rd_kafka_offset_store(message->rkt, message->partition, message->offset);
+      --count;
+    }
+    rd_kafka_message_destroy(message);
+  }
+}
+
+void End(rd_kafka_t* handle) {
+  rd_kafka_consumer_close(handle);
+  rd_kafka_destroy(handle);
+}
+
+void Consume(const std::string& brokers, const std::string& topic, int count) {
+  rd_kafka_t* handle = Subscribe(brokers, topic);
+  simdjson::dom::parser parser;
+  double cpu = -1;
+  // The first one is not counted: joining the group is not.
+  Poll(
+      handle, count,
+      [] {
+        fmt::print("ready\n");
+        std::fflush(stdout);
+      },
+      [&](std::string_view bytes) {
+        if (cpu < 0) cpu = CpuSeconds();
+        if (parser.parse(bytes.data(), bytes.size()).error() != simdjson::SUCCESS) {
+          Give("a record that is no JSON");
+        }
+      });
+  Say(CpuSeconds() - cpu, count - 1);
+  End(handle);
+}
+
+void Dump(const std::string& brokers, const std::string& topic, const std::string& folder,
+          int count) {
+  std::filesystem::create_directories(folder);
+  rd_kafka_t* handle = Subscribe(brokers, topic);
+  int number = 0;
+  Poll(
+      handle, count, [] {},
+      [&](std::string_view bytes) {
+        std::ofstream(fmt::format("{}/{:06}.json", folder, number++), std::ios::binary) << bytes;
+      });
+  End(handle);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::vector<std::string> words(argv + 1, argv + argc);
+  const std::string step = words.empty() ? "" : words[0];
+  if (step == "upload" && words.size() == 4) {
+    Uploads(ReadFile(words[1]), std::stod(words[2]), std::stoi(words[3]));
+  } else if ((step == "put" || step == "get") && words.size() == 9) {
+    Archives(step == "put", {words[1], words[2], words[3], words[4], words[5]}, ReadFile(words[6]),
+             std::stod(words[7]), std::stoi(words[8]));
+  } else if (step == "produce" && words.size() == 6) {
+    Produce(words[1], words[2], ReadFolder(words[3]), std::stod(words[4]), std::stoi(words[5]));
+  } else if (step == "consume" && words.size() == 4) {
+    Consume(words[1], words[2], std::stoi(words[3]));
+  } else if (step == "dump" && words.size() == 5) {
+    Dump(words[1], words[2], words[3], std::stoi(words[4]));
+  } else {
+    fmt::print(stderr, "see the first lines of bench/way_floors.cc\n");
+    return 2;
+  }
+  return 0;
+}
