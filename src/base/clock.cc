@@ -1,8 +1,6 @@
 #include "base/clock.h"
 
-#include <fmt/core.h>
-
-#include <utility>
+#include "base/time_text.h"
 
 namespace insightd {
 namespace {
@@ -17,25 +15,6 @@ class MachineClock final : public Clock {
         std::chrono::steady_clock::now().time_since_epoch());
   }
 };
-
-struct Fields {
-  int year;
-  unsigned month, day;
-  long hour, minute, second, micros;
-};
-
-Fields Split(Time time) {
-  const auto day = std::chrono::floor<std::chrono::days>(time);
-  const std::chrono::year_month_day date(day);
-  const long micros = (time - day).count();
-  return {static_cast<int>(date.year()),
-          static_cast<unsigned>(date.month()),
-          static_cast<unsigned>(date.day()),
-          micros / 3'600'000'000,
-          micros / 60'000'000 % 60,
-          micros / 1'000'000 % 60,
-          micros % 1'000'000};
-}
 
 // Takes exactly `digits` digits from the front; -1 when they are not there.
 int TakeNumber(std::string_view& text, std::size_t digits) {
@@ -67,31 +46,6 @@ std::optional<std::chrono::minutes> TakeOffset(std::string_view text) {
   return std::chrono::minutes(sign * (hours * 60 + minutes));
 }
 
-// The last two digits of `value`, which is not negative.
-void AppendTwo(std::string& text, long value) {
-  text += static_cast<char>('0' + value / 10 % 10);
-  text += static_cast<char>('0' + value % 10);
-}
-
-// Lists have one of these for each of hundreds of rows: digits are put down by hand.
-std::string SecondsText(const Fields& f) {
-  std::string text;
-  text.reserve(sizeof("0000-00-00T00:00:00.000000Z"));
-  if (f.year < 0 || f.year > 9999) {
-    text = fmt::format("{:04}", f.year);
-  } else {
-    AppendTwo(text, f.year / 100);
-    AppendTwo(text, f.year);
-  }
-  const std::pair<char, long> parts[] = {
-      {'-', f.month}, {'-', f.day}, {'T', f.hour}, {':', f.minute}, {':', f.second}};
-  for (const auto& [before, value] : parts) {
-    text += before;
-    AppendTwo(text, value);
-  }
-  return text;
-}
-
 }  // namespace
 
 const Clock& SystemClock() {
@@ -100,20 +54,11 @@ const Clock& SystemClock() {
 }
 
 std::string FormatTime(Time time) {
-  const Fields f = Split(time);
-  std::string text = SecondsText(f);
-  text += '.';
-  AppendTwo(text, f.micros / 10'000);
-  AppendTwo(text, f.micros / 100);
-  AppendTwo(text, f.micros);
-  text += 'Z';
-  return text;
+  return std::string(TimeText(time, Fraction::kSixDigits).view());
 }
 
 std::string FormatTimeSeconds(Time time) {
-  std::string text = SecondsText(Split(time));
-  text += 'Z';
-  return text;
+  return std::string(TimeText(time, Fraction::kNone).view());
 }
 
 std::optional<Time> ParseTime(std::string_view text) {
