@@ -210,7 +210,7 @@ std::string_view Query::BlobAt(int column) const {
 
 Transaction::~Transaction() {
   // Fails only when SQLite has rolled back already.
-  if (open_) (void)database_.Execute("ROLLBACK");
+  if (open_) (void)Query(database_, "ROLLBACK").Run();
 }
 
 Result<void> Transaction::BeginWrite() {
@@ -220,7 +220,7 @@ Result<void> Transaction::BeginWrite() {
 }
 
 Result<void> Transaction::BeginRead() {
-  auto begun = database_.Execute("BEGIN");
+  auto begun = Query(database_, "BEGIN").Run();
   open_ = begun.has_value();
   return begun;
 }
