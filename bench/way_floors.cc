@@ -14,7 +14,6 @@
 #include <fmt/format.h>
 #include <librdkafka/rdkafka.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <simdjson.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -33,6 +32,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -49,7 +49,6 @@ using Steady = std::chrono::steady_clock;
 
 constexpr int kConnections = 8;  // to S3, as a role has several
 constexpr int kPollMs = 100;
-constexpr std::size_t kHeadBytesMax = 16 * 1024;
 
 [[noreturn]] void Give(std::string_view why) {
   fmt::print(stderr, "way_floors: {}\n", why);
@@ -91,74 +90,108 @@ class Pace {
 
 // ---- Uploads ----
 
-constexpr std::string_view kBoundary = "------------------------d74496d66958873e";
+std::size_t Swallow(char*, std::size_t size, std::size_t count, void*) { return size * count; }
 
-void SendAll(int socket, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t sent = send(socket, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    if (sent <= 0) Give("send");
-    bytes.remove_prefix(static_cast<std::size_t>(sent));
-  }
-}
-
-[[noreturn]] void SendUploads(std::uint16_t port, const std::string& archive, Pace pace,
-                              int count) {
+// As the fleet does it, so that the same bytes come in the same pieces: a form, sent in chunks.
+[[noreturn]] void SendUploads(int port, const std::string& archive, Pace pace, int count) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
-  const std::string body = fmt::format(
-      "--{0}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"payload.tar.gz\"\r\n"
-      "Content-Type: application/vnd.redhat.openshift.periodic\r\n\r\n{1}\r\n--{0}--\r\n",
-      kBoundary, archive);
-  const std::string request = fmt::format(
-      "POST /api/ingress/v1/upload HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {}\r\n"
-      "Content-Type: multipart/form-data; boundary={}\r\n\r\n{}",
-      body.size(), kBoundary, body);
-  const int socket = ::socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  address.sin_port = port;
-  if (connect(socket, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) Give("connect");
-  std::array<char, 1024> answer{};
+  CURL* easy = curl_easy_init();
+  curl_mime* form = curl_mime_init(easy);
+  curl_mimepart* part = curl_mime_addpart(form);
+  curl_mime_name(part, "file");
+  curl_mime_filename(part, "payload.tar.gz");
+  curl_mime_type(part, "application/vnd.redhat.openshift.periodic");
+  curl_mime_data(part, archive.data(), archive.size());
+  curl_slist* headers = curl_slist_append(nullptr, "Expect:");
+  headers = curl_slist_append(headers, "Transfer-Encoding: chunked");
+  curl_easy_setopt(easy, CURLOPT_URL, fmt::format("http://127.0.0.1:{}/", port).c_str());
+  curl_easy_setopt(easy, CURLOPT_MIMEPOST, form);
+  curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
+  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &Swallow);
   for (int i = 0; i < count; ++i) {
     pace.Await(i);
-    SendAll(socket, request);
-    if (recv(socket, answer.data(), answer.size(), 0) <= 0) Give("no answer");
+    if (const CURLcode code = curl_easy_perform(easy); code != CURLE_OK) {
+      Give(curl_easy_strerror(code));
+    }
   }
   std::_Exit(0);
 }
 
-// One request on a kept connection; the archive is in `body` then, as one piece.
-std::string_view TakeUpload(int socket, std::string& head, std::string& body) {
-  head.resize(kHeadBytesMax);
-  std::size_t have = 0;
-  std::size_t end = std::string::npos;
-  while (end == std::string::npos) {
-    const ssize_t got = recv(socket, head.data() + have, head.size() - have, 0);
-    if (got <= 0) Give("recv");
-    have += static_cast<std::size_t>(got);
-    end = std::string_view(head.data(), have).find("\r\n\r\n");
-  }
-  constexpr std::string_view kLength = "Content-Length: ";
-  const std::size_t at = head.find(kLength) + kLength.size();
-  std::size_t length = 0;
-  std::from_chars(head.data() + at, head.data() + end, length);
-  body.resize(length);
-  std::size_t taken = have - (end + 4);
-  std::memcpy(body.data(), head.data() + end + 4, taken);
-  while (taken < length) {
-    const ssize_t got = recv(socket, body.data() + taken, length - taken, 0);
-    if (got <= 0) Give("recv");
-    taken += static_cast<std::size_t>(got);
-  }
-  const std::size_t from = body.find("\r\n\r\n") + 4;
-  const void* to =
-      memmem(body.data() + from, body.size() - from, kBoundary.data(), kBoundary.size());
-  if (to == nullptr) Give("no end of the part");
-  const auto bytes = static_cast<std::size_t>(static_cast<const char*>(to) - body.data()) - from;
-  return std::string_view(body).substr(from, bytes - 4);
-}
+// Takes requests with a chunked body from one connection, by blocking calls.
+class Uploads {
+ public:
+  explicit Uploads(int socket) : socket_(socket) {}
 
-void Uploads(const std::string& archive, double per_s, int count) {
+  // The archive, as one piece; it is there until the next call.
+  std::string_view Take() {
+    constexpr std::string_view kBoundaryName = "boundary=";
+    std::string boundary;
+    for (std::string_view line = Line(); !line.empty(); line = Line()) {
+      const std::size_t at = line.find(kBoundaryName);
+      if (at != line.npos)
+        boundary = "\r\n--" + std::string(line.substr(at + kBoundaryName.size()));
+    }
+    body_.clear();
+    for (;;) {
+      const std::string_view line = Line();
+      std::size_t size = 0;
+      std::from_chars(line.data(), line.data() + line.size(), size, 16);
+      if (size == 0) break;
+      while (size > 0) {
+        if (at_ == have_) Receive();
+        const std::size_t piece = std::min(size, have_ - at_);
+        body_.append(buffer_.data() + at_, piece);
+        at_ += piece;
+        size -= piece;
+      }
+      Line();
+    }
+    Line();
+    const std::size_t from = body_.find("\r\n\r\n") + 4;
+    const void* to =
+        memmem(body_.data() + from, body_.size() - from, boundary.data(), boundary.size());
+    if (boundary.empty() || to == nullptr) Give("no end of the part");
+    return std::string_view(body_).substr(
+        from, static_cast<std::size_t>(static_cast<const char*>(to) - body_.data()) - from);
+  }
+
+  void Answer() {
+    constexpr std::string_view kAnswer = "HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n";
+    if (send(socket_, kAnswer.data(), kAnswer.size(), MSG_NOSIGNAL) <= 0) Give("send");
+  }
+
+ private:
+  // Without its end; it is there until the next call.
+  std::string_view Line() {
+    for (;;) {
+      const std::string_view there(buffer_.data() + at_, have_ - at_);
+      const std::size_t end = there.find("\r\n");
+      if (end != there.npos) {
+        at_ += end + 2;
+        return there.substr(0, end);
+      }
+      std::memmove(buffer_.data(), there.data(), there.size());
+      at_ = 0;
+      have_ = there.size();
+      Receive();
+    }
+  }
+
+  void Receive() {
+    if (at_ == have_) at_ = have_ = 0;
+    const ssize_t got = recv(socket_, buffer_.data() + have_, buffer_.size() - have_, 0);
+    if (got <= 0) Give("an upload ended early");
+    have_ += static_cast<std::size_t>(got);
+  }
+
+  const int socket_;
+  std::array<char, 64 * 1024> buffer_{};
+  std::size_t at_ = 0;
+  std::size_t have_ = 0;
+  std::string body_;
+};
+
+void TakeUploads(const std::string& archive, double per_s, int count) {
   const int listener = socket(AF_INET, SOCK_STREAM, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
@@ -169,21 +202,17 @@ void Uploads(const std::string& archive, double per_s, int count) {
       getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
     Give("listen");
   }
-  if (fork() == 0) SendUploads(address.sin_port, archive, Pace(per_s), count);
-  const int socket = accept(listener, nullptr, nullptr);
-  std::string head;
-  std::string body;
+  if (fork() == 0) SendUploads(ntohs(address.sin_port), archive, Pace(per_s), count);
+  const auto uploads = std::make_unique<Uploads>(accept(listener, nullptr, nullptr));
   const double cpu = CpuSeconds();
   for (int i = 0; i < count; ++i) {
-    if (TakeUpload(socket, head, body).size() != archive.size()) Give("another archive came");
-    SendAll(socket, "HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n");
+    if (uploads->Take().size() != archive.size()) Give("another archive came");
+    uploads->Answer();
   }
   Say(CpuSeconds() - cpu, count);
 }
 
 // ---- S3 ----
-
-std::size_t Swallow(char*, std::size_t size, std::size_t count, void*) { return size * count; }
 
 // One kept connection; URLs are signed beforehand.
 class Bare {
@@ -403,7 +432,7 @@ int main(int argc, char** argv) {
   const std::vector<std::string> words(argv + 1, argv + argc);
   const std::string step = words.empty() ? "" : words[0];
   if (step == "upload" && words.size() == 4) {
-    Uploads(ReadFile(words[1]), std::stod(words[2]), std::stoi(words[3]));
+    TakeUploads(ReadFile(words[1]), std::stod(words[2]), std::stoi(words[3]));
   } else if ((step == "put" || step == "get") && words.size() == 9) {
     Archives(step == "put", {words[1], words[2], words[3], words[4], words[5]}, ReadFile(words[6]),
              std::stod(words[7]), std::stoi(words[8]));
