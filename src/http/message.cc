@@ -145,20 +145,22 @@ Result<void> SplitTarget(Request& request) {
 }
 
 std::optional<std::string> PercentDecode(std::string_view text, bool plus_is_blank) {
-  std::string out;
-  out.reserve(text.size());
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%') {
-      if (i + 2 >= text.size()) return std::nullopt;
-      const int high = HexDigit(text[i + 1]);
-      const int low = HexDigit(text[i + 2]);
+  std::string out(text);
+  if (plus_is_blank) std::replace(out.begin(), out.end(), '+', ' ');
+  std::size_t end = std::min(out.find('%'), out.size());  // of what has been decoded
+  for (std::size_t i = end; i < out.size(); ++i) {
+    char c = out[i];
+    if (c == '%') {
+      if (i + 2 >= out.size()) return std::nullopt;
+      const int high = HexDigit(out[i + 1]);
+      const int low = HexDigit(out[i + 2]);
       if (high < 0 || low < 0) return std::nullopt;
-      out += static_cast<char>(high * 16 + low);
+      c = static_cast<char>(high * 16 + low);
       i += 2;
-    } else {
-      out += plus_is_blank && text[i] == '+' ? ' ' : text[i];
     }
+    out[end++] = c;
   }
+  out.resize(end);
   return out;
 }
 

@@ -11,6 +11,9 @@ namespace beast = boost::beast;
 using beast::error_code;
 using BeastView = beast::string_view;
 
+// Space for so many is taken at once.
+constexpr std::size_t kUsualHeaders = 8;
+
 std::string ToString(BeastView text) { return {text.data(), text.size()}; }
 
 }  // namespace
@@ -20,6 +23,7 @@ struct RequestParser::Impl : beast::http::basic_parser<true> {
                        error_code&) override {
     request->method = ParseMethod({method.data(), method.size()});
     request->target = ToString(target);
+    request->headers.reserve(kUsualHeaders);
     is_http_1_0 = version == 10;
   }
   void on_response_impl(int, BeastView, int, error_code&) override {}

@@ -9,13 +9,21 @@
 namespace insightd::http {
 namespace {
 
+// The first segment of what is left of a path, which is not empty, taken off.
+std::string_view TakeSegment(std::string_view& path) {
+  const std::size_t end = std::min(path.find('/'), path.size());
+  const std::string_view segment = path.substr(0, end);
+  path.remove_prefix(std::min(end + 1, path.size()));
+  return segment;
+}
+
 // "/a/b" has the segments "a" and "b", and so has "/a/b/".
 std::vector<std::string_view> Segments(std::string_view path) {
   std::vector<std::string_view> segments;
   while (!path.empty()) {
-    const std::size_t end = std::min(path.find('/'), path.size());
-    if (end > 0) segments.push_back(path.substr(0, end));
-    path.remove_prefix(std::min(end + 1, path.size()));
+    if (const std::string_view segment = TakeSegment(path); !segment.empty()) {
+      segments.push_back(segment);
+    }
   }
   return segments;
 }
@@ -40,6 +48,12 @@ std::string CleanPath(std::string_view path) {
 bool IsClean(std::string_view path) {
   return path.find("//") == std::string_view::npos && path.find("/.") == std::string_view::npos;
 }
+
+// The values of a path's variables on the way to its node.
+struct Values {
+  std::array<std::string_view, Router::kVariablesMax> at;
+  std::size_t size = 0;
+};
 
 constexpr std::string_view kIngressPaths = "/api/ingress/";
 
@@ -70,6 +84,9 @@ struct Router::Node {
     std::string allowed;  // "GET, PUT, OPTIONS"
   };
 
+  // The node that the rest of a path leads to. An empty segment is none.
+  const Node* Find(std::string_view rest, Values& values) const;
+
   std::map<std::string, std::unique_ptr<Node>, std::less<>> literals;
   std::unique_ptr<Node> variable;
   End plain;
@@ -95,6 +112,7 @@ void Router::Insert(Method method, std::string_view pattern, Route route) {
       node = child.get();
     }
   }
+  INSIGHTD_ASSERT(names.size() <= kVariablesMax);
   Node::End& end = pattern.back() == '/' ? node->slashed : node->plain;
   // Two methods of one path share the names of its variables.
   INSIGHTD_ASSERT(!end.used || end.names == names);
@@ -126,17 +144,17 @@ void Router::AddStream(Method method, std::string_view pattern, StreamHandler ha
 
 void Router::SetFallback(Handler handler) { fallback_ = std::move(handler); }
 
-const Router::Node* Router::FindNode(const Node& from, std::span<const std::string_view> segments,
-                                     std::vector<std::string_view>& values) const {
-  if (segments.empty()) return from.plain.used || from.slashed.used ? &from : nullptr;
-  const auto rest = segments.subspan(1);
-  if (const auto literal = from.literals.find(segments[0]); literal != from.literals.end()) {
-    if (const Node* found = FindNode(*literal->second, rest, values)) return found;
+const Router::Node* Router::Node::Find(std::string_view rest, Values& values) const {
+  std::string_view segment;
+  while (segment.empty() && !rest.empty()) segment = TakeSegment(rest);
+  if (segment.empty()) return plain.used || slashed.used ? this : nullptr;
+  if (const auto literal = literals.find(segment); literal != literals.end()) {
+    if (const Node* found = literal->second->Find(rest, values)) return found;
   }
-  if (!from.variable) return nullptr;
-  values.push_back(segments[0]);
-  if (const Node* found = FindNode(*from.variable, rest, values)) return found;
-  values.pop_back();
+  if (!variable) return nullptr;
+  values.at[values.size++] = segment;
+  if (const Node* found = variable->Find(rest, values)) return found;
+  --values.size;
   return nullptr;
 }
 
@@ -145,9 +163,8 @@ Router::Match Router::Find(Request& request) const {
     std::string clean = CleanPath(request.path);
     if (clean != request.path) return MovedTo(clean, request);
   }
-  std::vector<std::string_view> values;
-  const std::vector<std::string_view> segments = Segments(request.path);
-  const Node* node = FindNode(*root_, segments, values);
+  Values values;
+  const Node* node = root_->Find(request.path, values);
   if (node == nullptr) {
     return Unmatched(request);
   }
@@ -159,8 +176,9 @@ Router::Match Router::Find(Request& request) const {
     return index < end.routes.size() && end.routes[index] != nullptr;
   };
   if (own.used && has_method(own)) {
-    for (std::size_t i = 0; i < values.size(); ++i) {
-      request.variables.push_back({own.names[i], std::string(values[i])});
+    request.variables.reserve(values.size);
+    for (std::size_t i = 0; i < values.size; ++i) {
+      request.variables.push_back({own.names[i], std::string(values.at[i])});
     }
     return own.routes[index].get();
   }

@@ -66,6 +66,9 @@ class Router {
   // A body of a simple route that is longer is answered 413.
   static constexpr std::uint64_t kBodyBytesMax = std::uint64_t{1} << 20;
 
+  // A pattern with more variables is a mistake of ours.
+  static constexpr std::size_t kVariablesMax = 8;
+
   struct Route {
     std::string pattern;
     Handler handler;  // one of the two
@@ -102,8 +105,6 @@ class Router {
 
   Response Unmatched(const Request& request) const;
   void Insert(Method method, std::string_view pattern, Route route);
-  const Node* FindNode(const Node& from, std::span<const std::string_view> segments,
-                       std::vector<std::string_view>& values) const;
 
   std::unique_ptr<Node> root_;
   Handler fallback_;
