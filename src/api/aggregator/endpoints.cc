@@ -10,31 +10,6 @@
 #include "api/aggregator/metric_set.h"
 
 namespace insightd::api::aggregator {
-namespace {
-
-// Passes everything on and notes when the answer goes out.
-class Observed final : public http::BodyConsumer {
- public:
-  Observed(std::unique_ptr<http::BodyConsumer> inner,
-           std::function<void(const http::Response&)> note)
-      : inner_(std::move(inner)), note_(std::move(note)) {}
-
-  bool Data(std::span<const char> bytes) override { return inner_->Data(bytes); }
-  bool WhenReady(std::function<void()> wake) override { return inner_->WhenReady(std::move(wake)); }
-  void Finish(http::Done done) override {
-    inner_->Finish([note = std::move(note_), done = std::move(done)](http::Response response) {
-      note(response);
-      done(std::move(response));
-    });
-  }
-
- private:
-  const std::unique_ptr<http::BodyConsumer> inner_;
-  std::function<void(const http::Response&)> note_;
-};
-
-}  // namespace
-
 // Shared by the route, its other form, and answers on their way.
 class Endpoints::Endpoint {
  public:
@@ -88,6 +63,29 @@ class Endpoints::Endpoint {
   const std::string pattern_;
   const RouteManner manner_;
   EndpointMetrics metrics_;
+};
+
+// Passes everything on and notes when the answer goes out.
+class Endpoints::Observed final : public http::BodyConsumer {
+ public:
+  Observed(std::shared_ptr<Endpoint> endpoint, microseconds begin,
+           std::unique_ptr<http::BodyConsumer> inner)
+      : endpoint_(std::move(endpoint)), begin_(begin), inner_(std::move(inner)) {}
+
+  bool Data(std::span<const char> bytes) override { return inner_->Data(bytes); }
+  bool WhenReady(std::function<void()> wake) override { return inner_->WhenReady(std::move(wake)); }
+  void Finish(http::Done done) override {
+    inner_->Finish([endpoint = std::move(endpoint_), begin = begin_,
+                    done = std::move(done)](http::Response response) {
+      endpoint->End(begin, response.status);
+      done(std::move(response));
+    });
+  }
+
+ private:
+  std::shared_ptr<Endpoint> endpoint_;
+  const microseconds begin_;
+  const std::unique_ptr<http::BodyConsumer> inner_;
 };
 
 namespace {
@@ -166,10 +164,7 @@ void Endpoints::AddStart(http::Method method, std::string_view path, Start start
           return refused(std::move(*response));
         }
         return std::make_unique<Observed>(
-            std::get<std::unique_ptr<http::BodyConsumer>>(std::move(started)),
-            [endpoint, begin](const http::Response& response) {
-              endpoint->End(begin, response.status);
-            });
+            endpoint, begin, std::get<std::unique_ptr<http::BodyConsumer>>(std::move(started)));
       },
       service_->options.body_bytes_max);
   AddCommon(method, endpoint);

@@ -35,6 +35,7 @@ class Endpoints {
 
  private:
   class Endpoint;
+  class Observed;
 
   void AddCommon(http::Method method, const std::shared_ptr<Endpoint>& endpoint);
 

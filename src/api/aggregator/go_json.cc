@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "api/aggregator/go_json_characters.h"
+#include "api/aggregator/plain_bytes.h"
 #include "base/utf8.h"
 
 namespace insightd::api::aggregator::go_json {
@@ -19,6 +20,8 @@ int UnitAt(std::string_view text, std::size_t at) {
   }
   return unit;
 }
+
+constexpr auto kSpecial = [](auto c) { return (c == '"') | (c == '\\'); };
 
 constexpr bool IsHighSurrogate(int unit) { return unit >= 0xd800 && unit < 0xdc00; }
 constexpr bool IsLowSurrogate(int unit) { return unit >= 0xdc00 && unit < 0xe000; }
@@ -80,11 +83,7 @@ std::string Cursor::String() {
   std::string out;
   ++at_;
   std::size_t plain = at_;  // start of what has not been taken yet
-  while (!At('"')) {
-    if (!At('\\')) {
-      ++at_;
-      continue;
-    }
+  while ((at_ += PlainBytes(text_.substr(at_), kSpecial)), !At('"')) {
     out.append(text_, plain, at_ - plain);
     plain = at_ = AppendEscaped(out, text_, at_ + 1);
   }

@@ -5,6 +5,7 @@
 #include "api/aggregator/go_json.h"
 #include "api/aggregator/go_json_characters.h"
 #include "api/aggregator/go_text.h"
+#include "api/aggregator/plain_bytes.h"
 #include "base/utf8.h"
 
 namespace insightd::api::aggregator::go_json {
@@ -19,6 +20,9 @@ std::string QuotedByte(char c) {
   const std::string quoted = GoQuoted(character);
   return "'" + quoted.substr(1, quoted.size() - 2) + "'";
 }
+
+// What ends the plain part of a string, or may not stand in one.
+constexpr auto kSpecial = [](auto c) { return (c < 0x20) | (c == '"') | (c == '\\'); };
 
 // Goes over one value without keeping anything but the open brackets.
 class Scanner {
@@ -145,15 +149,12 @@ class Scanner {
 
   bool String() {
     ++at_;
-    while (at_ < text_.size()) {
+    while ((at_ += PlainBytes(text_.substr(at_), kSpecial)) < text_.size()) {
       const char c = text_[at_];
-      if (c == '"') {
-        ++at_;
-        return true;
-      }
-      if (static_cast<unsigned char>(c) < 0x20) return Wrong("in string literal");
+      if (c != '"' && c != '\\') return Wrong("in string literal");
       ++at_;
-      if (c == '\\' && !Escape()) return false;
+      if (c == '"') return true;
+      if (!Escape()) return false;
     }
     return Truncated();
   }

@@ -108,5 +108,31 @@ TEST(GoJsonTest, GoesOverMembersInOrder) {
   EXPECT_FALSE(IsField("cluster", "clusters"));
 }
 
+// Neither a control character, nor the end of the string, nor a backslash without an escape.
+TEST(GoJsonTest, FindsWhatMayNotStandInAStringWhereverItStands) {
+  for (int byte = 0; byte < 256; ++byte) {
+    for (std::size_t size = 0; size <= 40; ++size) {
+      for (std::size_t at = 0; at <= size; ++at) {
+        std::string text = "\"" + std::string(size, 'a') + "\"";
+        text.insert(1 + at, 1, static_cast<char>(byte));
+        const bool stands = byte >= 0x20 && byte != '"' && byte != '\\';
+        ASSERT_EQ(IsValid(text), stands) << byte << " at " << at;
+      }
+    }
+  }
+}
+
+TEST(GoJsonTest, ReadsAStringWithAnEscapeWhereverItStands) {
+  for (std::size_t size = 0; size <= 40; ++size) {
+    for (std::size_t at = 0; at <= size; ++at) {
+      const std::string before(at, 'a');
+      const std::string behind(size - at, 'z');
+      const std::string text = '"' + before + "\\\"\\u00e4ä" + behind + "\" ";
+      EXPECT_EQ(FirstValue(text).value(), text.size() - 1);
+      EXPECT_EQ(Cursor(text).String(), before + "\"ää" + behind);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace insightd::api::aggregator::go_json

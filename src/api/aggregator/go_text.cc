@@ -119,13 +119,4 @@ bool IsStorable(std::string_view text) {
   return text.find('\0') == std::string_view::npos && utf8::IsValid(text);
 }
 
-std::string FormatTimeShort(Time time) {
-  std::string text = FormatTime(time);
-  text.pop_back();
-  text.erase(text.find_last_not_of('0') + 1);
-  if (text.back() == '.') text.pop_back();
-  text += 'Z';
-  return text;
-}
-
 }  // namespace insightd::api::aggregator

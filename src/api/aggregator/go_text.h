@@ -4,8 +4,6 @@
 #include <string>
 #include <string_view>
 
-#include "base/clock.h"
-
 namespace insightd::api::aggregator {
 
 // In double quotes, with escapes for what is not printable.
@@ -19,9 +17,6 @@ std::string UuidProblem(std::string_view text);
 
 // Whether a database can hold it: UTF-8 without NUL. What is none is in no row.
 bool IsStorable(std::string_view text);
-
-// "2021-09-20T10:11:12.1234Z": up to six digits, none that says nothing.
-std::string FormatTimeShort(Time time);
 
 // What a time that is not there reads as.
 inline constexpr std::string_view kNoTime = "0001-01-01T00:00:00Z";

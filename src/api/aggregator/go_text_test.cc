@@ -41,12 +41,5 @@ TEST(GoTextTest, TellsWhyATextIsNoUuid) {
       << "no row can hold it";
 }
 
-TEST(GoTextTest, LeavesNoDigitsThatSayNothing) {
-  const Time time = *ParseTime("2021-09-20T10:11:12.1234Z");
-  EXPECT_EQ(FormatTimeShort(time), "2021-09-20T10:11:12.1234Z");
-  EXPECT_EQ(FormatTimeShort(*ParseTime("2021-09-20T10:11:12Z")), "2021-09-20T10:11:12Z");
-  EXPECT_EQ(FormatTimeShort(*ParseTime("2021-09-20T10:11:10.5Z")), "2021-09-20T10:11:10.5Z");
-}
-
 }  // namespace
 }  // namespace insightd::api::aggregator

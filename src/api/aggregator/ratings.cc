@@ -14,7 +14,7 @@
 namespace insightd::api::aggregator {
 namespace {
 
-http::Response RatingAnswer(std::string_view name, std::string_view rule, std::int64_t rating) {
+http::Response RatingAnswer(const Name& name, std::string_view rule, std::int64_t rating) {
   std::string body;
   Writer w(body);
   w.BeginObject().Key(name).BeginObject().Key("rule").String(rule).Key("rating").Int(rating);

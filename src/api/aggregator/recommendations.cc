@@ -14,6 +14,7 @@
 #include "api/aggregator/handlers.h"
 #include "api/aggregator/page.h"
 #include "api/aggregator/params.h"
+#include "api/aggregator/times.h"
 #include "api/aggregator/writer.h"
 
 namespace insightd::api::aggregator {
@@ -41,9 +42,11 @@ http::Response DetailAnswer(const std::vector<store::RecommendedCluster>& cluste
   for (const store::RecommendedCluster& one : clusters) {
     if (!page.Takes({{"cluster", one.cluster}})) continue;
     w.BeginObject().Key("cluster").String(one.cluster).Key("cluster_name").String("");
-    w.Key("last_checked_at").String(FormatTimeShort(one.stored)).Key("impacted");
-    w.String(one.impacted_since ? FormatTimeShort(*one.impacted_since) : "").Key("meta");
-    w.BeginObject().Key("cluster_version").String(one.version).EndObject().EndObject();
+    w.Key("last_checked_at");
+    WriteTime(w, one.stored, Fraction::kShort);
+    w.Key("impacted");
+    WriteTime(w, one.impacted_since, Fraction::kShort);
+    w.Key("meta").BeginObject().Key("cluster_version").String(one.version).EndObject().EndObject();
   }
   w.EndArray().Key("status").String("ok").EndObject();
   return Answer(std::move(body));
@@ -95,8 +98,9 @@ http::Response ListAnswer(const ListsByRule& lists, Page page) {
 
 void WriteCluster(Writer& w, const store::ClusterRecommendations& one) {
   w.KeyOf(one.cluster).BeginObject();
-  w.Key("created_at").String(FormatTimeShort(*one.last_checked)).Key("meta");
-  w.BeginObject().Key("cluster_version").String(one.version).EndObject();
+  w.Key("created_at");
+  WriteTime(w, one.last_checked, Fraction::kShort, kNoTime);
+  w.Key("meta").BeginObject().Key("cluster_version").String(one.version).EndObject();
   w.Key("recommendations").BeginArray();
   for (const std::string_view rule : one.rule_ids) w.String(rule);
   w.EndArray().EndObject();

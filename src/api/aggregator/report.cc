@@ -11,6 +11,7 @@
 #include "api/aggregator/handlers.h"
 #include "api/aggregator/hit_json.h"
 #include "api/aggregator/params.h"
+#include "api/aggregator/times.h"
 
 namespace insightd::api::aggregator {
 namespace {
@@ -43,10 +44,12 @@ void WriteHit(Writer& w, const store::ReportHit& hit) {
   w.BeginObject().Key("component").String(hit.component).Key("key").String(hit.key);
   w.Key("user_vote").Int(hit.user_vote).Key("disabled").Bool(hit.disabled);
   w.Key("disable_feedback").String(hit.disable_feedback).Key("disabled_at");
-  w.String(hit.disable_feedback_at ? FormatTimeSeconds(*hit.disable_feedback_at) : "");
+  WriteTime(w, hit.disable_feedback_at, Fraction::kNone);
   w.Key("details");
   WriteDetails(w, hit.details);
-  w.Key("impacted").String(hit.created ? FormatTimeSeconds(*hit.created) : kNoTime).EndObject();
+  w.Key("impacted");
+  WriteTime(w, hit.created, Fraction::kNone, kNoTime);
+  w.EndObject();
 }
 
 // What people say of such a hit cannot be told, and the original fails there.
@@ -76,8 +79,12 @@ http::Response ReportAnswer(const Question& question, const Result<store::Cluste
   w.BeginObject().Key("report").BeginObject().Key("meta").BeginObject();
   w.Key("cluster_name").String("");
   w.Key("count").Int(HitCount(static_cast<std::int64_t>(report->hits.size())));
-  w.Key("last_checked_at").String(FormatTimeSeconds(meta.last_checked));
-  if (meta.gathered) w.Key("gathered_at").String(FormatTimeSeconds(*meta.gathered));
+  w.Key("last_checked_at");
+  WriteTime(w, meta.last_checked, Fraction::kNone);
+  if (meta.gathered) {
+    w.Key("gathered_at");
+    WriteTime(w, meta.gathered, Fraction::kNone);
+  }
   w.EndObject().Key("reports").BeginArray();
   for (const store::ReportHit& hit : report->hits) WriteHit(w, hit);
   w.EndArray().EndObject().Key("status").String("ok").EndObject();
@@ -129,9 +136,11 @@ http::Response ReportInfo(const Call& call) {
   std::string body;
   Writer w(body);
   w.BeginObject().Key("metainfo").BeginObject().Key("count").Int(HitCount(meta->hits));
-  w.Key("last_checked_at").String(FormatTimeSeconds(meta->last_checked));
-  w.Key("stored_at").String(FormatTimeSeconds(meta->reported)).EndObject();
-  w.Key("status").String("ok").EndObject();
+  w.Key("last_checked_at");
+  WriteTime(w, meta->last_checked, Fraction::kNone);
+  w.Key("stored_at");
+  WriteTime(w, meta->reported, Fraction::kNone);
+  w.EndObject().Key("status").String("ok").EndObject();
   return Answer(std::move(body));
 }
 

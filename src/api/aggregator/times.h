@@ -1,4 +1,4 @@
-// Times that may be absent, in the form that the original's database library has.
+// Times, which may be absent.
 #pragma once
 
 #include <optional>
@@ -6,13 +6,20 @@
 
 #include "api/aggregator/go_text.h"
 #include "api/aggregator/writer.h"
+#include "base/time_text.h"
 
 namespace insightd::api::aggregator {
 
-// {"Time": "...", "Valid": true}
-inline void WriteNullTime(Writer& w, std::string_view name, const std::optional<Time>& time) {
+inline void WriteTime(Writer& w, const std::optional<Time>& time, Fraction fraction,
+                      std::string_view absent = "") {
+  w.String(time ? TimeText(*time, fraction).view() : absent);
+}
+
+// As the original's database library has it: {"Time": "...", "Valid": true}
+inline void WriteNullTime(Writer& w, const Name& name, const std::optional<Time>& time) {
   w.Key(name).BeginObject().Key("Time");
-  w.String(time ? FormatTimeShort(*time) : kNoTime).Key("Valid").Bool(time.has_value()).EndObject();
+  WriteTime(w, time, Fraction::kShort, kNoTime);
+  w.Key("Valid").Bool(time.has_value()).EndObject();
 }
 
 }  // namespace insightd::api::aggregator

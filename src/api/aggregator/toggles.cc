@@ -66,7 +66,8 @@ http::Response SilencedAnswer(const std::vector<store::SilencedCluster>& cluster
     for (const store::SilencedCluster& one : clusters) {
       if (!page.Takes({{"cluster", one.cluster}})) continue;
       w.BeginObject().Key("cluster_id").String(one.cluster).Key("cluster_name").String("");
-      w.Key("disabled_at").String(FormatTimeShort(*one.disabled_at));
+      w.Key("disabled_at");
+      WriteTime(w, one.disabled_at, Fraction::kShort);
       w.Key("justification").String(one.justification).EndObject();
     }
     w.EndArray();

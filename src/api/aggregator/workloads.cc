@@ -14,16 +14,13 @@
 #include "api/aggregator/handlers.h"
 #include "api/aggregator/page.h"
 #include "api/aggregator/params.h"
+#include "api/aggregator/times.h"
 #include "api/aggregator/workload_report.h"
 #include "api/aggregator/writer.h"
 #include "base/json.h"
 
 namespace insightd::api::aggregator {
 namespace {
-
-std::string TimeText(const std::optional<Time>& time) {
-  return time ? FormatTimeSeconds(*time) : std::string(kNoTime);
-}
 
 // Severities are left to whoever knows the texts of the rules.
 void WritePlaceAndMeta(Writer& w, const store::StoredWorkloads& one) {
@@ -32,8 +29,10 @@ void WritePlaceAndMeta(Writer& w, const store::StoredWorkloads& one) {
   w.Key("namespace").BeginObject().Key("uuid").String(one.workloads.id);
   w.Key("name").String(one.workloads.name).EndObject();
   w.Key("metadata").BeginObject().Key("recommendations").Int(one.workloads.recommendations);
-  w.Key("objects").Int(one.workloads.objects).Key("reported_at").String(TimeText(one.reported));
-  w.Key("last_checked_at").String(TimeText(one.last_checked));
+  w.Key("objects").Int(one.workloads.objects).Key("reported_at");
+  WriteTime(w, one.reported, Fraction::kNone, kNoTime);
+  w.Key("last_checked_at");
+  WriteTime(w, one.last_checked, Fraction::kNone, kNoTime);
   w.Key("highest_severity").Int(0).Key("hits_by_severity").Null().EndObject();
 }
 

@@ -1,31 +1,23 @@
 #include "api/aggregator/writer.h"
 
-#include <array>
 #include <charconv>
 #include <cstddef>
 
+#include "api/aggregator/plain_bytes.h"
 #include "base/utf8.h"
 
 namespace insightd::api::aggregator {
 namespace {
 
-// Bytes that stand for themselves. Those of U+2028 and U+2029 begin with 0xe2.
-constexpr std::array<bool, 256> kPlain = [] {
-  std::array<bool, 256> plain{};
-  for (std::size_t c = 0x20; c < 0x80; ++c) {
-    plain[c] = c != '"' && c != '\\' && c != '<' && c != '>' && c != '&';
-  }
-  return plain;
-}();
+// Bytes that do not stand for themselves. Those of U+2028 and U+2029 begin with 0xe2.
+constexpr auto kSpecial = [](auto c) {
+  return (c < 0x20) | (c >= 0x80) | (c == '"') | (c == '\\') | (c == '<') | (c == '>') | (c == '&');
+};
 
 // The same inside JSON text, whose own escapes stay.
-constexpr std::array<bool, 256> kPlainInJson = [] {
-  std::array<bool, 256> plain{};
-  for (std::size_t c = 0; c < plain.size(); ++c) {
-    plain[c] = c != '<' && c != '>' && c != '&' && c != 0xe2;
-  }
-  return plain;
-}();
+constexpr auto kSpecialInJson = [](auto c) {
+  return (c == '<') | (c == '>') | (c == '&') | (c == 0xe2);
+};
 
 void AppendEscape(std::string& out, unsigned unit) {
   constexpr char kHex[] = "0123456789abcdef";
@@ -55,23 +47,17 @@ void AppendQuoted(std::string& out, std::string_view text) {
   out += '"';
   std::size_t plain = 0;  // start of what has not been written yet
   std::size_t i = 0;
-  while (i < text.size()) {
-    const auto c = static_cast<unsigned char>(text[i]);
-    if (kPlain[c]) {
-      ++i;
-      continue;
-    }
-    if (c < 0x80) {
-      out.append(text, plain, i - plain);
-      AppendAscii(out, c);
-      plain = ++i;
-      continue;
-    }
+  while ((i += PlainBytes(text.substr(i), kSpecial)) < text.size()) {
     const utf8::Decoded decoded = utf8::Decode(text.substr(i));
+    const bool ascii = decoded.code_point < 0x80;
     const bool separator = decoded.code_point == 0x2028 || decoded.code_point == 0x2029;
-    if (!decoded.valid || separator) {
+    if (ascii || separator || !decoded.valid) {
       out.append(text, plain, i - plain);
-      AppendEscape(out, decoded.code_point);
+      if (ascii) {
+        AppendAscii(out, static_cast<unsigned char>(decoded.code_point));
+      } else {
+        AppendEscape(out, decoded.code_point);
+      }
       plain = i + decoded.bytes;
     }
     i += decoded.bytes;
@@ -82,19 +68,16 @@ void AppendQuoted(std::string& out, std::string_view text) {
 
 void AppendEscaped(std::string& out, std::string_view json) {
   std::size_t plain = 0;  // start of what has not been written yet
-  for (std::size_t i = 0; i < json.size(); ++i) {
-    const auto c = static_cast<unsigned char>(json[i]);
-    if (kPlainInJson[c]) continue;
-    if (c < 0x80) {
-      out.append(json, plain, i - plain);
-      AppendEscape(out, c);
-      plain = i + 1;
-    } else if (const std::uint32_t code_point = utf8::Decode(json.substr(i)).code_point;
-               code_point == 0x2028 || code_point == 0x2029) {
+  std::size_t i = 0;
+  while ((i += PlainBytes(json.substr(i), kSpecialInJson)) < json.size()) {
+    const utf8::Decoded decoded = utf8::Decode(json.substr(i));
+    const std::uint32_t code_point = decoded.code_point;
+    if (code_point < 0x80 || code_point == 0x2028 || code_point == 0x2029) {
       out.append(json, plain, i - plain);
       AppendEscape(out, code_point);
-      plain = i + 3;
+      plain = i + decoded.bytes;
     }
+    i += decoded.bytes;
   }
   out.append(json, plain, json.size() - plain);
 }
@@ -122,11 +105,9 @@ void Writer::Separate() {
   first_ = false;
 }
 
-Writer& Writer::Key(std::string_view name) {
-  Separate();
-  out_ += '"';
-  out_ += name;
-  out_ += "\":";
+Writer& Writer::Key(const Name& name) {
+  out_ += name.text(/*first=*/first_);
+  first_ = false;
   after_key_ = true;
   return *this;
 }

@@ -5,6 +5,8 @@
 // Beside base/json_writer.h, which writes messages: there those characters stand for themselves.
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -18,6 +20,28 @@ void AppendQuoted(std::string& out, std::string_view text);
 // stand in texts alone.
 void AppendEscaped(std::string& out, std::string_view json);
 
+// A name of ours, which needs no escape, made when the program is compiled: `,"name":`.
+class Name {
+ public:
+  template <std::size_t kBytes>
+  consteval Name(const char (&name)[kBytes]) : bytes_(kBytes + 3) {  // NOLINT: a literal is a name
+    static_assert(kBytes + 3 <= sizeof(text_));
+    text_[0] = ',';
+    text_[1] = '"';
+    std::copy_n(name, kBytes - 1, text_ + 2);
+    text_[kBytes + 1] = '"';
+    text_[kBytes + 2] = ':';
+  }
+  // Without the comma in front of the first of an object.
+  std::string_view text(bool first) const {
+    return std::string_view(text_, bytes_).substr(first ? 1 : 0);
+  }
+
+ private:
+  char text_[31] = {};
+  unsigned char bytes_;
+};
+
 // One thread at a time. Calls in an order that makes no JSON are a mistake of ours and not checked.
 class Writer {
  public:
@@ -27,8 +51,7 @@ class Writer {
   Writer& EndObject() { return Close('}'); }
   Writer& BeginArray() { return Open('['); }
   Writer& EndArray() { return Close(']'); }
-  // A name of ours, written as it is.
-  Writer& Key(std::string_view name);
+  Writer& Key(const Name& name);
   // Any name.
   Writer& KeyOf(std::string_view name);
   Writer& String(std::string_view text);
