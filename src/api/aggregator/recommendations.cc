@@ -30,7 +30,7 @@ struct TextHash {
 // Of a list to begin with: sixteen clusters.
 constexpr std::size_t kListBytes = 640;
 
-// By rule the clusters that it hits, already as a JSON list without its end.
+// By rule the clusters that it hits: JSON, each behind a comma.
 using ListsByRule = std::unordered_map<std::string, std::string, TextHash, std::equal_to<>>;
 
 http::Response DetailAnswer(const std::vector<store::RecommendedCluster>& clusters, Page page) {
@@ -89,8 +89,7 @@ http::Response ListAnswer(const ListsByRule& lists, Page page) {
   w.BeginObject().Key("recommendations").BeginObject();
   for (const auto* list : sorted) {
     if (!page.Takes({{"rule_id", list->first}})) continue;
-    w.KeyOf(list->first).Raw(list->second);
-    body += ']';
+    w.KeyOf(list->first).BeginArray().Raw(std::string_view(list->second).substr(1)).EndArray();
   }
   w.EndObject().Key("status").String("ok").EndObject();
   return Answer(std::move(body));
@@ -139,6 +138,8 @@ http::Response RecommendationList(const Call& call) {
   if (!question) return question.error();
   ListsByRule lists;
   if (!question->clusters.empty()) {
+    std::string last;  // cluster: most have several rules
+    std::string quoted;
     const Result<void> read = call.store().HitsOf(
         question->org_id, question->clusters, [&](std::string_view cluster, std::string_view rule) {
           auto list = lists.find(rule);
@@ -146,8 +147,12 @@ http::Response RecommendationList(const Call& call) {
             list = lists.emplace(rule, "").first;
             list->second.reserve(kListBytes);
           }
-          list->second += list->second.empty() ? '[' : ',';
-          AppendQuoted(list->second, cluster);
+          if (cluster != last || quoted.empty()) {
+            last = cluster;
+            quoted = ",";
+            AppendQuoted(quoted, cluster);
+          }
+          list->second += quoted;
         });
     if (!read) return StoreFailure(read.error());
   }

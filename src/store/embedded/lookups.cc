@@ -44,6 +44,46 @@ std::set<std::string_view> Once(std::span<const std::string> clusters) {
   return {clusters.begin(), clusters.end()};
 }
 
+// Rules that hit clusters, which are asked for in ascending order. Where one follows the other it
+// goes on from row to row: to search for each would take longer than to read its rows.
+class RuleIds {
+ public:
+  RuleIds(sqlite::Database& database, std::int64_t org_id)
+      : query_(database,
+               "SELECT cluster_id, rule_id FROM recommendation "
+               "WHERE org_id = ? AND cluster_id >= ? ORDER BY cluster_id"),
+        org_id_(org_id) {}
+
+  // Calls `visit` with each of the cluster, whose name outlives this.
+  template <class Visit>
+  Result<void> Of(std::string_view cluster, Visit visit) {
+    if (place_ == Place::kBegin || (place_ == Place::kRow && query_.TextAt(0) < cluster)) {
+      query_.Reset();
+      query_.Int(org_id_).Text(cluster);
+      if (auto done = Step(); !done) return done;
+    }
+    while (place_ == Place::kRow && query_.TextAt(0) == cluster) {
+      visit(query_.TextAt(1));
+      if (auto done = Step(); !done) return done;
+    }
+    return {};
+  }
+
+ private:
+  enum class Place : std::uint8_t { kBegin, kRow, kEnd };
+
+  Result<void> Step() {
+    const Result<bool> row = query_.Step();
+    if (!row) return Fail(row.error());
+    place_ = *row ? Place::kRow : Place::kEnd;
+    return {};
+  }
+
+  sqlite::Query query_;
+  const std::int64_t org_id_;
+  Place place_ = Place::kBegin;
+};
+
 // What a result leaves behind in our own tables.
 Result<void> RemoveHead(sqlite::Database& database, std::int64_t org_id, std::string_view cluster,
                         Time now) {
@@ -139,6 +179,9 @@ Result<void> VisitReportsOf(sqlite::Database& database, std::span<const std::str
 Result<void> VisitRecommendationsOf(
     sqlite::Database& database, std::int64_t org_id, std::span<const std::string> clusters,
     const std::function<void(const ClusterRecommendations&)>& visit) {
+  RuleIds hits(database, org_id);
+  std::vector<std::string> texts;  // their memory serves one cluster after the other
+  std::vector<std::string_view> rule_ids;
   for (const std::string_view name : Once(clusters)) {
     ClusterRecommendations cluster{.cluster = name};
     sqlite::Query result(database,
@@ -148,20 +191,16 @@ Result<void> VisitRecommendationsOf(
     if (!has_result) return Fail(has_result.error());
     if (*has_result) cluster.last_checked = result.TimeAt(0);
 
-    std::vector<std::string> rule_ids;
-    sqlite::Query hits(database,
-                       "SELECT rule_id FROM recommendation WHERE org_id = ? AND cluster_id = ?");
-    hits.Int(org_id).Text(name);
-    while (true) {
-      const Result<bool> row = hits.Step();
-      if (!row) return Fail(row.error());
-      if (!*row) break;
-      rule_ids.push_back(hits.StringAt(0));
-    }
-    if (!*has_result && rule_ids.empty()) continue;
+    std::size_t count = 0;
+    auto read = hits.Of(name, [&](std::string_view rule_id) {
+      if (count == texts.size()) texts.emplace_back();
+      texts[count++] = rule_id;
+    });
+    if (!read) return read;
+    if (!*has_result && count == 0) continue;
+    rule_ids.assign(texts.begin(), texts.begin() + static_cast<std::ptrdiff_t>(count));
     std::sort(rule_ids.begin(), rule_ids.end());
-    const std::vector<std::string_view> views(rule_ids.begin(), rule_ids.end());
-    cluster.rule_ids = views;
+    cluster.rule_ids = rule_ids;
 
     sqlite::Query info(database,
                        "SELECT version_info FROM report_info WHERE cluster_id = ? AND org_id = ?");
@@ -176,17 +215,10 @@ Result<void> VisitRecommendationsOf(
 Result<void> VisitHitsOf(sqlite::Database& database, std::int64_t org_id,
                          std::span<const std::string> clusters,
                          const std::function<void(std::string_view, std::string_view)>& visit) {
-  sqlite::Query hits(database,
-                     "SELECT rule_id FROM recommendation WHERE org_id = ? AND cluster_id = ?");
+  RuleIds hits(database, org_id);
   for (const std::string_view cluster : Once(clusters)) {
-    hits.Reset();
-    hits.Int(org_id).Text(cluster);
-    while (true) {
-      const Result<bool> row = hits.Step();
-      if (!row) return Fail(row.error());
-      if (!*row) break;
-      visit(cluster, hits.TextAt(0));
-    }
+    auto read = hits.Of(cluster, [&](std::string_view rule_id) { visit(cluster, rule_id); });
+    if (!read) return read;
   }
   return {};
 }

@@ -26,4 +26,21 @@ TEST_P(StoreContract, HitsOfManyClustersComeByCluster) {
   EXPECT_EQ(hits(1, {}), "");
 }
 
+TEST_P(StoreContract, HitsOfSomeClustersAreNotThoseOfTheirNeighbours) {
+  for (const char* const cluster : {"b", "d", "e", "f", "h"}) {
+    Put(ResultOf(cluster, 3, std::string("r").append(cluster), {{"x", "K", ""}, {"y", "L", ""}}));
+  }
+  const auto clusters_of = [this](const Keys& clusters) {
+    std::string shown;
+    const auto done = store_->HitsOf(
+        1, clusters, [&shown](std::string_view cluster, std::string_view) { shown += cluster; });
+    return done ? shown : done.error().message();
+  };
+  EXPECT_EQ(clusters_of({"e"}), "ee");
+  EXPECT_EQ(clusters_of({"b", "f"}), "bbff");
+  EXPECT_EQ(clusters_of({"a", "c", "e", "g", "i"}), "ee");
+  EXPECT_EQ(clusters_of({"a", "b", "c", "d", "h", "i", "j"}), "bbddhh");
+  EXPECT_EQ(clusters_of({"i", "j"}), "");
+}
+
 }  // namespace insightd::store::testing
