@@ -8,8 +8,9 @@ the memory of each role as archives pass.
 Starts Kafka, S3, PostgreSQL, the roles and a fleet that uploads as fast as it is answered, until the
 results of N archives are stored or S seconds have passed. Memory is looked at after the first 5,000
 (a tenth of N, where that is less) and at the end; the processor's time is that in between. Archives
-stay in S3 until the end: 94 kB each of size `small`. Of `huge`, which are 8 MB and more, there are
-fewer, and fewer at once, as the ingress keeps no more than `blob.s3_upload_bytes_max` on their way.
+stay in S3 until the end: 94 kB each of size `small`. Of `huge`, which are 8 to 23 MB by the seed,
+there are fewer, and fewer at once, as the ingress keeps no more than `blob.s3_upload_bytes_max` on
+their way; the seed is one that makes 10 MB of them.
 
 Then, where the bench programs are built (in the folder `bench` beside PROGRAM), what each step of
 our roles took beside what a bare program takes for it on the same servers: see floors.py.
@@ -35,9 +36,9 @@ PROGRESS_S = 10
 MEMORY_MIB_MAX = 96
 LARGE_MB, LARGE_MIB_MAX = 8, 128
 GROWTH_MAX = 0.05
-# How many where nothing else is said; an archive of `huge` takes the fleet seconds to make.
-DEFAULTS = {"archives": 20_000, "clusters": 200, "connections": 8}
-HUGE_DEFAULTS = {"archives": 400, "clusters": 4, "connections": 2}
+# Where nothing else is said; an archive of `huge` takes the fleet seconds to make.
+DEFAULTS = {"archives": 20_000, "clusters": 200, "connections": 8, "seed": 1}
+HUGE_DEFAULTS = {"archives": 400, "clusters": 1, "connections": 2, "seed": 23}
 
 
 def children(pid):
@@ -108,8 +109,9 @@ def measure(deployment, asked):
         fleet = subprocess.Popen(
             [asked.program, "fleet", "--url", deployment.ingress.url,
              "--api-url", deployment.apis[0].url, "--clusters", str(asked.clusters),
-             "--size", asked.size, "--rate", "100000", "--uploads", str(asked.archives),
-             "--connections", str(asked.connections), "--prepare", "--keep-connections"],
+             "--size", asked.size, "--seed", str(asked.seed), "--rate", "100000",
+             "--uploads", str(asked.archives), "--connections", str(asked.connections),
+             "--prepare", "--keep-connections"],
             stdout=said, stderr=said)
         try:
             pids = {"fleet": fleet.pid, **{one.name: one.process.pid for one in
@@ -159,7 +161,8 @@ def print_table(deployment, early, late):
                max(1, total(uploads, "insightd_upload_bytes_count")) / 1e6)
     limit = LARGE_MIB_MAX if mean_mb >= LARGE_MB else MEMORY_MIB_MAX
     print(f"archives of {mean_mb:.2f} MB on average: a pipeline takes {most_mib[True]:.1f} MiB at "
-          f"most (wanted: {limit}), another role {most_mib[False]:.1f} MiB (wanted: {MEMORY_MIB_MAX})")
+          f"most (wanted: {limit}), another role {most_mib[False]:.1f} MiB "
+          f"(wanted: {MEMORY_MIB_MAX})")
 
 
 def print_floors(deployment, early, late, asked):
@@ -190,6 +193,7 @@ def main():
     parser.add_argument("--clusters", type=int)
     parser.add_argument("--connections", type=int)
     parser.add_argument("--size", default="small")
+    parser.add_argument("--seed", type=int, help="of the fleet")
     parser.add_argument("--floors", action=argparse.BooleanOptionalAction, default=True)
     asked = parser.parse_args()
     for name, value in (HUGE_DEFAULTS if asked.size == "huge" else DEFAULTS).items():

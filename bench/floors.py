@@ -21,7 +21,7 @@ PROGRAMS = ("way_floors", "results_into_postgres", "analyze_bench")
 SAMPLES = 200  # records of each topic
 PACED_S = 10
 PACED_MIN = 20
-STORE_S = 2 * PACED_S  # bare and ours in turn
+STORE_S = PACED_S  # bare and ours in turn, of each size of batch
 STEP_S_MAX = 300
 RATIO_MAX = 1.5
 KAFKA = ("kafka-", "rdk:")
@@ -70,7 +70,7 @@ class Floors:
 
     def __init__(self, deployment, programs, folder, per_s, clusters):
         self.deployment, self.programs, self.folder = deployment, programs, folder
-        self.per_s, self.clusters = per_s, clusters
+        self.per_s, self.clusters = per_s, max(2, clusters)
         self.pipelines = len(deployment.pipelines)
         self.count = max(PACED_MIN, int(per_s * PACED_S))
         self.values, self.judging = {}, 0.0
@@ -90,8 +90,7 @@ class Floors:
                     pool.submit(self.through_kafka, "announcement", announcements, self.per_s, one),
                     pool.submit(self.through_kafka, "result", results, one, self.per_s),
                     pool.submit(self.archives, archive, one),
-                    pool.submit(self.step, "upload", "way_floors", "upload", archive, self.per_s,
-                                self.count),
+                    pool.submit(self.step, "upload", "upload", archive, self.per_s, self.count),
                     pool.submit(self.read, archive, one), pool.submit(self.store, results)]:
                 future.result()
         return self
@@ -103,9 +102,8 @@ class Floors:
             sys.exit(f"{program} {words[0]}: {done.stderr}{done.stdout[-2000:]}")
         return done.stdout
 
-    def step(self, name, program, *words, value="cpu_us"):
-        said = dict(line.split() for line in self.run(program, *words).splitlines())
-        self.values[name] = float(said[value])
+    def step(self, name, *words):
+        self.values[name] = float(self.run("way_floors", *words).split()[1])
 
     def dump(self, topic):
         """Records of the load."""
@@ -129,7 +127,7 @@ class Floors:
                   s3_server.SECRET_KEY, s3_server.REGION, BUCKET)
         for name, per_s in (("put", self.per_s), ("get", one_per_s)):
             count = self.count if name == "put" else max(PACED_MIN, self.count // self.pipelines)
-            self.step(name, "way_floors", name, *bucket, archive, per_s, count)
+            self.step(name, name, *bucket, archive, per_s, count)
 
     def through_kafka(self, what, folder, produced_per_s, consumed_per_s):
         """Producing at the pace of the one role, consuming at that of the other, together where
@@ -166,11 +164,20 @@ class Floors:
         writer = self.deployment.writers[0].metrics()
         batch = (total(writer, "insightd_result_batch_size_sum") /
                  max(1, total(writer, "insightd_result_batch_size_count")))
-        self.batch = max(1, min(self.clusters, round(batch)))
-        conninfo = self.deployment.postgres.create_database("way_floors")
+        self.batch = max(1.0, min(self.clusters - 1.0, batch))
+        # What a batch takes grows evenly with the results in it: between two whole numbers of them.
+        less = int(self.batch)
+        said = {size: self.stored(results, size) for size in (less, less + 1)}
+        for name, value in (("store", "bare_cpu_us"), ("our store alone", "ours_cpu_us")):
+            of_less, of_more = (size * of_size[value] for size, of_size in said.items())
+            self.values[name] = (of_less + (of_more - of_less) * (self.batch - less)) / self.batch
+
+    def stored(self, results, size):
+        conninfo = self.deployment.postgres.create_database(f"way_floors_{size}")
         self.run("results_into_postgres", "fill", conninfo, results, self.clusters)
-        self.step("store", "results_into_postgres", "run", conninfo, results, self.clusters,
-                  self.batch, STORE_S, self.per_s, value="bare_cpu_us")
+        said = self.run("results_into_postgres", "run", conninfo, results, self.clusters, size,
+                        STORE_S, self.per_s)
+        return {name: float(value) for name, value in map(str.split, said.splitlines())}
 
 
 def print_table(floors, taken):
@@ -194,7 +201,7 @@ def print_table(floors, taken):
         print_line(f"{role}, whole" + (" without judging" if beyond else ""), whole - beyond,
                    floor_sum)
     print(f"Above {RATIO_MAX}: marked by *. Floors at {floors.per_s:.0f} archives/s, "
-          f"{floors.batch} results a batch; each: " +
+          f"{floors.batch:.1f} results a batch; each: " +
           ", ".join(f"{name} {value:.0f}" for name, value in floors.values.items()))
 
 
