@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 #include <tuple>
 #include <utility>
@@ -15,6 +16,8 @@ namespace insightd::store {
 namespace {
 
 constexpr std::string_view kReport = ".report";
+// Space for so many is taken at once.
+constexpr std::int32_t kUsualHits = 64;
 
 Error NoSuchCluster(std::int64_t org_id, std::string_view cluster) {
   return Error(Code::kNotFound,
@@ -121,6 +124,7 @@ Result<ClusterReport> ReadShownReport(sqlite::Database& database, std::int64_t o
   Result<ReportMeta> meta = ReadMeta(database, org_id, cluster);
   if (!meta) return Fail(std::move(meta).error());
   ClusterReport report{.meta = *std::move(meta), .hits = {}};
+  report.hits.reserve(static_cast<std::size_t>(std::clamp(report.meta.hits, 0, kUsualHits)));
   sqlite::Query hits(database,
                      "SELECT rule_fqdn, error_key, template_data, created_at FROM rule_hit "
                      "WHERE cluster_id = ? AND org_id = ? ORDER BY rule_fqdn, error_key");
