@@ -45,6 +45,17 @@ TEST_F(RouterTest, PrefersASegmentThatIsWrittenOut) {
   EXPECT_EQ(Get("/api/v2/rule/fixed/content").body, "fixed");
 }
 
+TEST_F(RouterTest, TriesVariablesWhereSegmentsThatAreWrittenOutLeadNowhere) {
+  router_.Add(Method::kGet, "/a/fixed/{x}/one", Echo);
+  router_.Add(Method::kGet, "/a/{y}/{z}/two", Echo);
+  router_.Add(Method::kGet, "/a/{y}/fixed/three/", Echo);
+  EXPECT_EQ(Get("/a/fixed/1/one").body, "x=1;");
+  EXPECT_EQ(Get("/a/fixed/1/two").body, "y=fixed;z=1;");
+  EXPECT_EQ(Get("/a/fixed/fixed/three/").body, "y=fixed;");
+  EXPECT_EQ(Get("/a/fixed/fixed/two").body, "y=fixed;z=fixed;");
+  EXPECT_EQ(Get("/a/fixed/1/four").status, 404);
+}
+
 TEST_F(RouterTest, AnswersAnUnknownPathAsTheOriginalsDo) {
   const Response response = Get("/api/v2/nothing");
   EXPECT_EQ(response.status, 404);
@@ -109,6 +120,17 @@ TEST_F(RouterTest, LeavesUnknownPathsToTheFallback) {
   router_.SetFallback([](const Request& request) { return TextResponse(200, request.path); });
   EXPECT_EQ(Get("/clusters/42").body, "/clusters/42");
   EXPECT_EQ(Get("/api/v2/rule").body, "");
+}
+
+TEST(RequestTest, DecodesWhatIsEncoded) {
+  EXPECT_EQ(PercentDecode(""), "");
+  EXPECT_EQ(PercentDecode("a+b"), "a+b");
+  EXPECT_EQ(PercentDecode("a+%2b%2B+%", /*plus_is_blank=*/true), std::nullopt);
+  EXPECT_EQ(PercentDecode("a+%2b%2B+", /*plus_is_blank=*/true), "a ++ ");
+  EXPECT_EQ(PercentDecode("%25%32%35%c3%a4x%00"), std::string("%25äx\0", 7));
+  for (const char* const wrong : {"%", "%2", "a%2", "%%20", "%2g", "%+1", "%20%"}) {
+    EXPECT_EQ(PercentDecode(wrong), std::nullopt) << wrong;
+  }
 }
 
 TEST(RequestTest, DecodesParametersOfTheQuery) {
