@@ -41,8 +41,9 @@ std::size_t PlainBytes(std::string_view text, Special special) {
     ByteBlock block;
     std::memcpy(&block, text.data() + at, sizeof(block));
     const auto found = std::bit_cast<std::array<std::uint64_t, 2>>(special(block));
-    if (found[0] != 0) return at + first(found[0]);
-    if (found[1] != 0) return at + sizeof(found[0]) + first(found[1]);
+    if ((found[0] | found[1]) != 0) {
+      return found[0] != 0 ? at + first(found[0]) : at + sizeof(found[0]) + first(found[1]);
+    }
     at += sizeof(block);
   }
   return at;
