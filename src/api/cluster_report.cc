@@ -178,8 +178,9 @@ http::Response ClusterReport(const PublicContext& context, const http::Request& 
   w.BeginObject().Key("report").BeginObject().Key("meta").BeginObject();
   w.Key("cluster_name").String(*cluster).Key("managed").Bool(false);
   w.Key("count").Uint(items.size());
-  w.Key("last_checked_at").String(FormatTimeSeconds(report->meta.last_checked));
-  if (report->meta.gathered) w.Key("gathered_at").String(FormatTimeSeconds(*report->meta.gathered));
+  const store::ReportMeta& meta = report->meta;
+  if (meta.last_checked) w.Key("last_checked_at").String(FormatTimeSeconds(*meta.last_checked));
+  if (meta.gathered) w.Key("gathered_at").String(FormatTimeSeconds(*meta.gathered));
   w.EndObject().Key("data").BeginArray();
   for (const Item& item : items) WriteItem(w, item, for_acm, *rendered);
   w.EndArray().EndObject().Key("status").String("ok").EndObject();

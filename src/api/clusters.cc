@@ -56,7 +56,7 @@ http::Response ListClusters(const PublicContext& context, const http::Request& r
     const store::ReportMeta& meta = cluster.meta;
     w.BeginObject().Key("cluster_id").String(meta.cluster).Key("cluster_name").String(meta.cluster);
     w.Key("managed").Bool(false);
-    w.Key("last_checked_at").String(FormatTimeSeconds(meta.last_checked));
+    if (meta.last_checked) w.Key("last_checked_at").String(FormatTimeSeconds(*meta.last_checked));
     w.Key("total_hit_count").Int(total).Key("hits_by_total_risk").BeginObject();
     for (std::size_t risk = 1; risk < by_risk.size(); ++risk) {
       w.Key(std::to_string(risk)).Int(by_risk[risk]);

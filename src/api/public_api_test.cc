@@ -5,6 +5,7 @@
 #include "api/testing/fleet.h"
 #include "api/testing/schema_check.h"
 #include "base/base64.h"
+#include "store/testing/timeless_store.h"
 
 namespace insightd::api {
 namespace {
@@ -26,10 +27,11 @@ class PublicApiTest : public ::testing::Test {
  protected:
   PublicApiTest() { Start({}); }
 
-  void Start(const Settings& settings, const http::IdentitySettings& identity = {}) {
+  void Start(const Settings& settings, const http::IdentitySettings& identity = {},
+             store::Store* store = nullptr) {
     router_ = std::make_unique<http::Router>();
     RegisterPublicApi(*router_,
-                      {.store = fleet_.store(),
+                      {.store = store != nullptr ? *store : fleet_.store(),
                        .catalogue = catalogue_,
                        .identity = http::IdentityGate::Make(identity).value()},
                       settings, {.version = "1.0.0", .commit = "abc"});
@@ -93,6 +95,25 @@ TEST_F(PublicApiTest, ReportsAClusterWorstFirst) {
   EXPECT_EQ(items[2]["description"].StringOr(""), "Title of LOW");
   EXPECT_EQ(items[2]["details"].StringOr("?"), "") << "a rule without texts shows its title";
   EXPECT_FALSE(items[2].Find("created_at")) << "absent, never empty";
+}
+
+TEST_F(PublicApiTest, LeavesOutTimesThatNobodyWrote) {
+  store::testing::TimelessStore store(fleet_.store());
+  Start({}, {}, &store);
+  const std::vector<std::pair<std::string, std::string>> asked = {
+      {"ClusterReport", "cluster/" + kFirst + "/reports"},
+      {"FleetClusters", "clusters"},
+      {"ClustersDetail", std::string("rule/") + kHigh + "/clusters_detail"},
+      {"RecommendationHistoryPage", "/api/insightd/v1/clusters/" + kFirst + "/recommendations"},
+      {"ClustersOfRecommendationPage",
+       std::string("/api/insightd/v1/recommendations/") + kHigh + "/clusters"}};
+  for (const auto& [schema, path] : asked) {
+    const Answer answer = GetAs(schema, path);
+    for (const char* none : {"1970-", "last_checked_at", "gathered_at", "impacted\"", "_seen"}) {
+      EXPECT_EQ(answer.text.find(none), std::string::npos) << path << " has " << none;
+    }
+  }
+  EXPECT_EQ(Items(Get("clusters")["data"]).size(), 2u) << "clusters are shown nevertheless";
 }
 
 TEST_F(PublicApiTest, HandsDetailsOnByteByByte) {

@@ -155,7 +155,9 @@ http::Response RuleClusters(const PublicContext& context, const http::Request& r
     if (cluster.disabled || acknowledgement != nullptr) continue;
     w.BeginObject().Key("cluster").String(cluster.cluster);
     w.Key("cluster_name").String(cluster.cluster);
-    w.Key("last_checked_at").String(FormatTimeSeconds(cluster.last_checked));
+    if (cluster.last_checked) {
+      w.Key("last_checked_at").String(FormatTimeSeconds(*cluster.last_checked));
+    }
     if (cluster.impacted_since) {
       w.Key("impacted").String(FormatTimeSeconds(*cluster.impacted_since));
     }

@@ -24,9 +24,9 @@ inline constexpr std::chrono::hours kSilentMin{24};
 // What is stored of a cluster.
 struct Current {
   std::int64_t org_id = 0;
-  std::string request_id = {};  // empty: unknown
-  Time last_checked{};
-  Time reported{};
+  std::string request_id = {};            // empty: unknown
+  std::optional<Time> last_checked = {};  // unknown: older than any
+  std::optional<Time> reported = {};
   std::string version = {};
   std::string archive = {};
   bool judged = true;  // some rule hit or passed, or it is not known

@@ -41,7 +41,7 @@ struct TimeRange {
 // While a recommendation was there.
 struct Interval {
   std::optional<Time> first_seen = {};  // stored with the first result that had it; or unknown
-  Time last_seen{};                     // and with the last one
+  std::optional<Time> last_seen = {};   // and with the last one; or unknown
   std::optional<Time> gone = {};  // with the first one that had it no more; nothing: it is there
 };
 

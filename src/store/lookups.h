@@ -41,15 +41,16 @@ struct ReportOfCluster {
 
 struct ClusterRecommendations {
   std::string_view cluster = {};
-  // Nothing: there is no result in this organisation, only hits that one has left behind.
-  std::optional<Time> last_checked = {};
+  // Else there is none in this organisation, only hits that one has left behind.
+  bool has_result = false;
+  std::optional<Time> last_checked = {};            // unknown in some rows that others wrote
   std::string_view version = {};                    // empty: unknown
   std::span<const std::string_view> rule_ids = {};  // rule without `.report`, `|`, key; ascending
 };
 
 struct RecommendedCluster {
   std::string cluster = {};
-  Time stored{};
+  std::optional<Time> stored = {};  // unknown in some rows that others wrote
   std::optional<Time> impacted_since = {};
   std::string version = {};  // empty: unknown
 };

@@ -129,8 +129,9 @@ struct ReportMeta {
   std::int64_t org_id = 0;
   std::string cluster = {};
   std::string request_id = {};  // empty: unknown
-  Time last_checked{};
-  Time reported{};  // when it was stored
+  // Unknown in some rows that others wrote.
+  std::optional<Time> last_checked = {};
+  std::optional<Time> reported = {};  // when it was stored
   std::optional<Time> gathered = {};
   std::string version = {};  // empty: unknown
   OutcomeCounts counts = {};
@@ -179,8 +180,8 @@ struct RuleCount {
 struct HitCluster {
   std::string cluster = {};
   std::optional<Time> impacted_since = {};
-  Time stored{};  // what the aggregator shows as `last_checked_at` here
-  Time last_checked{};
+  std::optional<Time> stored = {};  // both unknown in some rows that others wrote
+  std::optional<Time> last_checked = {};
   std::string version = {};  // empty: unknown
   bool disabled = false;
   std::optional<Time> disabled_at = {};

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "api/testing/aggregator_fixture.h"
+#include "store/testing/timeless_store.h"
 
 namespace insightd::api {
 namespace {
@@ -69,6 +70,23 @@ TEST_F(ReadingTest, TellsCountAndTimesWithoutLookingAtTheUser) {
   EXPECT_TRUE(response.body.starts_with(
       R"({"metainfo":{"count":4,"last_checked_at":"2026-08-01T10:00:00Z","stored_at":")"))
       << response.body;
+}
+
+TEST_F(ReadingTest, MakesUpNoTimeWhereNobodyWroteOne) {
+  store::testing::TimelessStore store(fleet_.store());
+  Start({.debug = true}, &store);
+  ExpectError(Get(kOf + "report"), 500, "Internal Server Error");
+  ExpectError(Get(kOf + "report/info"), 500, "Internal Server Error");
+  const http::Response detail =
+      Get("rules/p.external.rules.low%7CLOW/organizations/1/users/me/clusters_detail");
+  ExpectSchema(detail, "ClustersDetailAnswer");
+  EXPECT_NE(detail.body.find(R"("last_checked_at":"","impacted":"")"), std::string::npos)
+      << detail.body;
+  const http::Response lists =
+      Post("clusters/organizations/1/users/me/recommendations", R"([")" + kSecond + R"("])");
+  ExpectSchema(lists, "ClustersRecommendationsAnswer");
+  EXPECT_NE(lists.body.find(R"("created_at":"0001-01-01T00:00:00Z")"), std::string::npos)
+      << lists.body;
 }
 
 TEST_F(ReadingTest, ShowsDetailsThatAreNoJsonAsBase64) {

@@ -168,7 +168,7 @@ http::Response ClustersRecommendations(const Call& call) {
   if (!question->clusters.empty()) {
     const Result<void> read = call.store().RecommendationsOf(
         question->org_id, question->clusters, [&](const store::ClusterRecommendations& one) {
-          if (one.last_checked && question->page.Takes({{"cluster", one.cluster}})) {
+          if (one.has_result && question->page.Takes({{"cluster", one.cluster}})) {
             WriteCluster(w, one);
           }
         });

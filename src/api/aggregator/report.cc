@@ -55,10 +55,8 @@ void WriteHit(Writer& w, const store::ReportHit& hit) {
 // What people say of such a hit cannot be told, and the original fails there.
 bool IsNameless(const store::ReportHit& hit) { return hit.component.empty() || hit.key.empty(); }
 
-// A column that is NULL, which the original cannot read either, comes as the beginning of time.
-bool IsTimeless(const store::ReportMeta& meta) {
-  return meta.last_checked == Time{} || meta.reported == Time{};
-}
+// The original cannot read a column that is NULL here.
+bool IsTimeless(const store::ReportMeta& meta) { return !meta.last_checked || !meta.reported; }
 
 http::Response ReportAnswer(const Question& question, const Result<store::ClusterReport>& report) {
   if (!report) {

@@ -24,11 +24,11 @@ class AggregatorTest : public ::testing::Test {
 
   explicit AggregatorTest(AggregatorOptions options = {}) { Start(std::move(options)); }
 
-  // Answers from now on by other options.
-  void Start(AggregatorOptions options) {
+  // Answers from now on by other options, or from another store.
+  void Start(AggregatorOptions options, store::Store* store = nullptr) {
     router_ = std::make_unique<http::Router>();
-    RegisterAggregator(*router_,
-                       {.store = &fleet_.store(), .clock = &SystemClock(), .metrics = &registry_},
+    if (store == nullptr) store = &fleet_.store();
+    RegisterAggregator(*router_, {.store = store, .clock = &SystemClock(), .metrics = &registry_},
                        options);
   }
 

@@ -20,7 +20,7 @@ Error NoSuchHit(std::int64_t org_id, std::string_view cluster, std::string_view 
 
 RecommendedCluster RecommendedAt(const sqlite::Query& query) {
   return {.cluster = query.StringAt(0),
-          .stored = query.TimeAt(1),
+          .stored = query.OptionalTimeAt(1),
           .impacted_since = query.OptionalTimeAt(2),
           .version = query.StringAt(3)};
 }
@@ -189,7 +189,8 @@ Result<void> VisitRecommendationsOf(
                          "WHERE org_id = ? AND cluster = ?");
     const Result<bool> has_result = result.Int(org_id).Text(name).Step();
     if (!has_result) return Fail(has_result.error());
-    if (*has_result) cluster.last_checked = result.TimeAt(0);
+    cluster.has_result = *has_result;
+    if (*has_result) cluster.last_checked = result.OptionalTimeAt(0);
 
     std::size_t count = 0;
     auto read = hits.Of(name, [&](std::string_view rule_id) {

@@ -112,7 +112,7 @@ class EmbeddedRows final : public PastRows {
 
 Interval IntervalAt(const sqlite::Query& query, int column) {
   return {.first_seen = query.OptionalTimeAt(column),
-          .last_seen = query.TimeAt(column + 1),
+          .last_seen = query.OptionalTimeAt(column + 1),
           .gone = query.OptionalTimeAt(column + 2)};
 }
 
@@ -252,8 +252,9 @@ Result<ChangePage> ReadChanges(sqlite::Database& database, std::int64_t org_id,
                   .at = query.TimeAt(5),
                   .request_id = query.StringAt(6)};
     if (change.kind == ChangeKind::kGone) {
-      change.ended = Interval{
-          .first_seen = query.OptionalTimeAt(7), .last_seen = query.TimeAt(8), .gone = change.at};
+      change.ended = Interval{.first_seen = query.OptionalTimeAt(7),
+                              .last_seen = query.OptionalTimeAt(8),
+                              .gone = change.at};
     }
     page.changes.push_back(std::move(change));
   }

@@ -23,7 +23,7 @@ struct ChangeRow {
   Time at{};
   // Of one that is gone.
   std::optional<Time> first_seen = {};
-  Time last_seen{};
+  std::optional<Time> last_seen = {};
 };
 
 Result<void> NoteAppeared(sqlite::Database& database, const ChangeRow& change);

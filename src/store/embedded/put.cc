@@ -79,7 +79,7 @@ Result<PutOutcome> Putter::Put(const ClusterResult& result) {
       }
       LogMove(result, current->org_id);
     }
-    if (now_ - current->reported > kSilentMin) {
+    if (!current->reported || now_ - *current->reported > kSilentMin) {
       if (auto done = ForgetSilentUpload(database_, current->request_id); !done) {
         return Fail(std::move(done).error());
       }

@@ -78,8 +78,8 @@ Result<std::vector<HitCluster>> ReadClustersHitBy(Connection& connection, std::i
   for (std::size_t row = 0; row < rows->size(); ++row) {
     clusters.push_back({.cluster = rows->StringAt(row, 0),
                         .impacted_since = rows->OptionalTimeAt(row, 1),
-                        .stored = rows->TimeAt(row, 2),
-                        .last_checked = rows->TimeAt(row, 3),
+                        .stored = rows->OptionalTimeAt(row, 2),
+                        .last_checked = rows->OptionalTimeAt(row, 3),
                         .version = rows->StringAt(row, 4),
                         .disabled = rows->BoolAt(row, 5),
                         .disabled_at = rows->OptionalTimeAt(row, 6),

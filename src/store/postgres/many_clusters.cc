@@ -155,6 +155,7 @@ Result<void> VisitRecommendationsOf(
       connection.Run(kRecommendations, Params().Int(OrgColumnOf(org_id)).Add(std::move(names)));
   if (!rows) return Fail(rows.error());
   struct Found {
+    bool has_result = false;
     std::optional<Time> last_checked;
     std::string_view version;
     std::vector<std::string_view> rule_ids;
@@ -167,17 +168,21 @@ Result<void> VisitRecommendationsOf(
     if (last == found.end() || last->first != name) last = found.try_emplace(name).first;
     Found& cluster = last->second;
     switch (rows->IntAt(row, 0)) {
-      case kResult: cluster.last_checked = rows->TimeAt(row, 3); break;
+      case kResult:
+        cluster.has_result = true;
+        cluster.last_checked = rows->OptionalTimeAt(row, 3);
+        break;
       case kVersion: cluster.version = rows->TextAt(row, 2); break;
       default: cluster.rule_ids.push_back(rows->TextAt(row, 2));
     }
   }
   for (auto& [name, cluster] : found) {
-    if (!cluster.last_checked && cluster.rule_ids.empty()) continue;
+    if (!cluster.has_result && cluster.rule_ids.empty()) continue;
     if (!std::is_sorted(cluster.rule_ids.begin(), cluster.rule_ids.end())) {
       std::sort(cluster.rule_ids.begin(), cluster.rule_ids.end());
     }
     visit({.cluster = name,
+           .has_result = cluster.has_result,
            .last_checked = cluster.last_checked,
            .version = cluster.version,
            .rule_ids = cluster.rule_ids});
@@ -236,7 +241,7 @@ Result<std::vector<RecommendedCluster>> ReadRecommended(Connection& connection, 
   recommended.reserve(rows->size());
   for (std::size_t row = 0; row < rows->size(); ++row) {
     recommended.push_back({.cluster = rows->StringAt(row, 0),
-                           .stored = rows->TimeAt(row, 1),
+                           .stored = rows->OptionalTimeAt(row, 1),
                            .impacted_since = rows->OptionalTimeAt(row, 2),
                            .version = rows->StringAt(row, 3)});
   }

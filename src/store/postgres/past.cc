@@ -121,7 +121,7 @@ class ServerRows final : public PastRows {
 
 Interval IntervalAt(const Rows& rows, std::size_t row, int column) {
   return {.first_seen = rows.OptionalTimeAt(row, column),
-          .last_seen = rows.TimeAt(row, column + 1),
+          .last_seen = rows.OptionalTimeAt(row, column + 1),
           .gone = rows.OptionalTimeAt(row, column + 2)};
 }
 
@@ -252,7 +252,7 @@ Result<ChangePage> ReadChanges(Connection& connection, std::int64_t org_id,
                   .request_id = rows.StringAt(row, 6)};
     if (change.kind == ChangeKind::kGone) {
       change.ended = Interval{.first_seen = rows.OptionalTimeAt(row, 7),
-                              .last_seen = rows.TimeAt(row, 8),
+                              .last_seen = rows.OptionalTimeAt(row, 8),
                               .gone = change.at};
     }
     page.changes.push_back(std::move(change));
@@ -267,8 +267,8 @@ Result<ResultPage> ReadPastResults(Connection& connection, std::int64_t org_id,
   if (!CanBe(org_id, cluster)) return Fail(NoResult(org_id, cluster));
   if (before && !IsStorable(before->request_id)) return ResultPage();
   const Result<Rows> head = connection.Run(
-      "SELECT c.request_id, c.reported_at IS NOT DISTINCT FROM r.reported_at "
-      "AND c.last_checked_at IS NOT DISTINCT FROM r.last_checked_at "
+      "SELECT c.request_id, c.reported_at = r.reported_at AND c.last_checked_at = "
+      "r.last_checked_at "
       "FROM report r LEFT JOIN insightd_cluster c ON c.cluster = r.cluster "
       "WHERE r.cluster = $1 AND r.org_id = $2",
       Params().Text(cluster).Int(OrgColumnOf(org_id)));

@@ -158,6 +158,67 @@ TEST_F(PostgresStoreTest, WhatAnotherWriterHasReplacedIsNotShownAsOurs) {
   EXPECT_EQ(store_->ReleasedArchives(Time::max(), 10)->at(0).key, "r1");
 }
 
+TEST_F(PostgresStoreTest, ARowWithoutTimesIsReadWithoutTimes) {
+  StoreAsTheAggregator(kCluster, At(5), "K");
+  StoreAsTheAggregator(kOther, At(5), "K");
+  engine_->Execute(fmt::format(
+      "UPDATE report SET reported_at = NULL, last_checked_at = NULL WHERE cluster = '{0}'; "
+      "UPDATE rule_hit SET created_at = NULL WHERE cluster_id = '{0}'; "
+      "UPDATE recommendation SET created_at = NULL, impacted_since = NULL WHERE cluster_id = '{0}'",
+      kCluster));
+
+  const ClusterReport report = store_->Report(1, kCluster, "me").value();
+  EXPECT_EQ(report.meta.last_checked, std::nullopt);
+  EXPECT_EQ(report.meta.reported, std::nullopt);
+  ASSERT_EQ(report.hits.size(), 1U);
+  EXPECT_EQ(report.hits[0].created, std::nullopt);
+  EXPECT_EQ(report.hits[0].impacted_since, std::nullopt);
+  EXPECT_EQ(store_->Meta(1, kCluster)->last_checked, std::nullopt);
+  EXPECT_EQ(store_->Meta(1, kCluster)->reported, std::nullopt);
+  EXPECT_EQ(store_->Meta(1, kCluster)->version, "4.9.9");
+  const std::vector<HitCluster> hit = store_->ClustersHitBy(1, "x.y", "K").value();
+  ASSERT_EQ(hit.size(), 2U);
+  EXPECT_EQ(hit[0].last_checked, std::nullopt);
+  EXPECT_EQ(hit[0].stored, std::nullopt);
+  EXPECT_EQ(hit[1].last_checked, At(5));
+  std::vector<std::optional<Time>> checked;
+  ASSERT_TRUE(store_->Fleet(1, "", [&](const FleetCluster& cluster) {
+    checked.push_back(cluster.meta.last_checked);
+    return true;
+  }));
+  EXPECT_EQ(checked, (std::vector<std::optional<Time>>{std::nullopt, At(5)}));
+  EXPECT_EQ(store_->ClustersSince(1, Time::min()).value_or(Keys{}), Keys{kOther})
+      << "at no time that can be asked for";
+  ASSERT_TRUE(store_->RecommendationsOf(1, Keys{kCluster}, [](const auto& cluster) {
+    EXPECT_TRUE(cluster.has_result) << "though it is not known when";
+    EXPECT_EQ(cluster.last_checked, std::nullopt);
+    EXPECT_EQ(cluster.rule_ids.size(), 1U);
+  }));
+}
+
+TEST_F(PostgresStoreTest, AReportWithoutTimesIsOlderThanAny) {
+  const auto lease = store_->TryTakeDuty(Duty::kResults).value();
+  StoreAsTheAggregator(kCluster, At(5), "K");
+  engine_->Execute("UPDATE report SET reported_at = NULL, last_checked_at = NULL");
+  ClusterResult unjudged = ResultOf(kCluster, 0, "r0", {});
+  unjudged.counts = {.passes = 0, .skips = 9, .errors = 0};
+  unjudged.nothing_judged = true;
+  EXPECT_EQ(store_->Put({&unjudged, 1})->at(0), PutOutcome::kEmpty)
+      << "whether rules judged what another program stored is not known";
+  ClusterResult ancient = ResultOf(kCluster, 0, "r1", {{"a.b.report", "KEY", "{}"}});
+  ancient.last_checked = Time(seconds(-1));
+  EXPECT_EQ(store_->Put({&ancient, 1})->at(0), PutOutcome::kStored);
+  EXPECT_EQ(store_->Meta(1, kCluster)->last_checked, Time(seconds(-1)));
+
+  const ChangePage changes = store_->Changes(1, kCluster, {}, {}, 10).value();
+  ASSERT_EQ(changes.changes.size(), 2U) << "a.b came, x.y went";
+  for (const Change& change : changes.changes) {
+    if (change.kind != ChangeKind::kGone) continue;
+    EXPECT_EQ(change.ended->first_seen, At(900));
+    EXPECT_EQ(change.ended->last_seen, std::nullopt);
+  }
+}
+
 TEST_F(PostgresStoreTest, WritingCallsOfADutyNeedIt) {
   const ClusterResult result = ResultOf(kCluster, 0, "r1");
   EXPECT_EQ(store_->Put({&result, 1}).error().code(), Code::kConflict);

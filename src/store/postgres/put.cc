@@ -19,13 +19,12 @@ Array TextsOf(const std::set<std::string_view>& texts) {
 }
 
 // Rows of insightd_cluster may be older than the report, where another program wrote it: then
-// nothing but the archive is taken from them. The locks keep other programs away until the end;
-// they are taken in the order of the clusters, so that two wait for each other rather than for
-// ever.
+// nothing but the archive is taken from them. Ours know both times; a report of others may not. The
+// locks keep other programs away until the end; they are taken in the order of the clusters, so
+// that two wait for each other rather than for ever.
 constexpr std::string_view kReadClusters = R"(
 SELECT r.cluster, r.org_id, r.last_checked_at, r.reported_at,
-  c.last_checked_at IS NOT DISTINCT FROM r.last_checked_at
-    AND c.reported_at IS NOT DISTINCT FROM r.reported_at,
+  c.last_checked_at = r.last_checked_at AND c.reported_at = r.reported_at,
   c.request_id, c.archive, c.hits > 0 OR c.passes <> 0
 FROM report r
 LEFT JOIN insightd_cluster c ON c.cluster = r.cluster
@@ -50,8 +49,8 @@ void TakeClusters(const Rows& rows, PutPlan& plan) {
     stored.head = rows.StringAt(row, 5);
     stored.current = Current{.org_id = OrgOfColumn(rows.IntAt(row, 1)),
                              .request_id = ours ? rows.StringAt(row, 5) : std::string(),
-                             .last_checked = rows.TimeAt(row, 2),
-                             .reported = rows.TimeAt(row, 3),
+                             .last_checked = rows.OptionalTimeAt(row, 2),
+                             .reported = rows.OptionalTimeAt(row, 3),
                              .version = {},
                              .archive = rows.StringAt(row, 6),
                              .judged = !ours || rows.BoolAt(row, 7)};

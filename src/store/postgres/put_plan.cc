@@ -78,7 +78,8 @@ PutOutcome PutPlan::Take(const ClusterResult& result) {
       work.moved_to.insert(result.org_id);
       if (work.version) work.version->org_id = result.org_id;
     }
-    if (now_ - current->reported > kSilentMin && !current->request_id.empty()) {
+    const bool silent_long = !current->reported || now_ - *current->reported > kSilentMin;
+    if (silent_long && !current->request_id.empty()) {
       silent.push_back(current->request_id);
     }
     if (!current->archive.empty() && current->archive != result.archive) {
@@ -180,12 +181,13 @@ void PutPlan::AddChanges(const ClusterWork& work) {
   std::map<HitName, std::optional<Time>> there;
   for (const auto& [name, since] : work.stored.recommendations) there.emplace(View(name), since);
   std::set<HitName> went;
+  bool had_result = work.stored.current.has_value();
   std::optional<Time> last_seen;
-  if (work.stored.current) last_seen = work.stored.current->reported;
+  if (had_result) last_seen = work.stored.current->reported;
   for (const ClusterResult* result : work.storing) {
     const Names names = NamesOf(*result, /*of_rules=*/true);
     for (const auto& [name, hit] : names) {
-      if (!there.emplace(name, std::chrono::floor<seconds>(now_)).second || !last_seen) continue;
+      if (!there.emplace(name, std::chrono::floor<seconds>(now_)).second || !had_result) continue;
       const bool again = went.contains(name);
       changes.push_back({result, name, again ? ChangeKind::kAgain : ChangeKind::kAppeared});
     }
@@ -194,12 +196,13 @@ void PutPlan::AddChanges(const ClusterWork& work) {
         ++at;
         continue;
       }
-      if (last_seen) {
+      if (had_result) {
         changes.push_back({result, at->first, ChangeKind::kGone, at->second, last_seen});
         went.insert(at->first);
       }
       at = there.erase(at);
     }
+    had_result = true;
     last_seen = now_;
   }
 }

@@ -20,8 +20,8 @@ constexpr log::Logger kLog("store");
 struct State {
   bool known = false;
   std::int64_t org_id = 0;
-  std::string request_id;  // empty: another program wrote it
-  Time last_checked{};
+  std::string request_id;                             // empty: another program wrote it
+  std::optional<Time> last_checked;                   // unknown: older than any
   std::map<std::string, Time, std::less<>> reported;  // of the namespaces that are there
   const ClusterWorkloads* to_write = nullptr;
 };
@@ -60,7 +60,7 @@ Result<void> ReadStates(Connection& connection, States& states) {
   const Rows& rows = (*read)[2];
   for (std::size_t row = 0; row < rows.size(); ++row) {
     State& state = states.find(rows.TextAt(row, 0))->second;
-    const Time checked = rows.TimeAt(row, 4);
+    const std::optional<Time> checked = rows.OptionalTimeAt(row, 4);
     // Another program may have stored a newer message, or have made the table before us.
     if (!state.known || checked > state.last_checked) {
       state.known = true;

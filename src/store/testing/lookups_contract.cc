@@ -12,7 +12,7 @@ std::string RecommendationsText(Store& store, std::int64_t org_id, const Keys& c
   const auto done =
       store.RecommendationsOf(org_id, clusters, [&text](const ClusterRecommendations& cluster) {
         text +=
-            fmt::format("{} {} {} [{}]; ", cluster.cluster, cluster.last_checked ? "checked" : "-",
+            fmt::format("{} {} {} [{}]; ", cluster.cluster, cluster.has_result ? "checked" : "-",
                         cluster.version, fmt::join(cluster.rule_ids, " "));
       });
   return done ? text : done.error().message();

@@ -495,6 +495,7 @@ Result<void> Model::RecommendationsOf(
     const std::string version = VersionOf(cluster, org_id);
     const std::vector<std::string_view> views(rule_ids.begin(), rule_ids.end());
     visit({.cluster = cluster,
+           .has_result = result != nullptr,
            .last_checked =
                result == nullptr ? std::nullopt : std::optional<Time>(result->last_checked),
            .version = version,

@@ -106,6 +106,19 @@ TEST_P(PastContract, WhatComesGoesAndComesBackIsKnownWithItsTimes) {
   EXPECT_EQ(page.changes[1].key, "K");
 }
 
+TEST_P(PastContract, WhereNobodyNotedWhenAResultWasStoredNoTimeIsMadeUp) {
+  PutAt(10, "r1", {HitOf("x")});
+  engine_->Execute("UPDATE report SET reported_at = NULL, last_checked_at = NULL");
+  engine_->Execute("UPDATE recommendation SET created_at = NULL, impacted_since = NULL");
+  EXPECT_EQ(Recommendations(), Texts{"x: ?-? now"});
+  const auto clusters = store_->ClustersOfRecommendation(1, "x", "K", kAlways, "", 10);
+  EXPECT_EQ(Show(*clusters), Texts{"x: ?-? now"});
+  const auto recommended = store_->RecommendedClusters(1, "x|K", {}).value();
+  ASSERT_EQ(recommended.size(), 1U);
+  EXPECT_FALSE(recommended[0].stored);
+  EXPECT_FALSE(recommended[0].impacted_since);
+}
+
 TEST_P(PastContract, ResultsOfOneBatchChangeOneAfterTheOther) {
   PutAt(10, "r1", {HitOf("x")});
   clock_.Set(At(40));

@@ -160,9 +160,9 @@ std::string RecommendationsIn(Any& any, std::int64_t org_id,
   std::vector<std::string> texts;
   const auto done =
       any.RecommendationsOf(org_id, clusters, [&texts](const ClusterRecommendations& cluster) {
-        texts.push_back(fmt::format("{} checked {} version {} {}", cluster.cluster,
-                                    TextOf(cluster.last_checked), cluster.version,
-                                    fmt::join(cluster.rule_ids, " ")));
+        texts.push_back(fmt::format(
+            "{} {} checked {} version {} {}", cluster.cluster, cluster.has_result ? "result" : "-",
+            TextOf(cluster.last_checked), cluster.version, fmt::join(cluster.rule_ids, " ")));
       });
   return done ? TextOf(texts) : done.error().message();
 }
