@@ -43,6 +43,15 @@ void BusSettings::AddTo(settings::Table& table) {
             "Largest record in bytes.");
   table.Add("bus.delivery_ms_max", &delivery_ms_max, {.min = 100},
             "How long a record may wait to become durable before its producer is told no.");
+  table.Add("bus.bytes_max", &bytes_max, {.min = 1 << 20},
+            "Bytes of records in the log of the embedded bus. Above it those that all have read, "
+            "or that nobody reads, go before their time, the oldest first; where others alone take "
+            "so much, uploads are refused until there is room. Not with Kafka: its topics have "
+            "limits of their own.");
+  table.Add("bus.read_kept_s", &read_kept_s, {.min = 0},
+            "How long a record stays in that log when all who read its topic have read it.");
+  table.Add("bus.unread_kept_s", &unread_kept_s, {.min = 0},
+            "How long a record of a topic that nobody reads stays in that log.");
 }
 
 void BlobSettings::AddTo(settings::Table& table) {

@@ -35,6 +35,9 @@ struct BusSettings {
   std::uint64_t queue_bytes_max = std::uint64_t{32} << 20;
   std::uint64_t record_bytes_max = std::uint64_t{16} << 20;
   std::int64_t delivery_ms_max = 5'000;
+  std::int64_t bytes_max = std::int64_t{4} << 30;
+  std::int64_t read_kept_s = 0;
+  std::int64_t unread_kept_s = 7 * 86'400;
   void AddTo(settings::Table& table);
 };
 

@@ -71,6 +71,10 @@ inline const Definition kHttpConnections{Kind::kGauge, "insightd_http_connection
 // bus, blob, store
 inline const Definition kBusLag{Kind::kGauge, "insightd_bus_lag",
                                 "Messages that a group has not finished, by group."};
+inline const Definition kBusBytes{Kind::kGauge, "insightd_bus_bytes",
+                                  "Bytes of records in the log of the embedded bus."};
+inline const Definition kBusRoomBytes{Kind::kGauge, "insightd_bus_room_bytes",
+                                      "Bytes that they may take: bus.bytes_max."};
 inline const Definition kBusRecordsLost{Kind::kCounter, "insightd_bus_records_lost_total",
                                         "Records that retention deleted before they were read, by "
                                         "group and topic."};

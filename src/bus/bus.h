@@ -42,6 +42,8 @@ struct Record {
   std::string value;
   std::vector<Header> headers;
   Time timestamp{};  // when it was produced; the bus sets it where it is zero
+  // It has no value (Kafka's mark of removal), which an empty one is not; `value` is then empty.
+  bool no_value = false;
 
   // The value of the last header of that name; nothing where there is none, or it has no value.
   const std::string* FindHeader(std::string_view name) const {
@@ -77,6 +79,10 @@ class Producer {
   virtual ~Producer() = default;
   // Never blocks. A full queue, an unknown topic, a record over `record_bytes_max` fail at once.
   virtual void Produce(std::string_view topic, Record record, Delivered delivered) = 0;
+  // kNoRoom while the log has no room for new work. For who lets work in, before it does: what
+  // work that is in leads to is produced all the same, or the log would never get shorter. Never
+  // waits. Good where the other side looks after its room itself (Kafka).
+  virtual Result<void> Room() { return {}; }
   // Returns when all that was handed over before the call has had its callback, or kTimeout.
   virtual Result<void> Flush(milliseconds limit) = 0;
 };
@@ -108,6 +114,12 @@ struct PartitionLag {
   Time oldest{};             // when the oldest of those in work was produced; zero: none is
 };
 
+// What a log takes of its limit.
+struct LogBytes {
+  std::int64_t held = 0;
+  std::int64_t max = 0;
+};
+
 // Thread-safe. Consumers and the producer must go before the bus.
 class Bus {
  public:
@@ -120,6 +132,8 @@ class Bus {
   // Of the partitions that the consumers of this process have, as last known: a partition of which
   // nothing is known so far is left out. Never waits; for metrics.
   virtual std::vector<PartitionLag> Lag() = 0;
+  // Nothing where the log lies on other machines. Never waits; for metrics.
+  virtual std::optional<LogBytes> Bytes() { return std::nullopt; }
   // Whether the other side answers, as last known. Never waits; for /readyz.
   virtual Result<void> Check() = 0;
   // Ends the work of the producer; see above. Consumers must be gone.

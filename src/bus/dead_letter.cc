@@ -32,7 +32,8 @@ Record WrapDeadLetter(const Message& failed, const Failure& failure, bool with_v
   Record letter{.key = failed.record.key,
                 .value = with_value ? failed.record.value : std::string(),
                 .headers = {},
-                .timestamp = {}};
+                .timestamp = {},
+                .no_value = failed.record.no_value};
   // Ours say what they say of this letter alone, also when the record was a letter before.
   for (const Header& header : failed.record.headers) {
     if (!std::string_view(header.name).starts_with(kPrefix)) letter.headers.push_back(header);
@@ -71,7 +72,8 @@ DeadLetter UnwrapDeadLetter(const Message& letter) {
                  .record = {.key = letter.record.key,
                             .value = letter.record.value,
                             .headers = {},
-                            .timestamp = letter.record.timestamp},
+                            .timestamp = letter.record.timestamp,
+                            .no_value = letter.record.no_value},
                  .failure = {.stage = "unknown",
                              .code = "unknown",
                              .reason = "the letter does not say why it was set aside",

@@ -30,6 +30,15 @@ TEST(DeadLetterTest, GivesTheRecordBackAsItCame) {
   EXPECT_EQ(letter.record.headers[1].value, "twice");
 }
 
+TEST(DeadLetterTest, ARecordWithoutAValueStaysOne) {
+  Message failed = Failed();
+  EXPECT_FALSE(UnwrapDeadLetter(AsReceived(WrapDeadLetter(failed, {}))).record.no_value);
+  failed.record.value.clear();
+  EXPECT_FALSE(UnwrapDeadLetter(AsReceived(WrapDeadLetter(failed, {}))).record.no_value);
+  failed.record.no_value = true;
+  EXPECT_TRUE(UnwrapDeadLetter(AsReceived(WrapDeadLetter(failed, {}))).record.no_value);
+}
+
 TEST(DeadLetterTest, KeepsReasonAndOrigin) {
   const Failure failure{.stage = "unpack",
                         .code = "corrupt",

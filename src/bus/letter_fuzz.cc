@@ -53,12 +53,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                   .reason = from.ConsumeRandomLengthString(6000),
                   .tries = from.ConsumeIntegralInRange(1, 1'000'000)};
   if (from.ConsumeBool()) failure.org_id = from.ConsumeIntegral<std::int64_t>();
+  message.record.no_value = from.ConsumeBool();
   message.record.value = from.ConsumeRemainingBytesAsString();
+  if (message.record.no_value) message.record.value.clear();
 
   static_cast<void>(UnwrapDeadLetter(message));
   const Message letter{.position = {"letters", 0, 1}, .record = WrapDeadLetter(message, failure)};
   const DeadLetter back = UnwrapDeadLetter(letter);
   Require(back.record.value == message.record.value && back.record.key == message.record.key);
+  Require(back.record.no_value == message.record.no_value);
   RequireHeaders(message.record.headers, back.record.headers);
   Require(back.origin.topic == message.position.topic);
   Require(back.origin.offset == message.position.offset);

@@ -303,6 +303,13 @@ TEST_F(IngressTest, SaysThatThereIsNoRoom) {
   ExpectRefused(Upload(File("\x1f\x8b" + std::string(9000, 'x')) + kEnd), 507, "no room left");
 }
 
+TEST_F(IngressTest, KeepsNoArchiveThatTheBusHasNoRoomToAnnounce) {
+  producer_.full = true;
+  ExpectRefused(Upload(File(Archive()) + kEnd), 507, "the log of the bus is full");
+  EXPECT_TRUE(blobs_.objects.empty());
+  EXPECT_TRUE(producer_.produced.empty());
+}
+
 TEST_F(IngressTest, DoesNotAcceptWhatCannotBeAnnounced) {
   producer_.away = true;
   const http::Response response = Upload(File(Archive()) + kEnd);

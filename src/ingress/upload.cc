@@ -260,6 +260,9 @@ class UploadConsumer : public http::BodyConsumer, private ArchiveSink {
 
  private:
   std::optional<Refusal> Begin() override {
+    if (Result<void> room = context_->parts.producer.Room(); !room) {
+      return RefusalFor(room.error(), "announcing the archive");
+    }
     Result<std::unique_ptr<blob::Writer>> writer = context_->parts.blobs.Create(head_.request_id);
     if (!writer && writer.error().code() == Code::kConflict) {
       std::string fresh = context_->parts.random.Hex(kRequestIdDigits);

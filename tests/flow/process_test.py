@@ -269,6 +269,34 @@ class RoomTest(unittest.TestCase):
             harness.wait_for(lambda: server.upload(archive(cluster), cluster).status == 202,
                              "room again")
 
+    def test_uploads_are_refused_while_the_log_of_the_bus_has_no_room(self):
+        """records that a group has not read reach bus.bytes_max: 507 that names it; the others go on"""
+        cluster = new_cluster()
+        limits = {"bus.bytes_max": 1 << 20, "bus.partitions": 1}
+        with tempfile.TemporaryDirectory() as folder:
+            with Insightd(folder=folder, **limits) as server:
+                self.assertEqual(server.stop(), 0)
+            # The group of before reads no more, so that what comes now stays for it.
+            with Insightd(folder=folder, **limits, **{"pipeline.group": "another"}) as server:
+                small = archive(cluster)
+                refused = None
+                for _ in range(4_000):  # some 1,500 bytes each
+                    refused = server.upload(small, cluster)
+                    if refused.status != 202:
+                        break
+                self.assertEqual(refused.status, 507, refused)
+                self.assertIn("bus.bytes_max", refused.body.decode())
+                self.assertIn("ccx_data_pipeline_app", refused.body.decode())
+                harness.wait_for(lambda: server.report(cluster).status == 200, "what is in is done")
+                metrics = server.get("/metrics", "http.metrics_address").body.decode()
+                self.assertIn("\ninsightd_bus_room_bytes 1048576\n", metrics)
+                self.assertIn("records take most of the room of the bus",
+                              {record["msg"].split(";")[0] for record in server.records})
+                self.assertEqual(server.stop(), 0)
+            with Insightd(folder=folder, **{"bus.partitions": 1}) as server:
+                server.upload_and_await(small, cluster)
+
+
 
 if __name__ == "__main__":
     harness.main()

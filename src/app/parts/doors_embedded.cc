@@ -40,6 +40,9 @@ Started StartEmbeddedBus(Host& host) {
   options.queue_bytes_max = settings.bus.queue_bytes_max;
   options.record_bytes_max = settings.bus.record_bytes_max;
   options.delivery_timeout = milliseconds(settings.bus.delivery_ms_max);
+  options.bytes_max = settings.bus.bytes_max;
+  options.read_kept = seconds(settings.bus.read_kept_s);
+  options.unread_kept = seconds(settings.bus.unread_kept_s);
   Result<std::unique_ptr<bus::Bus>> bus = bus::OpenEmbeddedBus(std::move(options));
   if (!bus) return Unusable("bus", bus.error());
   host.bus = *std::move(bus);

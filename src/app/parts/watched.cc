@@ -32,7 +32,13 @@ std::unique_ptr<Running> WatchedDoor(Host& host, std::string name,
 }
 
 std::unique_ptr<Running> WatchBus(Host& host, milliseconds close_limit) {
-  const auto check = [&host, lag = std::make_shared<LagMetrics>(host.registry)]() -> Result<void> {
+  const auto check = [&host, lag = std::make_shared<LagMetrics>(host.registry),
+                      held = host.registry.MakeGauge(metrics::kBusBytes),
+                      room = host.registry.MakeGauge(metrics::kBusRoomBytes)]() -> Result<void> {
+    if (const auto bytes = host.bus->Bytes()) {
+      held.Set(static_cast<double>(bytes->held));
+      room.Set(static_cast<double>(bytes->max));
+    }
     const std::vector<bus::PartitionLag> lags = host.bus->Lag();
     lag->Set(lags, host.clock.Now());
     std::int64_t records = lags.empty() ? -1 : 0;

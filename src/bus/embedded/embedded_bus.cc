@@ -12,11 +12,21 @@
 #include <thread>
 #include <utility>
 
+#include "base/log.h"
 #include "bus/embedded/log_file.h"
 #include "bus/in_work.h"
 
 namespace insightd::bus {
 namespace {
+
+constexpr log::Logger kLog("bus");
+
+// Removed at once where room is needed: no more than has to be.
+constexpr std::int64_t kRemovedForRoom = 16;
+// Between two looks for records whose time has come while nothing else happens.
+constexpr seconds kAgePause{10};
+// The share of the room below which a warning may come again.
+constexpr double kCalmShare = kWarnShare - 0.05;
 
 // Records without a key go to the partitions in turn, others by this (FNV-1a): it must not change,
 // or the records of a key would be in two partitions.
@@ -33,10 +43,11 @@ class EmbeddedConsumer;
 
 class EmbeddedBus final : public Bus, public Producer {
  public:
-  EmbeddedBus(EmbeddedBusOptions options, std::unique_ptr<LogFile> file)
+  EmbeddedBus(EmbeddedBusOptions options, std::unique_ptr<LogFile> file, std::int64_t bytes_held)
       : options_(std::move(options)),
         clock_(options_.clock != nullptr ? *options_.clock : SystemClock()),
         file_(std::move(file)),
+        bytes_held_(bytes_held),
         attempt_bytes_(options_.batch_bytes_max) {
     for (const Log& log : file_->logs()) {
       topics_[log.topic].push_back(logs_.size());
@@ -57,6 +68,10 @@ class EmbeddedBus final : public Bus, public Producer {
   Result<std::unique_ptr<Consumer>> Subscribe(std::string_view group,
                                               std::vector<std::string> topics) override;
   std::vector<PartitionLag> Lag() override;
+  std::optional<LogBytes> Bytes() override {
+    const std::lock_guard lock(mutex_);
+    return LogBytes{.held = bytes_held_, .max = options_.bytes_max};
+  }
   Result<void> Check() override {
     const std::lock_guard lock(mutex_);
     if (closed_) return Fail(Code::kUnavailable, "the bus is closed");
@@ -67,6 +82,7 @@ class EmbeddedBus final : public Bus, public Producer {
 
   // Producer
   void Produce(std::string_view topic, Record record, Delivered delivered) override;
+  Result<void> Room() override;
   Result<void> Flush(milliseconds limit) override;
 
  private:
@@ -89,6 +105,13 @@ class EmbeddedBus final : public Bus, public Producer {
     std::size_t log;
     std::int64_t first;
     std::int64_t until;
+    std::optional<Time> produced_until;  // not from the first on that is younger
+  };
+  // What nobody needs of a log: offsets below `until`, those below `at_once` not even for `kept`.
+  struct Unneeded {
+    std::int64_t until;
+    std::int64_t at_once;
+    microseconds kept;
   };
   // What one transaction does.
   struct Work {
@@ -98,6 +121,8 @@ class EmbeddedBus final : public Bus, public Producer {
     std::vector<std::pair<std::string, std::size_t>> positions;  // group, log
     std::vector<std::int64_t> position_values;
     std::vector<Removal> removals;
+    std::map<std::size_t, Time> oldest;  // of logs whose first record is another afterwards
+    std::int64_t bytes_held = 0;         // afterwards
     bool empty() const { return records.empty() && positions.empty() && removals.empty(); }
   };
 
@@ -105,10 +130,14 @@ class EmbeddedBus final : public Bus, public Producer {
   // One transaction of what there is to do. False when nothing was; the error when it failed.
   Result<bool> WriteOnce();
   Work TakeWork();
-  Result<void> Apply(const Work& work);
+  Result<void> Apply(Work& work);
+  Result<void> Remove(Work& work);
   void PutBack(Work work);
   std::vector<Pending> TakeExpired();
-  std::optional<Removal> RemovalOf(std::size_t log) const;
+  Unneeded UnneededOf(std::size_t log) const;
+  std::vector<Removal> Removals() const;
+  bool KeepsForAWhile() const;
+  void WarnEarly();
   void Deliver(std::vector<Pending> records, const Error& error);
   void Rebalance(Group& group);
   std::int64_t RecordsUnread(const Group& group, const std::set<std::size_t>& logs) const;
@@ -129,6 +158,8 @@ class EmbeddedBus final : public Bus, public Producer {
   std::uint64_t called_back_ = 0;  // in the order in which they were handed over
   std::uint64_t turn_ = 0;         // for records without a key
   std::optional<microseconds> positions_since_;
+  std::int64_t bytes_held_;
+  bool warned_ = false;
   std::size_t attempt_bytes_;     // of the next transaction: less after a failure
   std::optional<Error> failing_;  // why the last transaction failed
   bool closing_ = false;
@@ -223,6 +254,26 @@ void EmbeddedBus::Produce(std::string_view topic, Record record, Delivered deliv
   if (error) delivered(Fail(*std::move(error)));
 }
 
+Result<void> EmbeddedBus::Room() {
+  const std::lock_guard lock(mutex_);
+  // What may go is on its way.
+  if (bytes_held_ <= options_.bytes_max || !Removals().empty()) return {};
+  std::int64_t most = 0;
+  std::string who;
+  for (const auto& [name, group] : groups_) {
+    for (const auto& [log, next] : group.next) {
+      if (logs_[log].next - next <= most) continue;
+      most = logs_[log].next - next;
+      who = fmt::format("; furthest behind is group {}, by {} records of topic {}", name, most,
+                        logs_[log].topic);
+    }
+  }
+  return Fail(Code::kNoRoom,
+              fmt::format("{} bytes of records in {} wait to be read, and bus.bytes_max is {}{}; "
+                          "raise it, or wait until there is room",
+                          bytes_held_, options_.path, options_.bytes_max, who));
+}
+
 Result<void> EmbeddedBus::Flush(milliseconds limit) {
   if (options_.background) {
     std::unique_lock lock(mutex_);
@@ -255,12 +306,6 @@ void EmbeddedBus::WriteUntilClosed() {
   while (true) {
     {
       std::unique_lock lock(mutex_);
-      const auto removable = [this] {
-        for (std::size_t i = 0; i < logs_.size(); ++i) {
-          if (RemovalOf(i)) return true;
-        }
-        return false;
-      };
       while (queue_.empty() && !closing_) {
         if (positions_since_) {
           // They wait a little for records that need a sync anyhow.
@@ -268,8 +313,10 @@ void EmbeddedBus::WriteUntilClosed() {
           const microseconds now = clock_.Steady();
           if (now >= due) break;
           work_.wait_for(lock, due - now);
-        } else if (removable()) {
+        } else if (!Removals().empty()) {
           break;
+        } else if (KeepsForAWhile()) {
+          work_.wait_for(lock, kAgePause);
         } else {
           work_.wait(lock);
         }
@@ -326,6 +373,9 @@ Result<bool> EmbeddedBus::WriteOnce() {
     attempt_bytes_ = std::clamp<std::size_t>(attempt_bytes_ * 2, 4096, options_.batch_bytes_max);
     for (std::size_t i = 0; i < logs_.size(); ++i) logs_[i].next = work.next[i];
     for (const Removal& removal : work.removals) logs_[removal.log].first = removal.until;
+    for (const auto& [log, oldest] : work.oldest) logs_[log].oldest = oldest;
+    bytes_held_ = work.bytes_held;
+    WarnEarly();
     idle = queue_.empty() && !work.removals.empty();
     records_.notify_all();
   }
@@ -360,9 +410,7 @@ EmbeddedBus::Work EmbeddedBus::TakeWork() {
     group.unwritten.clear();
   }
   positions_since_.reset();
-  for (std::size_t i = 0; i < logs_.size(); ++i) {
-    if (const auto removal = RemovalOf(i)) work.removals.push_back(*removal);
-  }
+  work.removals = Removals();
   // After even a single record found no room, what makes room goes alone.
   const bool alone = attempt_bytes_ == 0 && !work.empty();
   if (attempt_bytes_ == 0) attempt_bytes_ = 1;
@@ -376,16 +424,18 @@ EmbeddedBus::Work EmbeddedBus::TakeWork() {
   return work;
 }
 
-Result<void> EmbeddedBus::Apply(const Work& work) {
+// The logs are read here without the lock: this thread alone changes them.
+Result<void> EmbeddedBus::Apply(Work& work) {
   if (auto begun = file_->Begin(); !begun) return begun;
   std::set<std::size_t> touched;
   for (std::size_t i = 0; i < work.records.size(); ++i) {
     const std::size_t log = work.records[i].log;
-    // Only `id` is read of the log here, and that never changes.
     if (auto done = file_->Append(logs_[log], work.offsets[i], work.records[i].record); !done) {
       return done;
     }
-    touched.insert(log);
+    if (touched.insert(log).second && logs_[log].first == logs_[log].next) {
+      work.oldest[log] = work.records[i].record.timestamp;
+    }
   }
   for (const std::size_t log : touched) {
     if (auto done = file_->SetNext(logs_[log], work.next[log]); !done) return done;
@@ -396,12 +446,29 @@ Result<void> EmbeddedBus::Apply(const Work& work) {
       return done;
     }
   }
-  for (const Removal& removal : work.removals) {
-    if (auto done = file_->Remove(logs_[removal.log], removal.first, removal.until); !done) {
-      return done;
-    }
-  }
+  if (auto removed = Remove(work); !removed) return removed;
+  const Result<std::int64_t> held = file_->BytesHeld();
+  if (!held) return Fail(held.error());
+  work.bytes_held = *held;
   return file_->Commit();
+}
+
+Result<void> EmbeddedBus::Remove(Work& work) {
+  for (Removal& removal : work.removals) {
+    const Log& log = logs_[removal.log];
+    if (removal.produced_until) {
+      const Result<std::int64_t> until =
+          file_->FirstAfter(log, removal.first, removal.until, *removal.produced_until);
+      if (!until) return Fail(until.error());
+      removal.until = *until;
+    }
+    if (auto done = file_->Remove(log, removal.first, removal.until); !done) return done;
+    if (removal.until == work.next[removal.log]) continue;  // nothing is left
+    const Result<Time> oldest = file_->Produced(log, removal.until);
+    if (!oldest) return Fail(oldest.error());
+    work.oldest[removal.log] = *oldest;
+  }
+  return {};
 }
 
 void EmbeddedBus::PutBack(Work work) {
@@ -422,20 +489,65 @@ std::vector<EmbeddedBus::Pending> EmbeddedBus::TakeExpired() {
   return expired;
 }
 
-std::optional<EmbeddedBus::Removal> EmbeddedBus::RemovalOf(std::size_t index) const {
+EmbeddedBus::Unneeded EmbeddedBus::UnneededOf(std::size_t index) const {
   const Log& log = logs_[index];
-  std::int64_t until = log.next;
+  Unneeded unneeded{.until = log.next,
+                    .at_once = log.next - options_.unread_records_max,
+                    .kept = options_.unread_kept};
   bool read = false;
   for (const auto& [name, group] : groups_) {
     if (const auto at = group.next.find(index); at != group.next.end()) {
-      until = std::min(until, at->second);
+      unneeded.until = std::min(unneeded.until, at->second);
       read = true;
     }
   }
-  if (!read) until = log.next - options_.unread_records_max;
-  until = std::min(until, log.first + static_cast<std::int64_t>(options_.removed_per_step));
-  if (until <= log.first) return std::nullopt;
-  return Removal{index, log.first, until};
+  if (read) {
+    unneeded.at_once = 0;
+    unneeded.kept = options_.read_kept;
+  }
+  if (unneeded.kept <= microseconds(0)) unneeded.at_once = unneeded.until;
+  return unneeded;
+}
+
+std::vector<EmbeddedBus::Removal> EmbeddedBus::Removals() const {
+  std::vector<Removal> removals;
+  std::optional<Removal> oldest;  // of those whose time has not come
+  const Time now = clock_.Now();
+  for (std::size_t i = 0; i < logs_.size(); ++i) {
+    const Log& log = logs_[i];
+    const Unneeded unneeded = UnneededOf(i);
+    if (unneeded.until <= log.first) continue;
+    const std::int64_t until =
+        std::min(unneeded.until, log.first + static_cast<std::int64_t>(options_.removed_per_step));
+    if (unneeded.at_once > log.first) {
+      removals.push_back({i, log.first, std::min(until, unneeded.at_once), std::nullopt});
+    } else if (const Time limit = now - unneeded.kept; log.oldest <= limit) {
+      removals.push_back({i, log.first, until, limit});
+    } else if (!oldest || log.oldest < logs_[oldest->log].oldest) {
+      oldest = Removal{i, log.first, std::min(until, log.first + kRemovedForRoom), std::nullopt};
+    }
+  }
+  if (removals.empty() && oldest && bytes_held_ > options_.bytes_max) removals.push_back(*oldest);
+  return removals;
+}
+
+bool EmbeddedBus::KeepsForAWhile() const {
+  for (std::size_t i = 0; i < logs_.size(); ++i) {
+    if (UnneededOf(i).until > logs_[i].first) return true;
+  }
+  return false;
+}
+
+void EmbeddedBus::WarnEarly() {
+  const double share = static_cast<double>(bytes_held_) / static_cast<double>(options_.bytes_max);
+  if (share < kCalmShare) warned_ = false;
+  if (share < kWarnShare || warned_) return;
+  warned_ = true;
+  kLog.Warn("",
+            "records take most of the room of the bus; when those that are not read yet have no "
+            "more, uploads are refused: see who is behind (insightd_bus_lag), or raise "
+            "bus.bytes_max",
+            {{"bytes", bytes_held_}, {"room_bytes", options_.bytes_max}});
 }
 
 void EmbeddedBus::Close(milliseconds limit) {
@@ -621,7 +733,9 @@ Result<void> EmbeddedConsumer::Commit(const Position& position) {
 Result<std::unique_ptr<Bus>> OpenEmbeddedBus(EmbeddedBusOptions options) {
   auto file = LogFile::Open(options);
   if (!file) return Fail(std::move(file).error());
-  return std::make_unique<EmbeddedBus>(std::move(options), *std::move(file));
+  const Result<std::int64_t> held = (*file)->BytesHeld();
+  if (!held) return Fail(held.error());
+  return std::make_unique<EmbeddedBus>(std::move(options), *std::move(file), *held);
 }
 
 }  // namespace insightd::bus

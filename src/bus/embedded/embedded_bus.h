@@ -5,9 +5,13 @@
 // * One thread writes. Everything that is queued when it comes round goes into one transaction:
 //   records, positions of groups, and the removal of records that nobody needs. So many producers
 //   share one sync, and one alone waits for a single one.
-// * A record is removed when every group of its topic has committed it. Of a topic that no group
-//   reads the newest `unread_records_max` stay. So the file stays as large as what is in work was
-//   at most, and shrinks again when there was much.
+// * A record may go when every group of its topic has committed it, and goes `read_kept` later: at
+//   once, if nothing else is said. So the file stays as large as what is in work was at most, and
+//   shrinks again when there was much. Of a topic that no group reads the newest
+//   `unread_records_max` stay for `unread_kept`.
+// * Above `bytes_max` what may go goes before its time, the oldest first. What a group has not
+//   committed never does: when this alone is over the limit, Room says so to who lets work in, and
+//   reading and what it leads to go on. From `kWarnShare` of it on there is one line in the log.
 // * The disk full: the writing thread goes on trying; records wait in the queue until
 //   `delivery_timeout`. Nothing that was promised is touched, and it goes on when there is room.
 // * Reading waits for a condition variable, not for time to pass.
@@ -27,6 +31,9 @@
 #include "bus/bus.h"
 
 namespace insightd::bus {
+
+// Of `bytes_max`: well before there is no room.
+inline constexpr double kWarnShare = 0.8;
 
 struct TopicOptions {
   std::string name;
@@ -50,8 +57,11 @@ struct EmbeddedBusOptions {
   milliseconds delivery_timeout{5'000};
   milliseconds retry_pause{100};   // after a transaction that failed
   milliseconds commit_linger{20};  // a position waits this long for records to share a sync with
-  std::size_t removed_per_step = 512;  // records removed in one transaction
+  std::int64_t bytes_max = std::int64_t{4} << 30;  // of records in the file
+  seconds read_kept{0};                            // what all groups have committed
+  seconds unread_kept{7 * 86'400};                 // what no group reads
   std::int64_t unread_records_max = 100'000;
+  std::size_t removed_per_step = 512;   // records of a log removed in one transaction
   std::int32_t cache_kib = 2048;        // page cache of the writer
   std::int32_t reader_cache_kib = 256;  // page cache of a consumer
 };

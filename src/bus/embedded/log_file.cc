@@ -30,25 +30,27 @@ std::int64_t OffsetOf(std::int64_t row_id) {
   return row_id & ((std::int64_t{1} << kOffsetBits) - 1);
 }
 
-std::string Packed(const std::vector<Header>& headers) {
+// Behind the headers of a record that has no value; no header is as short.
+constexpr std::string_view kNoValue = "-";
+
+std::string PackedHeaders(const Record& record) {
   std::string out;
-  for (const Header& header : headers) {
+  for (const Header& header : record.headers) {
     PutPacked(out, header.name);
     PutPackedOptional(out, header.value);
   }
+  if (record.no_value) out += kNoValue;
   return out;
 }
 
-std::optional<std::vector<Header>> Unpacked(std::string_view packed) {
-  std::vector<Header> headers;
-  while (!packed.empty()) {
+bool UnpackHeaders(std::string_view packed, Record& into) {
+  while (!packed.empty() && packed != kNoValue) {
     Header header;
-    if (!TakePacked(packed, header.name) || !TakePackedOptional(packed, header.value)) {
-      return std::nullopt;
-    }
-    headers.push_back(std::move(header));
+    if (!TakePacked(packed, header.name) || !TakePackedOptional(packed, header.value)) return false;
+    into.headers.push_back(std::move(header));
   }
-  return headers;
+  into.no_value = !packed.empty();
+  return true;
 }
 
 }  // namespace
@@ -150,9 +152,10 @@ Result<void> LogFile::MakeTopics(const std::vector<TopicOptions>& topics) {
 
 Result<void> LogFile::Load() {
   sqlite::Query logs(*database_,
-                     "SELECT l.id, t.name, l.id % 1024, l.next, coalesce((SELECT min(r.id) FROM "
-                     "record r WHERE r.id >= l.id << 40 AND r.id < (l.id + 1) << 40), -1) "
-                     "FROM log l JOIN topic t ON t.id = l.id / 1024 ORDER BY l.id");
+                     "SELECT l.id, t.name, l.id % 1024, l.next, coalesce(r.id, -1), r.timestamp "
+                     "FROM log l JOIN topic t ON t.id = l.id / 1024 LEFT JOIN record r ON r.id = "
+                     "(SELECT min(id) FROM record WHERE id >= l.id << 40 AND id < (l.id + 1) << 40)"
+                     " ORDER BY l.id");
   while (true) {
     const Result<bool> row = logs.Step();
     if (!row) return Fail(row.error());
@@ -162,7 +165,9 @@ Result<void> LogFile::Load() {
             .partition = static_cast<std::int32_t>(logs.IntAt(2)),
             .first = 0,
             .next = logs.IntAt(3)};
-    log.first = logs.IntAt(4) < 0 ? log.next : OffsetOf(logs.IntAt(4));
+    const bool empty = logs.IntAt(4) < 0;
+    log.first = empty ? log.next : OffsetOf(logs.IntAt(4));
+    if (!empty) log.oldest = logs.TimeAt(5);
     logs_.push_back(std::move(log));
   }
   sqlite::Query positions(*database_, "SELECT consumer_group, log, next FROM position");
@@ -180,7 +185,7 @@ Result<void> LogFile::Begin() {
 }
 
 Result<void> LogFile::Append(const Log& log, std::int64_t offset, const Record& record) {
-  const std::string headers = Packed(record.headers);
+  const std::string headers = PackedHeaders(record);
   return sqlite::Query(*database_,
                        "INSERT INTO record(id, timestamp, key, headers, value) VALUES (?,?,?,?,?)")
       .Int(RowId(log.id, offset))
@@ -224,6 +229,37 @@ Result<void> LogFile::Commit() {
 
 void LogFile::Rollback() { transaction_.reset(); }
 
+Result<Time> LogFile::Produced(const Log& log, std::int64_t offset) {
+  sqlite::Query query(*database_, "SELECT timestamp FROM record WHERE id = ?");
+  const Result<bool> row = query.Int(RowId(log.id, offset)).Step();
+  if (!row) return Fail(row.error());
+  // An offset that is missing inside a log counts as old: nothing waits for it.
+  return *row ? query.TimeAt(0) : Time{};
+}
+
+Result<std::int64_t> LogFile::FirstAfter(const Log& log, std::int64_t first, std::int64_t until,
+                                         Time time) {
+  sqlite::Query query(*database_,
+                      "SELECT id FROM record WHERE id >= ? AND id < ? AND timestamp > ? "
+                      "ORDER BY id LIMIT 1");
+  const Result<bool> row =
+      query.Int(RowId(log.id, first)).Int(RowId(log.id, until)).At(time).Step();
+  if (!row) return Fail(row.error());
+  return *row ? OffsetOf(query.IntAt(0)) : until;
+}
+
+Result<std::int64_t> LogFile::BytesHeld() {
+  std::int64_t pages = 0;
+  {
+    sqlite::Query count(*database_, "PRAGMA page_count");
+    if (const Result<bool> row = count.Step(); !row) return Fail(row.error());
+    pages = count.IntAt(0);
+  }
+  sqlite::Query free(*database_, "PRAGMA freelist_count");
+  if (const Result<bool> row = free.Step(); !row) return Fail(row.error());
+  return (pages - free.IntAt(0)) * kPageBytes;
+}
+
 Result<void> LogFile::Shrink() {
   const Result<std::int64_t> free = database_->Number("PRAGMA freelist_count");
   if (!free) return Fail(free.error());
@@ -253,18 +289,17 @@ Result<void> LogReader::Read(const Log& log, std::int64_t first, std::int64_t un
     if (!row) return Fail(row.error());
     if (!*row) return {};
     const std::int64_t offset = OffsetOf(query.IntAt(0));
-    auto headers = Unpacked(query.BlobAt(3));
-    if (!headers) {
+    Message message{.position = {log.topic, log.partition, offset},
+                    .record = {.key = std::string(query.BlobAt(2)),
+                               .value = std::string(query.BlobAt(4)),
+                               .headers = {},
+                               .timestamp = query.TimeAt(1)}};
+    if (!UnpackHeaders(query.BlobAt(3), message.record)) {
       return Fail(Code::kInternal,
                   fmt::format("{}: the headers of {}/{} at offset {} are damaged: restore the file "
                               "from a backup",
                               database_->path(), log.topic, log.partition, offset));
     }
-    Message message{.position = {log.topic, log.partition, offset},
-                    .record = {.key = std::string(query.BlobAt(2)),
-                               .value = std::string(query.BlobAt(4)),
-                               .headers = *std::move(headers),
-                               .timestamp = query.TimeAt(1)}};
     const std::size_t bytes = BytesOf(message.record);
     if (bytes > bytes_max && !out.empty()) {
       bytes_max = 0;

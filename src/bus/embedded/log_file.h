@@ -27,6 +27,7 @@ struct Log {
   std::int32_t partition = 0;
   std::int64_t first = 0;  // the lowest offset that is still there, `next` if none
   std::int64_t next = 0;   // the offset of the next record
+  Time oldest{};           // when the record at `first` was produced, if there is one
 };
 
 // Positions by group and log id: the offset that the group reads next.
@@ -50,6 +51,13 @@ class LogFile {
   Result<void> Remove(const Log& log, std::int64_t first, std::int64_t until);
   Result<void> Commit();
   void Rollback();
+  // When the record at an offset that is there was produced.
+  Result<Time> Produced(const Log& log, std::int64_t offset);
+  // The first offset in [first, until) of a record produced after `time`; `until` if none was.
+  Result<std::int64_t> FirstAfter(const Log& log, std::int64_t first, std::int64_t until,
+                                  Time time);
+  // What records take of the file: pages that are free in it do not count.
+  Result<std::int64_t> BytesHeld();
 
   // Gives some of the free pages back to the file system when there are many.
   Result<void> Shrink();

@@ -50,6 +50,7 @@ Message ToMessage(const rd_kafka_message_t& from) {
   Record& record = message.record;
   record.key = Text(from.key, from.key_len);
   record.value = Text(from.payload, from.len);
+  record.no_value = from.payload == nullptr;
   rd_kafka_timestamp_type_t type = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
   const std::int64_t timestamp_ms = rd_kafka_message_timestamp(&from, &type);
   if (type != RD_KAFKA_TIMESTAMP_NOT_AVAILABLE && timestamp_ms > 0) {

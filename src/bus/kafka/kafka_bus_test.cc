@@ -284,7 +284,8 @@ TEST_F(KafkaBusTest, ReadsWhatOthersHaveWritten) {
   const auto messages = Take(*Subscribe(*bus), 1);
   ASSERT_EQ(messages.size(), 1U);
   EXPECT_EQ(messages[0].record.key, "");
-  EXPECT_EQ(messages[0].record.value, "") << "a mark of removal is an empty value";
+  EXPECT_EQ(messages[0].record.value, "");
+  EXPECT_TRUE(messages[0].record.no_value) << "a mark of removal";
   ASSERT_EQ(messages[0].record.headers.size(), 3U);
   EXPECT_EQ(messages[0].record.headers[0].value, std::nullopt);
   EXPECT_EQ(messages[0].record.headers[2].value, "1");

@@ -126,8 +126,8 @@ void KafkaProducer::Produce(std::string_view topic, Record record, Delivered del
   parts[count] = Variable(RD_KAFKA_VTYPE_TOPIC);
   parts[count++].u.cstr = name.c_str();
   parts[count] = Variable(RD_KAFKA_VTYPE_VALUE);
-  // Not null, which would be a mark of removal.
-  parts[count].u.mem.ptr = const_cast<char*>(sent.value.data());
+  // Null is a mark of removal, an empty value is not.
+  parts[count].u.mem.ptr = sent.no_value ? nullptr : const_cast<char*>(sent.value.data());
   parts[count++].u.mem.size = sent.value.size();
   if (!sent.key.empty()) {
     parts[count] = Variable(RD_KAFKA_VTYPE_KEY);

@@ -78,6 +78,31 @@ TEST_P(BusContract, OddHeadersComeAsTheyWere) {
   }
 }
 
+TEST_P(BusContract, ARecordWithoutAValueIsNoEmptyOneAlsoAsADeadLetter) {
+  const auto bus = Open();
+  const auto consumer = Subscribe(*bus, "g");
+  const Record removal{
+      .key = "k", .value = {}, .headers = {{"a", "1"}}, .timestamp = {}, .no_value = true};
+  ASSERT_TRUE(ProduceAndWait(*bus, topic_, removal));
+  ASSERT_TRUE(ProduceAndWait(*bus, topic_, {.key = "k", .value = {}, .headers = {}}));
+  const Message failed{{"announcements", 3, 77}, removal};
+  ASSERT_TRUE(ProduceAndWait(*bus, topic_, WrapDeadLetter(failed, {.stage = "parse"})));
+
+  const auto messages = Take(*consumer, 3);
+
+  ASSERT_EQ(messages.size(), 3U);
+  EXPECT_TRUE(messages[0].record.no_value);
+  EXPECT_EQ(messages[0].record.key, "k");
+  ASSERT_EQ(messages[0].record.headers.size(), 1U);
+  EXPECT_EQ(messages[0].record.headers[0].value, "1");
+  EXPECT_FALSE(messages[1].record.no_value);
+  const DeadLetter letter = UnwrapDeadLetter(messages[2]);
+  EXPECT_TRUE(letter.record.no_value);
+  EXPECT_EQ(letter.failure.stage, "parse");
+  EXPECT_EQ(letter.origin.offset, 77);
+  EXPECT_EQ(letter.record.headers.size(), 1U);
+}
+
 TEST_P(BusContract, ADeadLetterComesBackAsTheRecordThatFailed) {
   const auto bus = Open();
   const auto consumer = Subscribe(*bus, "g");

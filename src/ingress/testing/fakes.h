@@ -97,8 +97,13 @@ class FakeProducer : public bus::Producer {
   std::vector<Produced> produced;
   bool away = false;
   bool hold = false;
+  bool full = false;
   std::function<void()> held;
 
+  Result<void> Room() override {
+    if (full) return Fail(Code::kNoRoom, "the log of the bus is full");
+    return {};
+  }
   void Produce(std::string_view topic, bus::Record record, Delivered delivered) override {
     if (away) {
       delivered(Fail(Code::kUnavailable, "the bus is away"));

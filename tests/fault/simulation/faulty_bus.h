@@ -32,6 +32,7 @@ class FaultyBus final : public bus::Bus, public bus::Producer {
   void Close(milliseconds limit) override { inner_->Close(limit); }
 
   void Produce(std::string_view topic, bus::Record record, Delivered delivered) override;
+  Result<void> Room() override { return inner_->producer().Room(); }
   // Writes what is queued and tells of what was held back; also what a step of the world does.
   Result<void> Flush(milliseconds limit) override;
 

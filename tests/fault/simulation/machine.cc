@@ -13,6 +13,8 @@ namespace {
 constexpr char kBuild[] = "simulation";
 constexpr std::size_t kMembersMax = 2;
 constexpr milliseconds kFlushLimit{1'000};
+// So little that some worlds reach it: what is read goes early then, and uploads are refused.
+constexpr std::int64_t kLogBytesMax = 128 << 10;
 
 }  // namespace
 
@@ -56,7 +58,9 @@ Result<void> Machine::Open(FaultyBus::Seen seen) {
                    .groups = {writer.workloads_group}},
                   {.name = writer.workloads_dead_letter_topic, .groups = {upkeep.group}}},
        .background = false,
-       .clock = &state_.clock});
+       .clock = &state_.clock,
+       .bytes_max = kLogBytesMax,
+       .read_kept = seconds(1)});
   if (!bus) return Fail(std::move(bus).error());
   // What is broken on purpose lies inside: faults come to it as to the real part.
   store_ = *std::move(store);
