@@ -1,9 +1,17 @@
 #include "store/letter_texts.h"
 
+#include <utility>
+
 #include "base/packed_text.h"
 #include "base/utf8.h"
 
 namespace insightd::store {
+namespace {
+
+// Behind the headers of a record that had no value; no header is as short.
+constexpr std::string_view kNoValue = "-";
+
+}  // namespace
 
 bool IsStorable(std::string_view text) {
   return text.find('\0') == text.npos && utf8::IsValid(text);
@@ -23,22 +31,28 @@ std::string StorableText(std::string_view text) {
   return out;
 }
 
-std::string PackedHeaders(const std::vector<LetterHeader>& headers) {
+std::string PackedHeaders(const DeadLetter& letter) {
   std::string out;
-  for (const LetterHeader& header : headers) {
+  for (const LetterHeader& header : letter.headers) {
     PutPacked(out, header.name);
     PutPackedOptional(out, header.value);
   }
+  if (letter.no_value) out += kNoValue;
   return out;
 }
 
-std::vector<LetterHeader> UnpackedHeaders(std::string_view packed) {
-  std::vector<LetterHeader> headers;
-  LetterHeader header;
-  while (TakePacked(packed, header.name) && TakePackedOptional(packed, header.value)) {
-    headers.push_back(header);
+void UnpackHeaders(std::string_view packed, DeadLetter& into) {
+  into.headers.clear();
+  into.no_value = false;
+  while (!packed.empty()) {
+    into.no_value = packed == kNoValue;
+    LetterHeader header;
+    if (into.no_value || !TakePacked(packed, header.name) ||
+        !TakePackedOptional(packed, header.value)) {
+      return;
+    }
+    into.headers.push_back(std::move(header));
   }
-  return headers;
 }
 
 }  // namespace insightd::store

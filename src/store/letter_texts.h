@@ -20,7 +20,8 @@ std::string StorableText(std::string_view text);
 // Whether every database takes it as it is. What is asked for by another text is not there.
 bool IsStorable(std::string_view text);
 
-std::string PackedHeaders(const std::vector<LetterHeader>& headers);
-std::vector<LetterHeader> UnpackedHeaders(std::string_view packed);
+// The headers of a letter, and whether its record had a value, as one column.
+std::string PackedHeaders(const DeadLetter& letter);
+void UnpackHeaders(std::string_view packed, DeadLetter& into);
 
 }  // namespace insightd::store

@@ -17,21 +17,38 @@ TEST(LetterTexts, WhatADatabaseRefusesIsReplaced) {
   EXPECT_TRUE(IsStorable(StorableText(text)));
 }
 
+DeadLetter Again(std::string_view packed) {
+  DeadLetter letter;
+  UnpackHeaders(packed, letter);
+  return letter;
+}
+
 TEST(LetterTexts, HeadersComeBackInOrder) {
-  const std::vector<LetterHeader> headers = {
-      {"a", std::string("\0\xff", 2)}, {"", ""}, {"a", "2"}, {"b", std::nullopt}};
-  const auto back = UnpackedHeaders(PackedHeaders(headers));
-  ASSERT_EQ(back.size(), 4U);
-  EXPECT_EQ(back[0].value, headers[0].value);
-  EXPECT_EQ(back[1].value, "");
-  EXPECT_EQ(back[2].value, "2");
-  EXPECT_EQ(back[3].value, std::nullopt) << "none is no empty one";
-  EXPECT_TRUE(UnpackedHeaders("").empty());
+  const DeadLetter letter{
+      .headers = {{"a", std::string("\0\xff", 2)}, {"", ""}, {"a", "2"}, {"b", std::nullopt}}};
+  const DeadLetter back = Again(PackedHeaders(letter));
+  ASSERT_EQ(back.headers.size(), 4U);
+  EXPECT_EQ(back.headers[0].value, letter.headers[0].value);
+  EXPECT_EQ(back.headers[1].value, "");
+  EXPECT_EQ(back.headers[2].value, "2");
+  EXPECT_EQ(back.headers[3].value, std::nullopt) << "none is no empty one";
+  EXPECT_FALSE(back.no_value);
+  EXPECT_TRUE(Again("").headers.empty());
+}
+
+TEST(LetterTexts, ARecordThatHadNoValueIsKnownAsOne) {
+  EXPECT_TRUE(Again(PackedHeaders({.no_value = true})).no_value);
+  const DeadLetter back = Again(PackedHeaders({.no_value = true, .headers = {{"a", "1"}}}));
+  EXPECT_TRUE(back.no_value);
+  ASSERT_EQ(back.headers.size(), 1U);
+  EXPECT_EQ(back.headers[0].value, "1");
 }
 
 TEST(LetterTexts, DamagedHeadersGiveWhatIsWhole) {
-  const std::string packed = PackedHeaders({{"a", "1"}, {"b", "2"}});
-  EXPECT_EQ(UnpackedHeaders(packed.substr(0, packed.size() - 1)).size(), 1U);
+  const std::string packed = PackedHeaders({.headers = {{"a", "1"}, {"b", "2"}}});
+  const DeadLetter back = Again(packed.substr(0, packed.size() - 1));
+  EXPECT_EQ(back.headers.size(), 1U);
+  EXPECT_FALSE(back.no_value);
 }
 
 }  // namespace

@@ -204,6 +204,7 @@ struct DeadLetter {
   // The record as it came.
   std::string key = {};
   std::string value = {};
+  bool no_value = false;  // it had none, which is not the same as an empty one
   std::vector<LetterHeader> headers = {};
   Time produced{};
   std::int64_t value_bytes = 0;  // set when read; also where `value` is left out

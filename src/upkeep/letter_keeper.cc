@@ -26,6 +26,7 @@ store::DeadLetter ToStore(bus::DeadLetter letter) {
                          .offset = letter.origin.offset,
                          .key = std::move(letter.record.key),
                          .value = std::move(letter.record.value),
+                         .no_value = letter.record.no_value,
                          .headers = {},
                          .produced = letter.record.timestamp,
                          .value_bytes = 0,

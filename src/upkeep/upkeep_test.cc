@@ -169,6 +169,19 @@ TEST_F(UpkeepTest, AReplayedLetterIsTheRecordThatCameAndIsGone) {
   EXPECT_EQ(ReplayDeadLetter(*store_, *bus_, id, seconds(1)).error().code(), Code::kNotFound);
 }
 
+TEST_F(UpkeepTest, ALetterOfARecordWithoutAValueSaysSoAndIsNotReplayed) {
+  const bus::Message failed{
+      .position = {"announce", 0, 3},
+      .record = {.key = "k", .value = {}, .headers = {}, .timestamp = {}, .no_value = true}};
+  Produce(settings_.dead_letter_topics[0], bus::WrapDeadLetter(failed, {.stage = "parse"}));
+  EXPECT_TRUE(keeper_->Step().value());
+  const std::int64_t id = Letters().at(0).id;
+  EXPECT_TRUE(store_->GetDeadLetter(id)->no_value);
+  EXPECT_NE(ReplayDeadLetter(*store_, *bus_, id, seconds(1)).error().message().find("has no value"),
+            std::string::npos);
+  EXPECT_EQ(Letters().size(), 1U);
+}
+
 TEST_F(UpkeepTest, ALetterWithoutOriginCannotBeReplayed) {
   Produce(settings_.dead_letter_topics[1], {.key = {}, .value = "foreign", .headers = {}});
   EXPECT_TRUE(keeper_->Step().value());

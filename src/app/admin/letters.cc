@@ -60,7 +60,9 @@ void AppendLetter(std::string& out, const store::DeadLetter& letter, bool whole)
       w.EndObject();
     }
     w.EndArray();
-    if (utf8::IsValid(letter.value)) {
+    if (letter.no_value) {
+      w.Key("value").Null();
+    } else if (utf8::IsValid(letter.value)) {
       w.Key("value").String(letter.value);
     } else {
       w.Key("value_base64").String(EncodeBase64(letter.value));

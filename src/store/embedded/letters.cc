@@ -12,26 +12,28 @@ namespace {
 
 // The order of columns of both statements below.
 DeadLetter LetterAt(sqlite::Query& query) {
-  return {.id = query.IntAt(0),
-          .topic = query.StringAt(1),
-          .partition = static_cast<std::int32_t>(query.IntAt(2)),
-          .offset = query.IntAt(3),
-          .key = std::string(query.BlobAt(4)),
-          .value = {},
-          .headers = UnpackedHeaders(query.BlobAt(5)),
-          .produced = query.TimeAt(6),
-          .value_bytes = query.IntAt(18),
-          .stage = query.StringAt(7),
-          .code = query.StringAt(8),
-          .reason = query.StringAt(9),
-          .tries = static_cast<std::int32_t>(query.IntAt(10)),
-          .first_failed = query.TimeAt(11),
-          .last_failed = query.TimeAt(12),
-          .build = query.StringAt(13),
-          .request_id = query.StringAt(14),
-          .org_id = query.IsNull(15) ? std::nullopt : std::optional(query.IntAt(15)),
-          .cluster = query.StringAt(16),
-          .archive = query.StringAt(17)};
+  DeadLetter letter{.id = query.IntAt(0),
+                    .topic = query.StringAt(1),
+                    .partition = static_cast<std::int32_t>(query.IntAt(2)),
+                    .offset = query.IntAt(3),
+                    .key = std::string(query.BlobAt(4)),
+                    .value = {},
+                    .headers = {},
+                    .produced = query.TimeAt(6),
+                    .value_bytes = query.IntAt(18),
+                    .stage = query.StringAt(7),
+                    .code = query.StringAt(8),
+                    .reason = query.StringAt(9),
+                    .tries = static_cast<std::int32_t>(query.IntAt(10)),
+                    .first_failed = query.TimeAt(11),
+                    .last_failed = query.TimeAt(12),
+                    .build = query.StringAt(13),
+                    .request_id = query.StringAt(14),
+                    .org_id = query.IsNull(15) ? std::nullopt : std::optional(query.IntAt(15)),
+                    .cluster = query.StringAt(16),
+                    .archive = query.StringAt(17)};
+  UnpackHeaders(query.BlobAt(5), letter);
+  return letter;
 }
 
 // Its record is still on the bus and has been read again. Of a topic that was made anew another
@@ -55,7 +57,7 @@ Result<void> WriteLetters(sqlite::Database& database, std::span<const DeadLetter
     const Result<bool> dropped = WasDropped(database, letter);
     if (!dropped) return Fail(dropped.error());
     if (*dropped) continue;
-    const std::string headers = PackedHeaders(letter.headers);
+    const std::string headers = PackedHeaders(letter);
     const std::string stage = StorableText(letter.stage);
     const std::string code = StorableText(letter.code);
     const std::string reason = StorableText(letter.reason);

@@ -20,27 +20,30 @@ constexpr int kValueColumn = 19;
 
 // Of INSIGHTD_LETTER_COLUMNS.
 DeadLetter LetterAt(const Rows& rows, std::size_t row) {
-  return {.id = rows.IntAt(row, 0),
-          .topic = rows.StringAt(row, 1),
-          .partition = static_cast<std::int32_t>(rows.IntAt(row, 2)),
-          .offset = rows.IntAt(row, 3),
-          .key = rows.StringAt(row, 4),
-          .value = {},
-          .headers = UnpackedHeaders(rows.TextAt(row, 5)),
-          .produced = rows.TimeAt(row, 6),
-          .value_bytes = rows.IntAt(row, 18),
-          .stage = rows.StringAt(row, 7),
-          .code = rows.StringAt(row, 8),
-          .reason = rows.StringAt(row, 9),
-          .tries = static_cast<std::int32_t>(rows.IntAt(row, 10)),
-          .first_failed = rows.TimeAt(row, 11),
-          .last_failed = rows.TimeAt(row, 12),
-          .build = rows.StringAt(row, 13),
-          .request_id = rows.StringAt(row, 14),
-          .org_id = rows.IsNull(row, 15) ? std::nullopt
-                                         : std::optional<std::int64_t>(rows.IntAt(row, 15)),
-          .cluster = rows.StringAt(row, 16),
-          .archive = rows.StringAt(row, 17)};
+  DeadLetter letter{.id = rows.IntAt(row, 0),
+                    .topic = rows.StringAt(row, 1),
+                    .partition = static_cast<std::int32_t>(rows.IntAt(row, 2)),
+                    .offset = rows.IntAt(row, 3),
+                    .key = rows.StringAt(row, 4),
+                    .value = {},
+                    .headers = {},
+                    .produced = rows.TimeAt(row, 6),
+                    .value_bytes = rows.IntAt(row, 18),
+                    .stage = rows.StringAt(row, 7),
+                    .code = rows.StringAt(row, 8),
+                    .reason = rows.StringAt(row, 9),
+                    .tries = static_cast<std::int32_t>(rows.IntAt(row, 10)),
+                    .first_failed = rows.TimeAt(row, 11),
+                    .last_failed = rows.TimeAt(row, 12),
+                    .build = rows.StringAt(row, 13),
+                    .request_id = rows.StringAt(row, 14),
+                    .org_id = rows.IsNull(row, 15)
+                                  ? std::nullopt
+                                  : std::optional<std::int64_t>(rows.IntAt(row, 15)),
+                    .cluster = rows.StringAt(row, 16),
+                    .archive = rows.StringAt(row, 17)};
+  UnpackHeaders(rows.TextAt(row, 5), letter);
+  return letter;
 }
 
 Error NoSuchLetter(std::int64_t id) {
@@ -78,7 +81,7 @@ Result<void> WriteLetters(Connection& connection, std::span<const DeadLetter> le
             .Int(letter.partition)
             .Int(letter.offset)
             .Bytes(letter.key)
-            .Bytes(PackedHeaders(letter.headers))
+            .Bytes(PackedHeaders(letter))
             .At(letter.produced)
             .Text(StorableText(letter.stage))
             .Text(StorableText(letter.code))

@@ -73,6 +73,18 @@ TEST_P(StoreContract, ADeadLetterTakesAnyBytes) {
   EXPECT_EQ(store_->ListDeadLetters({.cluster = got.cluster})->size(), 1U);
 }
 
+TEST_P(StoreContract, ADeadLetterWithoutAValueIsNoEmptyOne) {
+  DeadLetter letter = Letter(1);
+  letter.value.clear();
+  const std::int64_t empty = PutLetter(letter);
+  letter.offset = 2;
+  letter.no_value = true;
+  const std::int64_t none = PutLetter(letter);
+  EXPECT_FALSE(store_->GetDeadLetter(empty)->no_value);
+  EXPECT_TRUE(store_->GetDeadLetter(none)->no_value);
+  EXPECT_EQ(store_->GetDeadLetter(none)->value, "");
+}
+
 TEST_P(StoreContract, ALargeDeadLetterComesBackWhole) {
   DeadLetter letter = Letter(1);
   letter.value.assign(20'000'000, '\x80');
