@@ -23,7 +23,6 @@ constexpr int kListedRows = 1'000;
 constexpr int kListedErrors = 16;
 // Tries of a transaction that lost a race against a writer.
 constexpr int kRacesMax = 5;
-// A list of clusters costs one look through the recommendations, whose key it does not have.
 constexpr std::size_t kClustersAtOnce = 5'000;
 
 // Who is slow to take rows is no broken connection.
@@ -44,6 +43,35 @@ constexpr std::string_view kOldErrors =
     "message::text FROM consumer_error WHERE consumed_at < $1 ORDER BY consumed_at";
 
 std::string KeyOf(std::string_view table) { return table == "report" ? "cluster" : "cluster_id"; }
+
+// The keys of these tables begin with the organisation, which a list of clusters does not say.
+constexpr bool IsKeyedByOrganization(std::string_view table) {
+  return table == "recommendation" || table == "dvo.dvo_report";
+}
+
+// Of what a table has, by organisation and cluster; {2}: which.
+constexpr std::string_view kGatherPlaces =
+    "CREATE TEMPORARY TABLE {0} AS SELECT DISTINCT t.org_id, t.cluster_id AS cluster FROM {1} "
+    "t{2}; "
+    "CREATE INDEX ON {0} (cluster); ANALYZE {0}";
+// Strays: what an interrupted cleaning, a removed result or a cluster that moved has left.
+constexpr std::string_view kHasNoReport =
+    " WHERE NOT EXISTS (SELECT FROM report r WHERE r.cluster = t.cluster_id "
+    "AND r.org_id = t.org_id)";
+constexpr std::string_view kOfReports =
+    "SELECT r.org_id, r.cluster FROM unnest($1) AS n(cluster) "
+    "JOIN report r ON r.cluster = n.cluster";
+constexpr std::string_view kOfGathered =
+    "SELECT s.org_id, s.cluster FROM unnest($1) AS n(cluster) JOIN {} s ON s.cluster = n.cluster";
+
+// For one statement. Left to itself the server reads a table of some hundred thousand rows whole
+// for each list; this way a list costs what it deletes, whatever the size of the table.
+constexpr std::string_view kByKeysAlone =
+    "SELECT set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true), "
+    "set_config('enable_mergejoin', 'off', true)";
+constexpr std::string_view kByAnyPlan =
+    "SELECT set_config('enable_seqscan', 'on', true), set_config('enable_hashjoin', 'on', true), "
+    "set_config('enable_mergejoin', 'on', true)";
 
 // What is left when rows of reports are gone.
 constexpr std::string_view kHeadsGo =
@@ -328,6 +356,36 @@ class PostgresMaintenance final : public Maintenance {
     });
   }
 
+  // The statement that gives organisation and cluster of all rows that clusters ($1) have in a
+  // table whose key needs both. Those of recommendations are where the report is and, unless
+  // `reports_only`, where strays are; workloads need no report. What no report tells is gathered
+  // once, whatever the number of lists: that reads the table once and is put aside in the server,
+  // where it costs no memory of ours. Rows in places that come later stay. Empty: there is no need,
+  // or no way but to read the table for each list (a user who may not make temporary tables).
+  Result<std::string> PlacesIn(std::string_view table, bool reports_only) {
+    if (!IsKeyedByOrganization(table)) return std::string();
+    const auto reports = Exists("report");
+    if (!reports) return Fail(reports.error());
+    std::string places(*reports ? kOfReports : "");
+    if (reports_only) return places;
+    auto found = gathered_.find(table);
+    if (found == gathered_.end()) {
+      std::string name = fmt::format("insightd_places_{}", gathered_.size());
+      // The reports of workloads may have gone with a list before.
+      const bool strays_only = *reports && table == "recommendation";
+      const auto done = connection_->Execute(
+          fmt::format(kGatherPlaces, name, table, strays_only ? kHasNoReport : ""));
+      if (!done) {
+        if (connection_->broken()) return Fail(done.error());
+        name.clear();
+      }
+      found = gathered_.emplace(table, std::move(name)).first;
+    }
+    if (found->second.empty()) return std::string();
+    if (!places.empty()) places += " UNION ";
+    return places + fmt::format(kOfGathered, found->second);
+  }
+
   // The reports' rows are locked first and in their order, as the writer does it.
   Result<std::vector<std::string>> LockClusters(std::span<const std::string> clusters,
                                                 std::optional<Time> old_before) {
@@ -365,6 +423,13 @@ class PostgresMaintenance final : public Maintenance {
       if (!exists) return Fail(exists.error());
       if (*exists) there.push_back(i);
     }
+    // Where the rows lie, as a statement; empty: to be looked for.
+    std::vector<std::string> places;
+    for (const std::size_t i : there) {
+      auto places_of = PlacesIn(tables[i], old_before.has_value());
+      if (!places_of) return Fail(std::move(places_of).error());
+      places.push_back(*std::move(places_of));
+    }
     std::vector<std::string> going(clusters.begin(), clusters.end());
     if (const auto reports = Exists("report"); reports && *reports && part == Part::kResults) {
       auto locked = LockClusters(clusters, old_before);
@@ -375,19 +440,23 @@ class PostgresMaintenance final : public Maintenance {
     }
 
     Pipeline pipeline(*connection_);
-    for (const std::size_t i : there) {
-      const std::string key = KeyOf(tables[i]);
-      // The key of this table begins with the organisation, which is known of old reports.
-      const bool by_organization = old_before && tables[i] == "recommendation";
-      pipeline.Add(
-          fmt::format("WITH gone AS (DELETE FROM {} t USING {} WHERE t.{} = u.cluster{} "
-                      "RETURNING t.{}) SELECT {}::text, count(*) FROM gone GROUP BY 1",
-                      tables[i],
-                      by_organization ? "(SELECT r.org_id, r.cluster FROM unnest($1) AS n(cluster) "
-                                        "JOIN report r ON r.cluster = n.cluster) u"
-                                      : "unnest($1) AS u(cluster)",
-                      key, by_organization ? " AND t.org_id = u.org_id" : "", key, key),
-          Columns(pg::Array::Texts(going)));
+    std::vector<std::size_t> answer_of;  // the statements of tables[there[…]]
+    std::size_t added = 0;
+    for (std::size_t at = 0; at < there.size(); ++at) {
+      const std::string_view table = tables[there[at]];
+      const std::string key = KeyOf(table);
+      const bool by_organization = !places[at].empty();
+      if (by_organization) pipeline.Add(kByKeysAlone);
+      pipeline.Add(fmt::format("WITH gone AS (DELETE FROM {} t USING {} WHERE t.{} = u.cluster{} "
+                               "RETURNING t.{}) SELECT {}::text, count(*) FROM gone GROUP BY 1",
+                               table,
+                               by_organization ? fmt::format("({}) u", places[at])
+                                               : std::string("unnest($1) AS u(cluster)"),
+                               key, by_organization ? " AND t.org_id = u.org_id" : "", key, key),
+                   Columns(pg::Array::Texts(going)));
+      if (by_organization) pipeline.Add(kByAnyPlan);
+      answer_of.push_back(added + (by_organization ? 1 : 0));
+      added += by_organization ? 3 : 1;
     }
     if (*own) {
       pipeline.Add(part == Part::kResults
@@ -408,7 +477,7 @@ class PostgresMaintenance final : public Maintenance {
       for (const std::size_t i : there) rows[i] = 0;
     }
     for (std::size_t at = 0; at < there.size(); ++at) {
-      const Rows& rows = (*answers)[at];
+      const Rows& rows = (*answers)[answer_of[at]];
       for (std::size_t row = 0; row < rows.size(); ++row) {
         const auto found = by_cluster.find(rows.TextAt(row, 0));
         if (found != by_cluster.end()) found->second[there[at]] = rows.IntAt(row, 1);
@@ -428,6 +497,8 @@ class PostgresMaintenance final : public Maintenance {
 
   std::unique_ptr<Connection> connection_;
   std::map<std::string, bool, std::less<>> exists_;
+  // By table the temporary one with its places; empty: there is none.
+  std::map<std::string, std::string, std::less<>> gathered_;
   int cursors_ = 0;
 };
 

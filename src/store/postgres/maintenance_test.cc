@@ -34,8 +34,9 @@ class PostgresEngine final : public testing::MaintenanceEngine {
         "rule_disable, advisor_ratings, dvo.dvo_report, insightd_cluster, insightd_released, "
         "insightd_workloads, insightd_change");
   }
-  std::unique_ptr<Maintenance> Open() override {
-    auto opened = OpenPostgresMaintenance({.conninfo = Database().Conninfo()});
+  std::unique_ptr<Maintenance> Open() override { return OpenOn(""); }
+  static std::unique_ptr<Maintenance> OpenOn(const std::string& more) {
+    auto opened = OpenPostgresMaintenance({.conninfo = Database().Conninfo(more)});
     if (!opened) ADD_FAILURE() << opened.error().message();
     return opened ? *std::move(opened) : nullptr;
   }
@@ -77,6 +78,73 @@ TEST(PostgresMaintenance, ATableThatIsMissingIsToldAndTheOthersAreCleaned) {
   const auto missing = (*maintenance)->DeleteOld(AgedTable::kConsumerError, Time{});
   ASSERT_FALSE(missing);
   EXPECT_THAT(missing.error().message(), ::testing::HasSubstr("consumer_error"));
+}
+
+// Rows of recommendations and workloads where no report says that they are.
+class PostgresStrays : public ::testing::Test {
+ protected:
+  static constexpr const char* kClusters = "('a'), ('b'), ('c'), ('d')";
+
+  void SetUp() override {
+    INSIGHTD_SKIP_WITHOUT_POSTGRES();
+    PostgresEngine().Execute(fmt::format(
+        "INSERT INTO report(org_id, cluster, report) SELECT 1, c, '' FROM (VALUES {0}) v(c) "
+        "WHERE c <> 'd'; "
+        "INSERT INTO recommendation SELECT o, c, 'x', 'K' FROM (VALUES {0}) v(c), "
+        "generate_series(1, 3) o; "
+        "INSERT INTO dvo.dvo_report(org_id, cluster_id, namespace_id, recommendations, objects) "
+        "SELECT o, c, 'n', 0, 0 FROM (VALUES {0}) v(c), generate_series(1, 2) o",
+        kClusters));
+  }
+  static std::int64_t Left(const std::string& table) {
+    return Database().Connect()->Run("SELECT count(*) FROM " + table).value().IntAt(0, 0);
+  }
+  // In two lists, each with its workloads; what is left is of `c`.
+  static void ExpectCleaned(Maintenance& maintenance) {
+    const std::vector<std::string> first = {"a"};
+    const auto deleted = maintenance.DeleteClusters(Part::kResults, first);
+    ASSERT_TRUE(deleted) << deleted.error().message();
+    EXPECT_THAT((*deleted)[0].rows, ElementsAre(0, 0, 0, 0, 3, 0, 1));
+    EXPECT_THAT(maintenance.DeleteClusters(Part::kWorkloads, first)->at(0).rows, ElementsAre(2));
+
+    const std::vector<std::string> second = {"b", "d", "none"};
+    const auto more = maintenance.DeleteClusters(Part::kResults, second);
+    ASSERT_TRUE(more) << more.error().message();
+    EXPECT_THAT((*more)[0].rows, ElementsAre(0, 0, 0, 0, 3, 0, 1));
+    EXPECT_THAT((*more)[1].rows, ElementsAre(0, 0, 0, 0, 3, 0, 0)) << "it has no report";
+    EXPECT_THAT((*more)[2].rows, ElementsAre(0, 0, 0, 0, 0, 0, 0));
+    EXPECT_EQ(Left("recommendation"), 3);
+    const auto workloads = maintenance.DeleteClusters(Part::kWorkloads, second);
+    ASSERT_TRUE(workloads) << workloads.error().message();
+    EXPECT_THAT((*workloads)[0].rows, ElementsAre(2)) << "its report is gone already";
+    EXPECT_THAT((*workloads)[1].rows, ElementsAre(2));
+    EXPECT_EQ(Left("dvo.dvo_report"), 2);
+  }
+};
+
+TEST_F(PostgresStrays, GoWithTheirClusters) { ExpectCleaned(*PostgresEngine::OpenOn("")); }
+
+TEST_F(PostgresStrays, GoWhereNoTemporaryTableMayBeMade) {
+  const std::string role = Database().name() + "_cleaner";
+  Database().Do(fmt::format(
+      "CREATE ROLE {0} LOGIN PASSWORD 'role'; REVOKE TEMPORARY ON DATABASE {1} FROM PUBLIC; "
+      "GRANT USAGE ON SCHEMA public, dvo TO {0}; "
+      "GRANT ALL ON ALL TABLES IN SCHEMA public, dvo TO {0}; "
+      "GRANT ALL ON ALL SEQUENCES IN SCHEMA public, dvo TO {0}",
+      role, Database().name()));
+  ExpectCleaned(*PostgresEngine::OpenOn("password=role user=" + role));
+  Database().Do(
+      fmt::format("DROP OWNED BY {0}; DROP ROLE {0}; GRANT TEMPORARY ON DATABASE {1} "
+                  "TO PUBLIC",
+                  role, Database().name()));
+}
+
+TEST_F(PostgresStrays, StayWithAReportOfWhichNobodyKnowsHowOldItIs) {
+  const std::vector<std::string> list = {"a"};
+  const auto deleted = PostgresEngine::OpenOn("")->DeleteClusters(Part::kResults, list, Time{});
+  ASSERT_TRUE(deleted) << deleted.error().message();
+  EXPECT_TRUE((*deleted)[0].rows.empty());
+  EXPECT_EQ(Left("recommendation"), 12);
 }
 
 TEST(PostgresMaintenance, OtherTypesAndSchemasAreReadOutAsText) {
