@@ -1,8 +1,10 @@
 #include "store/postgres/rows.h"
 
+#include <endian.h>
 #include <libpq-fe.h>
 
 #include <charconv>
+#include <cstring>
 
 #include "base/result.h"
 #include "store/postgres/params.h"
@@ -10,13 +12,19 @@
 namespace insightd::store::pg {
 namespace {
 
+template <class Number>
+Number Loaded(std::string_view bytes) {
+  Number number;
+  std::memcpy(&number, bytes.data(), sizeof(number));
+  return number;
+}
+
 std::int64_t NumberOf(std::string_view bytes) {
-  std::uint64_t number = 0;
-  for (const char byte : bytes) number = number << 8 | static_cast<unsigned char>(byte);
   switch (bytes.size()) {
-    case 2: return static_cast<std::int16_t>(number);
-    case 4: return static_cast<std::int32_t>(number);
-    default: return static_cast<std::int64_t>(number);
+    case 2: return static_cast<std::int16_t>(be16toh(Loaded<std::uint16_t>(bytes)));
+    case 4: return static_cast<std::int32_t>(be32toh(Loaded<std::uint32_t>(bytes)));
+    case 8: return static_cast<std::int64_t>(be64toh(Loaded<std::uint64_t>(bytes)));
+    default: return 0;
   }
 }
 
@@ -56,15 +64,14 @@ bool Rows::BoolAt(std::size_t row, int column) const {
 }
 
 Time Rows::TimeAt(std::size_t row, int column) const {
-  if (IsNull(row, column)) return Time{};
-  const std::string_view bytes = TextAt(row, column);
-  INSIGHTD_ASSERT(bytes.size() == sizeof(std::int64_t));
-  return TimeOf(NumberOf(bytes));
+  return OptionalTimeAt(row, column).value_or(Time{});
 }
 
 std::optional<Time> Rows::OptionalTimeAt(std::size_t row, int column) const {
   if (IsNull(row, column)) return std::nullopt;
-  return TimeAt(row, column);
+  const std::string_view bytes = TextAt(row, column);
+  INSIGHTD_ASSERT(bytes.size() == sizeof(std::int64_t));
+  return TimeOf(NumberOf(bytes));
 }
 
 }  // namespace insightd::store::pg
