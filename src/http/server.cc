@@ -1,5 +1,6 @@
 #include "http/server.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <pthread.h>
 #include <sys/socket.h>
@@ -15,6 +16,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ip/v6_only.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
@@ -30,6 +32,7 @@
 #include <vector>
 
 #include "base/batch.h"
+#include "base/event_loop.h"
 #include "base/log.h"
 #include "http/address.h"
 #include "http/request_parser.h"
@@ -84,7 +87,7 @@ class Connection;
 
 // A thread of the server with the connections that are its own: what happens to one of them happens
 // on this thread, and no lock is needed. No connection waits for two threads to hand it over.
-class Loop : public std::enable_shared_from_this<Loop> {
+class Loop final : public EventLoop, public std::enable_shared_from_this<Loop> {
  public:
   Loop() : work_(asio::make_work_guard(context_)) {}
 
@@ -95,10 +98,15 @@ class Loop : public std::enable_shared_from_this<Loop> {
   // one call of the system.
   void Wake(std::weak_ptr<Connection> connection, std::uint64_t number);
 
+  void Later(std::function<void()> what) override { asio::post(context_, std::move(what)); }
+  void After(milliseconds delay, std::function<void()> what) override;
+  std::unique_ptr<Watch> WhenReadable(int socket, std::function<void()> readable) override;
+
   asio::io_context& context() { return context_; }
   std::atomic<std::size_t> connections = 0;
 
  private:
+  class Readable;
   struct Woken {
     std::weak_ptr<Connection> connection;
     std::uint64_t number;
@@ -817,8 +825,56 @@ Task<void> Connection::Linger() {
 void Loop::Start() {
   thread_ = std::thread([this] {
     ::pthread_setname_np(::pthread_self(), "http");
+    BeginThread();
     context_.run();
+    EndThread();
   });
+}
+
+void Loop::After(milliseconds delay, std::function<void()> what) {
+  const auto timer = std::make_shared<asio::steady_timer>(context_, delay);
+  timer->async_wait([timer, what = std::move(what)](error_code error) {
+    if (!error) what();
+  });
+}
+
+// By a descriptor of its own: that of the owner may be closed before.
+class Loop::Readable final : public EventLoop::Watch {
+ public:
+  // `own` is taken.
+  Readable(asio::io_context& context, int own, std::function<void()> what)
+      : state_(std::make_shared<State>(context, own, std::move(what))) {
+    Wait(state_);
+  }
+  ~Readable() override {
+    error_code ignored;
+    state_->descriptor.close(ignored);
+  }
+
+ private:
+  struct State {
+    State(asio::io_context& context, int own, std::function<void()> given)
+        : descriptor(context, own), what(std::move(given)) {}
+    asio::posix::stream_descriptor descriptor;
+    std::function<void()> what;
+  };
+
+  static void Wait(const std::shared_ptr<State>& state) {
+    state->descriptor.async_wait(asio::posix::stream_descriptor::wait_read,
+                                 [state](error_code error) {
+                                   if (error || !state->descriptor.is_open()) return;
+                                   state->what();
+                                   if (state->descriptor.is_open()) Wait(state);
+                                 });
+  }
+
+  std::shared_ptr<State> state_;
+};
+
+std::unique_ptr<EventLoop::Watch> Loop::WhenReadable(int socket, std::function<void()> readable) {
+  const int own = ::fcntl(socket, F_DUPFD_CLOEXEC, 0);
+  if (own < 0) return nullptr;
+  return std::make_unique<Readable>(context_, own, std::move(readable));
 }
 
 void Loop::Stop() {

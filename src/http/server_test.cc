@@ -10,6 +10,7 @@
 #include <mutex>
 #include <thread>
 
+#include "base/event_loop.h"
 #include "http/testing/raw_client.h"
 
 namespace insightd::http {
@@ -48,6 +49,17 @@ class Upload : public BodyConsumer {
   UploadState& state_;
 };
 
+// Hands over who is to be answered.
+class Late : public BodyConsumer {
+ public:
+  explicit Late(std::function<void(Done)> take) : take_(std::move(take)) {}
+  bool Data(std::span<const char>) override { return true; }
+  void Finish(Done done) override { take_(std::move(done)); }
+
+ private:
+  std::function<void(Done)> take_;
+};
+
 class ServerTest : public ::testing::Test {
  protected:
   ServerTest() {
@@ -70,7 +82,8 @@ class ServerTest : public ::testing::Test {
         },
         /*body_bytes_max=*/std::uint64_t{1} << 30);
     router_.AddStream(
-        Method::kGet, "/late", [this](const Request&) -> StreamStart { return late_(); },
+        Method::kGet, "/late",
+        [this](const Request&) -> StreamStart { return std::make_unique<Late>(late_); },
         /*body_bytes_max=*/0);
   }
   ~ServerTest() override {
@@ -97,7 +110,7 @@ class ServerTest : public ::testing::Test {
 
   Router router_;
   UploadState upload_;
-  std::function<std::unique_ptr<BodyConsumer>()> late_;
+  std::function<void(Done)> late_;
   std::mutex mutex_;
   std::vector<std::string> observed_;
   std::uint16_t server_port_ = 0;
@@ -384,19 +397,10 @@ TEST_F(ServerTest, WakesManyThatWaitAtOnce) {
   std::mutex mutex;
   std::vector<Done> waiting;
   std::promise<void> all_there;
-  struct Waits : BodyConsumer {
-    std::function<void(Done)> take;
-    bool Data(std::span<const char>) override { return true; }
-    void Finish(Done done) override { take(std::move(done)); }
-  };
-  late_ = [&] {
-    auto consumer = std::make_unique<Waits>();
-    consumer->take = [&](Done done) {
-      const std::lock_guard lock(mutex);
-      waiting.push_back(std::move(done));
-      if (waiting.size() == kClients) all_there.set_value();
-    };
-    return consumer;
+  late_ = [&](Done done) {
+    const std::lock_guard lock(mutex);
+    waiting.push_back(std::move(done));
+    if (waiting.size() == kClients) all_there.set_value();
   };
   std::vector<std::unique_ptr<RawClient>> clients;
   for (int i = 0; i < kClients; ++i) {
@@ -406,6 +410,42 @@ TEST_F(ServerTest, WakesManyThatWaitAtOnce) {
   all_there.get_future().get();
   for (const Done& done : waiting) done(TextResponse(200, "late"));
   for (const auto& client : clients) EXPECT_EQ(client->Read().body, "late");
+}
+
+TEST_F(ServerTest, ItsThreadsAreEventLoopsForWhoAnswers) {
+  int pipe[2];
+  ASSERT_EQ(::pipe(pipe), 0);
+  std::vector<std::string> order;
+  std::unique_ptr<EventLoop::Watch> watch;
+  std::atomic<bool> kept_is_gone = false;
+  const int owner = 0;
+  late_ = [&](const Done& done) {
+    EventLoop* const loop = EventLoop::Current();
+    ASSERT_NE(loop, nullptr);
+    loop->KeptFor(&owner) = std::shared_ptr<void>(nullptr, [&](void*) { kept_is_gone = true; });
+    watch = loop->WhenReadable(pipe[0], [&, done] {
+      char byte = 0;
+      ASSERT_EQ(::read(pipe[0], &byte, 1), 1);
+      order.push_back(std::string("read ") + byte);
+      if (byte == 'a') return;
+      watch.reset();
+      done(TextResponse(200, "late"));
+    });
+    loop->After(milliseconds(1), [&] {
+      order.push_back("after");
+      ASSERT_EQ(::write(pipe[1], "ab", 2), 2);
+    });
+    loop->Later([&] { order.push_back("later"); });
+    order.push_back("now");
+  };
+  RawClient client(Start());
+  EXPECT_EQ(client.Ask("GET /late HTTP/1.1\r\n\r\n").body, "late");
+  EXPECT_EQ(order, (std::vector<std::string>{"now", "later", "after", "read a", "read b"}));
+  EXPECT_FALSE(kept_is_gone);
+  server_->Stop(milliseconds(0));
+  EXPECT_TRUE(kept_is_gone);
+  ::close(pipe[0]);
+  ::close(pipe[1]);
 }
 
 TEST_F(ServerTest, FinishesWhatIsUnderWayWhenStopped) {

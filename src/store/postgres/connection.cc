@@ -169,7 +169,7 @@ bool Connection::Wait(pg_conn* connection, bool read, bool write,
 
 std::optional<microseconds> Connection::AnswerDeadline() const {
   if (statement_max_.count() == 0) return std::nullopt;
-  return Now() + statement_max_ + kAnswerSlack;
+  return Now() + answer_max();
 }
 
 Error Connection::Broken(std::string_view why) {
@@ -189,9 +189,8 @@ Result<void> Connection::Pump(std::optional<microseconds>& until) {
     if (unsent < 0) return Fail(Broken(OneLine(PQerrorMessage(handle_.get()))));
     if (PQisBusy(handle_.get()) == 0) return {};
     if (!Wait(handle_.get(), /*read=*/true, unsent > 0, until)) {
-      return Fail(
-          Broken(fmt::format("no answer for {} ms (store.postgres_statement_ms_max and {})",
-                             (statement_max_ + kAnswerSlack).count(), kAnswerSlack.count())));
+      return Fail(Broken(fmt::format("no answer for {} ms (store.postgres_statement_ms_max and {})",
+                                     answer_max().count(), kAnswerSlack.count())));
     }
     if (PQconsumeInput(handle_.get()) == 0) {
       return Fail(Broken(OneLine(PQerrorMessage(handle_.get()))));
@@ -278,6 +277,10 @@ int Connection::process() const { return handle_ ? PQbackendPID(handle_.get()) :
 
 int Connection::socket() const { return handle_ ? PQsocket(handle_.get()) : -1; }
 
+milliseconds Connection::answer_max() const {
+  return statement_max_.count() == 0 ? statement_max_ : statement_max_ + kAnswerSlack;
+}
+
 Result<void> Pipeline::Send(std::string_view sql, const Params& params) {
   PGconn* handle = connection_.handle_.get();
   if (handle == nullptr) return Fail(connection_.Broken("the connection broke before"));
@@ -320,58 +323,80 @@ void Pipeline::Add(std::string_view sql, Params params) {
   if (auto sent = Send(sql, params); !sent) failed_ = std::move(sent).error();
 }
 
-Result<std::vector<Rows>> Pipeline::Run() {
-  if (failed_) return Fail(*std::move(failed_));
+Result<void> Pipeline::Start() {
+  if (failed_) return Fail(*failed_);
   PGconn* handle = connection_.handle_.get();
   if (handle == nullptr) return Fail(connection_.Broken("the connection broke before"));
   // Outside of a transaction each pipeline is one of its own.
   if (PQtransactionStatus(handle) == PQTRANS_IDLE && !connection_.read_only_) {
     connection_.committing_ = true;
   }
-  if (PQpipelineSync(handle) != 1) {
+  if (PQpipelineSync(handle) != 1) {  // flushes
     return Fail(connection_.Broken(OneLine(PQerrorMessage(handle))));
   }
   ++connection_.round_trips_;
   connection_.sqlstate_.clear();
-  std::vector<Rows> answers;
-  std::optional<Error> failed;
-  const StatementObserver& observer = CurrentStatementObserver();
-  const microseconds began = observer ? SystemClock().Steady() : microseconds(0);
-  std::optional<microseconds> until = connection_.AnswerDeadline();
-  for (std::size_t step = 0;;) {
-    if (auto pumped = connection_.Pump(until); !pumped) {
-      return Fail(failed ? *std::move(failed) : std::move(pumped).error());
+  if (CurrentStatementObserver()) started_ = Now();
+  return {};
+}
+
+std::optional<Result<std::vector<Rows>>> Pipeline::Take(pg_result* result) {
+  if (result == nullptr) return std::nullopt;  // the end of one statement's results
+  Rows rows(result);
+  PGconn* handle = connection_.handle_.get();
+  const ExecStatusType status = PQresultStatus(result);
+  if (status == PGRES_PIPELINE_SYNC) {
+    connection_.committing_ = false;
+    if (failed_) return Fail(*std::move(failed_));
+    return std::move(answers_);
+  }
+  if (status == PGRES_FATAL_ERROR && !failed_) {
+    failed_ = connection_.ErrorOf(result);
+    if (PQstatus(handle) == CONNECTION_BAD && FieldOf(result, PG_DIAG_SQLSTATE).empty()) {
+      // Not the server's word but libpq's: nothing is known about what was sent.
+      return Fail(connection_.Broken(OneLine(PQresultErrorMessage(result))));
     }
-    PGresult* result = PQgetResult(handle);
-    if (result == nullptr) continue;  // the end of one statement's results
-    Rows rows(result);
-    const ExecStatusType status = PQresultStatus(result);
-    if (status == PGRES_PIPELINE_SYNC) break;
-    if (status == PGRES_FATAL_ERROR && !failed) {
-      failed = connection_.ErrorOf(result);
-      if (PQstatus(handle) == CONNECTION_BAD && FieldOf(result, PG_DIAG_SQLSTATE).empty()) {
-        // Not the server's word but libpq's: nothing is known about what was sent.
-        return Fail(connection_.Broken(OneLine(PQresultErrorMessage(result))));
-      }
-      connection_.committing_ = false;
-      if (PQstatus(handle) == CONNECTION_BAD) {
-        (void)connection_.Broken({});
-        return Fail(*std::move(failed));
-      }
-    }
-    INSIGHTD_ASSERT(step < steps_.size());
-    const Step& done = steps_[step++];
-    if (failed) {
-      // It may not have been prepared.
-      if (!done.prepares.empty()) connection_.prepared_.erase(done.prepares);
-    } else if (done.prepares.empty()) {
-      if (observer) observer(done.sql, SystemClock().Steady() - began);
-      answers.push_back(std::move(rows));
+    connection_.committing_ = false;
+    if (PQstatus(handle) == CONNECTION_BAD) {
+      (void)connection_.Broken({});
+      return Fail(*std::move(failed_));
     }
   }
-  connection_.committing_ = false;
-  if (failed) return Fail(*std::move(failed));
-  return answers;
+  INSIGHTD_ASSERT(taken_ < steps_.size());
+  const Step& done = steps_[taken_++];
+  if (failed_) {
+    // It may not have been prepared.
+    if (!done.prepares.empty()) connection_.prepared_.erase(done.prepares);
+  } else if (done.prepares.empty()) {
+    if (const StatementObserver& observer = CurrentStatementObserver()) {
+      observer(done.sql, Now() - started_);
+    }
+    answers_.push_back(std::move(rows));
+  }
+  return std::nullopt;
+}
+
+Result<std::vector<Rows>> Pipeline::Run() {
+  if (auto started = Start(); !started) return Fail(std::move(started).error());
+  std::optional<microseconds> until = connection_.AnswerDeadline();
+  while (true) {
+    if (auto pumped = connection_.Pump(until); !pumped) {
+      return Fail(failed_ ? *std::move(failed_) : std::move(pumped).error());
+    }
+    if (auto taken = Take(PQgetResult(connection_.handle_.get()))) return *std::move(taken);
+  }
+}
+
+std::optional<Result<std::vector<Rows>>> Pipeline::TryTake() {
+  PGconn* handle = connection_.handle_.get();
+  if (PQflush(handle) < 0 || PQconsumeInput(handle) == 0) {
+    const Error broken = connection_.Broken(OneLine(PQerrorMessage(handle)));
+    return Fail(failed_ ? *std::move(failed_) : broken);
+  }
+  while (PQisBusy(handle) == 0) {
+    if (auto taken = Take(PQgetResult(handle))) return taken;
+  }
+  return std::nullopt;
 }
 
 }  // namespace insightd::store::pg

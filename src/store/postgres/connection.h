@@ -80,7 +80,9 @@ class Connection {
   // How often answers have been waited for.
   std::size_t round_trips() const { return round_trips_; }
   int process() const;  // of the server, as in pg_stat_activity
-  int socket() const;   // for tests that break it
+  int socket() const;   // to wait for what comes, see Pipeline::TryTake; -1 when broken
+  // How long an answer is awaited at most; 0: as long as it takes.
+  milliseconds answer_max() const;
 
  private:
   friend class Pipeline;
@@ -123,15 +125,26 @@ class Pipeline {
   // Sends the rest and waits for all answers, in the order of the Adds. At most once.
   Result<std::vector<Rows>> Run();
 
+  // The same for who has other things to do meanwhile: Start sends, and TryTake takes what has
+  // come, whenever the connection's socket can be read, until it gives the answers. Neither waits,
+  // so what is sent must have room in the socket's buffer; nor does anybody look at answer_max().
+  Result<void> Start();
+  std::optional<Result<std::vector<Rows>>> TryTake();
+
  private:
   struct Step {
     std::string prepares;  // key in prepared_ of a statement that is prepared here; else it is run
     std::string sql = {};  // of one that is run, where somebody is told
   };
   Result<void> Send(std::string_view sql, const Params& params);
+  // One result; gives something with the last.
+  std::optional<Result<std::vector<Rows>>> Take(pg_result* result);
 
   Connection& connection_;
   std::vector<Step> steps_;
+  std::size_t taken_ = 0;  // of these
+  std::vector<Rows> answers_;
+  microseconds started_{0};
   std::optional<Error> failed_;
 };
 

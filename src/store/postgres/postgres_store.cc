@@ -64,13 +64,10 @@ class PostgresStore final : public Store {
 
   Result<ClusterReport> Report(std::int64_t org_id, std::string_view cluster,
                                std::string_view user_id) override {
-    std::promise<Result<ClusterReport>> answer;
-    reports_.Ask({.org_id = org_id,
-                  .cluster = std::string(cluster),
-                  .user_id = std::string(user_id),
-                  .whole = true},
-                 [&answer](Result<ClusterReport> report) { answer.set_value(std::move(report)); });
-    return answer.get_future().get();
+    return reports_.Read({.org_id = org_id,
+                          .cluster = std::string(cluster),
+                          .user_id = std::string(user_id),
+                          .whole = true});
   }
   void ReportLater(std::int64_t org_id, std::string_view cluster, std::string_view user_id,
                    std::function<void(Result<ClusterReport>)> done) override {

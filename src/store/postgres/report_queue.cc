@@ -1,6 +1,7 @@
 #include "store/postgres/report_queue.h"
 
 #include <algorithm>
+#include <future>
 #include <iterator>
 #include <utility>
 
@@ -13,8 +14,6 @@ namespace {
 // Two keep two cores of a server busy; a larger server has more of them, and so have we.
 constexpr std::size_t kWorkersMin = 2;
 constexpr std::size_t kWorkersMax = 8;
-// More in one statement make it no cheaper, and the first of them wait longer.
-constexpr std::size_t kBatchMax = 32;
 // What is less waits for the statement that is on its way: two small ones cost more than one.
 constexpr std::size_t kBatchMin = 6;
 // A tenth of a second of work. Who comes now would wait for long, and is told so at once.
@@ -23,6 +22,8 @@ constexpr std::size_t kWaitingMax = 10'000;
 constexpr milliseconds kRest{1'000};
 // Look-ups by key are done in a thousandth of this, or the server does not answer at all.
 constexpr milliseconds kStatementMax{5'000};
+// What a lane sends has to fit a socket's buffer: 32 of them do. A user's name is no longer.
+constexpr std::size_t kLaneKeyBytesMax = 400;
 
 ConnectOptions OptionsOf(const PostgresStoreOptions& options) {
   return {.conninfo = options.read_conninfo.empty() ? options.conninfo : options.read_conninfo,
@@ -36,6 +37,8 @@ ConnectOptions OptionsOf(const PostgresStoreOptions& options) {
           .by_key_only = true};
 }
 
+Error TooMany() { return Error(Code::kUnavailable, "too many reports are asked for at once"); }
+
 std::size_t WorkersOf(const PostgresStoreOptions& options) {
   const std::size_t wanted =
       std::clamp<std::size_t>(std::thread::hardware_concurrency() / 2, kWorkersMin, kWorkersMax);
@@ -45,7 +48,9 @@ std::size_t WorkersOf(const PostgresStoreOptions& options) {
 }  // namespace
 
 ReportQueue::ReportQueue(const PostgresStoreOptions& options)
-    : connector_(OptionsOf(options)), workers_max_(WorkersOf(options)) {}
+    : connector_(OptionsOf(options)),
+      workers_max_(WorkersOf(options)),
+      lanes_max_(options.connections_max) {}
 
 ReportQueue::~ReportQueue() {
   {
@@ -55,7 +60,7 @@ ReportQueue::~ReportQueue() {
   more_.notify_all();
   rest_.notify_all();
   for (std::thread& worker : workers_) worker.join();
-  for (const Waiting& one : waiting_) {
+  for (const ReportQuestion& one : waiting_) {
     one.done(Fail(Code::kUnavailable, "the process is stopping"));
   }
 }
@@ -65,30 +70,104 @@ void ReportQueue::Ask(ReportKey key, Done done) {
     done(Fail(NoSuchCluster(key.org_id, key.cluster)));
     return;
   }
+  ReportQuestion question{std::move(key), std::move(done)};
+  EventLoop* const loop = EventLoop::Current();
+  const bool is_short =
+      question.key.cluster.size() + question.key.user_id.size() <= kLaneKeyBytesMax;
+  ReportLane* const lane = loop != nullptr && is_short ? LaneOf(*loop) : nullptr;
+  if (lane == nullptr) {
+    AskWorkers(std::move(question));
+  } else if (lane->waiting() >= kWaitingMax) {
+    question.done(Fail(TooMany()));
+  } else {
+    lane->Ask(std::move(question));
+  }
+}
+
+Result<ClusterReport> ReportQueue::Read(ReportKey key) {
+  if (!IsReportKey(key.org_id, key.cluster)) return Fail(NoSuchCluster(key.org_id, key.cluster));
+  std::promise<Result<ClusterReport>> answer;
+  AskWorkers({std::move(key),
+              [&answer](Result<ClusterReport> report) { answer.set_value(std::move(report)); }});
+  return answer.get_future().get();
+}
+
+ReportLane* ReportQueue::LaneOf(EventLoop& loop) {
+  std::shared_ptr<void>& kept = loop.KeptFor(this);
+  if (kept == nullptr) {
+    const std::lock_guard lock(mutex_);
+    if (lanes_ == lanes_max_) return nullptr;
+    ++lanes_;
+    auto* const lane = new ReportLane(loop, [this](std::vector<ReportQuestion> questions) {
+      AskWorkersAgain(std::move(questions));
+    });
+    kept = std::shared_ptr<ReportLane>(lane, [this](const ReportLane* ended) {
+      delete ended;
+      const std::lock_guard last(mutex_);
+      --lanes_;
+    });
+  }
+  auto* const lane = static_cast<ReportLane*>(kept.get());
+  if (lane->is_open()) return lane;
+  std::unique_ptr<Connection> connection;
+  {
+    const std::lock_guard lock(mutex_);
+    connection = std::move(for_lane_);
+    lane_waits_ = connection == nullptr;
+    if (lane_waits_) return nullptr;
+  }
+  // It has waited, and the server may have gone since.
+  if (connection->broken() || !lane->Open(std::move(connection))) return nullptr;
+  return lane;
+}
+
+void ReportQueue::OpenForLane(std::unique_lock<std::mutex>& lock) {
+  const microseconds now = SystemClock().Steady();
+  if (!lane_waits_ || for_lane_ != nullptr || now < open_again_) return;
+  open_again_ = now + kRest;  // nobody else tries it meanwhile
+  lock.unlock();
+  auto made = Connect();
+  lock.lock();
+  if (!made) return;
+  open_again_ = microseconds(0);
+  for_lane_ = *std::move(made);
+}
+
+void ReportQueue::AskWorkers(ReportQuestion question) {
   std::optional<Error> refused;
   {
     const std::lock_guard lock(mutex_);
     if (away_ && trying_) {
       refused = away_;
     } else if (waiting_.size() >= kWaitingMax) {
-      refused = Error(Code::kUnavailable, "too many reports are asked for at once");
+      refused = TooMany();
     } else {
       trying_ = away_.has_value();
-      waiting_.push_back({std::move(key), std::move(done)});
-      if (IsWorthABatch()) {
-        if (idle_ > 0) {
-          more_.notify_one();
-        } else if (workers_.size() < workers_max_) {
-          workers_.emplace_back([this] { Work(); });
-        }
-      }
+      waiting_.push_back(std::move(question));
+      WakeWorker();
     }
   }
-  if (refused) done(Fail(*std::move(refused)));
+  if (refused) question.done(Fail(*std::move(refused)));
+}
+
+void ReportQueue::AskWorkersAgain(std::vector<ReportQuestion> questions) {
+  const std::lock_guard lock(mutex_);
+  waiting_.insert(waiting_.begin(), std::make_move_iterator(questions.begin()),
+                  std::make_move_iterator(questions.end()));
+  WakeWorker();
+}
+
+void ReportQueue::WakeWorker() {
+  if (!IsWorthABatch()) return;
+  if (idle_ > 0) {
+    more_.notify_one();
+  } else if (workers_.size() < workers_max_) {
+    workers_.emplace_back([this] { Work(); });
+  }
 }
 
 void ReportQueue::Note(const std::optional<Error>& away) {
-  std::deque<Waiting> told;
+  std::deque<ReportQuestion> told;
   {
     const std::lock_guard lock(mutex_);
     away_ = away;
@@ -96,7 +175,7 @@ void ReportQueue::Note(const std::optional<Error>& away) {
     if (away) told.swap(waiting_);
   }
   const Batch together;
-  for (const Waiting& one : told) one.done(Fail(*away));
+  for (const ReportQuestion& one : told) one.done(Fail(*away));
 }
 
 bool ReportQueue::IsWorthABatch() const {
@@ -105,7 +184,7 @@ bool ReportQueue::IsWorthABatch() const {
 
 std::size_t ReportQueue::BatchSize() const {
   const std::size_t share = (waiting_.size() + in_work_ + workers_max_ - 1) / workers_max_;
-  return std::min({waiting_.size(), kBatchMax, std::max(share, kBatchMin)});
+  return std::min({waiting_.size(), kReportBatchMax, std::max(share, kBatchMin)});
 }
 
 void ReportQueue::Work() {
@@ -118,8 +197,8 @@ void ReportQueue::Work() {
     if (ends_) return;
     const std::size_t taken = BatchSize();
     const auto end = waiting_.begin() + static_cast<std::ptrdiff_t>(taken);
-    std::vector<Waiting> batch(std::make_move_iterator(waiting_.begin()),
-                               std::make_move_iterator(end));
+    std::vector<ReportQuestion> batch(std::make_move_iterator(waiting_.begin()),
+                                      std::make_move_iterator(end));
     waiting_.erase(waiting_.begin(), end);
     ++busy_;
     in_work_ += taken;
@@ -129,7 +208,10 @@ void ReportQueue::Work() {
     lock.lock();
     --busy_;
     in_work_ -= taken;
-    if (answered) continue;
+    if (answered) {
+      if (connection != nullptr) OpenForLane(lock);
+      continue;
+    }
     // The server may have no room for a second connection: the first one does it then.
     waiting_.insert(waiting_.begin(), std::make_move_iterator(batch.begin()),
                     std::make_move_iterator(batch.end()));
@@ -138,12 +220,13 @@ void ReportQueue::Work() {
   }
 }
 
-bool ReportQueue::Answer(std::unique_ptr<Connection>& connection, std::vector<Waiting>& batch) {
+bool ReportQueue::Answer(std::unique_ptr<Connection>& connection,
+                         std::vector<ReportQuestion>& batch) {
   std::vector<ReportKey> keys;
   keys.reserve(batch.size());
-  for (Waiting& one : batch) keys.push_back(std::move(one.key));
+  for (ReportQuestion& one : batch) keys.push_back(std::move(one.key));
   const bool connected_before = connection != nullptr;
-  auto reports = Read(connection, keys);
+  auto reports = ReadAll(connection, keys);
   {
     const std::lock_guard lock(mutex_);
     if (connected_before) --connected_;
@@ -166,27 +249,36 @@ bool ReportQueue::Answer(std::unique_ptr<Connection>& connection, std::vector<Wa
   return true;
 }
 
-Result<std::vector<Result<ClusterReport>>> ReportQueue::Read(
+Result<std::unique_ptr<Connection>> ReportQueue::Connect() {
+  auto connection = connector_.Connect();
+  if (!connection) return connection;
+  // A plan for each call would cost more than the call.
+  if (const auto set = (*connection)
+                           ->Execute("SET plan_cache_mode = force_generic_plan; "
+                                     "SET enable_bitmapscan = off");
+      !set) {
+    return Fail(set.error());
+  }
+  return connection;
+}
+
+Result<std::vector<Result<ClusterReport>>> ReportQueue::ReadAll(
     std::unique_ptr<Connection>& connection, const std::vector<ReportKey>& keys) {
   while (true) {
     const bool used_before = connection != nullptr;
     if (!used_before) {
-      auto made = connector_.Connect();
+      auto made = Connect();
       if (!made) return Fail(std::move(made).error());
       connection = *std::move(made);
-      // A plan for each call would cost more than the call.
-      if (const auto set = connection->Execute("SET plan_cache_mode = force_generic_plan; "
-                                               "SET enable_bitmapscan = off");
-          !set) {
-        connection.reset();
-        return Fail(set.error());
-      }
     }
-    auto reports = ReadReports(*connection, keys);
-    if (reports || !connection->broken()) return reports;
+    Pipeline pipeline(*connection);
+    AskForReports(pipeline, keys);
+    const auto answers = pipeline.Run();
+    if (answers) return TakeReports(answers->front(), keys);
+    if (!connection->broken()) return Fail(answers.error());
     connection.reset();
     // The server has gone since the call before, and may be there again.
-    if (!used_before) return reports;
+    if (!used_before) return Fail(answers.error());
   }
 }
 

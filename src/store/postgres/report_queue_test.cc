@@ -8,6 +8,8 @@
 #include <future>
 #include <thread>
 
+#include "base/testing/poll_loop.h"
+#include "store/postgres/statements.h"
 #include "store/postgres/testing/test_database.h"
 
 namespace insightd::store::pg {
@@ -97,6 +99,156 @@ TEST_F(PostgresReportQueue, WhileTheServerIsAwayItSaysSoAndRecoversByItself) {
   bool back = false;
   while (!back && std::chrono::steady_clock::now() < until) back = ReportFrom(*queue_).has_value();
   EXPECT_TRUE(back);
+}
+
+// Of those who ask in an event loop.
+class PostgresReportLane : public PostgresReportQueue {
+ protected:
+  struct Answers {
+    std::atomic<int> good = 0;
+    std::atomic<int> bad = 0;
+    std::atomic<int> in_loop = 0;
+    int all() const { return good + bad; }
+  };
+
+  void Ask(Answers& answers, int count) {
+    loop_->Do([&] {
+      for (int i = 0; i < count; ++i) {
+        queue_->Ask({1, std::string(kCluster), "me"}, [&](const Result<ClusterReport>& report) {
+          answers.in_loop += EventLoop::Current() != nullptr;
+          ++(report ? answers.good : answers.bad);
+        });
+      }
+    });
+  }
+  bool AskAndWait(Answers& answers, int count) {
+    const int wanted = answers.all() + count;
+    Ask(answers, count);
+    return WaitUntil([&] { return answers.all() == wanted; });
+  }
+  // Asks one after the other until one is answered in the loop.
+  bool WaitForLane() {
+    Answers answers;
+    return WaitUntil([&] { return AskAndWait(answers, 1) && answers.in_loop > 0; });
+  }
+  static bool WaitUntil(const std::function<bool()>& holds) {
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+    while (!holds()) {
+      if (std::chrono::steady_clock::now() > until) return false;
+      std::this_thread::yield();
+    }
+    return true;
+  }
+  // Statements on the reports wait as long as it lives.
+  std::unique_ptr<Connection> Lock() {
+    auto connection = database_->Connect();
+    EXPECT_TRUE(connection->Run("BEGIN"));
+    EXPECT_TRUE(connection->Run("LOCK TABLE report IN ACCESS EXCLUSIVE MODE"));
+    return connection;
+  }
+
+  std::unique_ptr<insightd::testing::PollLoop> loop_ =
+      std::make_unique<insightd::testing::PollLoop>();
+};
+
+TEST_F(PostgresReportLane, OnceTheServerHasAnsweredAnswersComeInTheLoop) {
+  ASSERT_TRUE(WaitForLane());
+  Answers answers;
+  ASSERT_TRUE(AskAndWait(answers, 100));
+  EXPECT_EQ(answers.good, 100);
+  EXPECT_EQ(answers.in_loop, 100);
+}
+
+TEST_F(PostgresReportLane, WhoAskTogetherAreAnsweredByOneStatement) {
+  ASSERT_TRUE(WaitForLane());
+  std::atomic<std::size_t> statements = 0;
+  SetStatementObserver([&](std::string_view, microseconds) { ++statements; });
+  Answers answers;
+  EXPECT_TRUE(AskAndWait(answers, 10 * static_cast<int>(kReportBatchMax)));
+  SetStatementObserver({});
+  EXPECT_EQ(answers.good, answers.all());
+  EXPECT_EQ(statements, 10);
+}
+
+TEST_F(PostgresReportLane, ASessionThatTheServerEndedIsMadeAgain) {
+  ASSERT_TRUE(WaitForLane());
+  EndSessions(/*take_new_ones=*/true);
+  Answers answers;
+  ASSERT_TRUE(AskAndWait(answers, 100));
+  EXPECT_EQ(answers.good, 100);
+  EXPECT_TRUE(WaitForLane());
+}
+
+TEST_F(PostgresReportLane, WhatIsOnItsWayWhenTheSessionEndsIsAskedAgain) {
+  ASSERT_TRUE(WaitForLane());
+  Answers answers;
+  {
+    const auto lock = Lock();
+    Ask(answers, 3);
+    database_->Do(
+        "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND wait_event_type = 'Lock'");
+  }
+  ASSERT_TRUE(WaitUntil([&] { return answers.all() == 3; }));
+  EXPECT_EQ(answers.good, 3);
+}
+
+TEST_F(PostgresReportLane, WhileTheServerIsAwayItSaysSoAndRecoversByItself) {
+  ASSERT_TRUE(WaitForLane());
+  EndSessions(/*take_new_ones=*/false);
+  Answers answers;
+  ASSERT_TRUE(AskAndWait(answers, 50));
+  EXPECT_EQ(answers.bad, 50);
+  EndSessions(/*take_new_ones=*/true);
+  EXPECT_TRUE(WaitForLane());
+}
+
+TEST_F(PostgresReportLane, AStatementThatTakesTooLongIsAnError) {
+  queue_ = std::make_unique<ReportQueue>(PostgresStoreOptions{
+      .conninfo = database_->Conninfo(), .read_conninfo = {}, .statement_max = milliseconds(200)});
+  ASSERT_TRUE(WaitForLane());
+  Answers answers;
+  {
+    const auto lock = Lock();
+    ASSERT_TRUE(AskAndWait(answers, 2));
+  }
+  EXPECT_EQ(answers.bad, 2);
+  EXPECT_TRUE(WaitForLane());
+}
+
+TEST_F(PostgresReportLane, WithTheEndOfTheLoopWhoWaitsIsTold) {
+  ASSERT_TRUE(WaitForLane());
+  const auto lock = Lock();
+  Answers answers;
+  Ask(answers, 2 * static_cast<int>(kReportBatchMax));
+  loop_.reset();
+  EXPECT_EQ(answers.bad, 2 * kReportBatchMax);
+}
+
+TEST_F(PostgresReportLane, WhatIsTooLongForALaneIsAnsweredToo) {
+  ASSERT_TRUE(WaitForLane());
+  Answers answers;
+  loop_->Do([&] {
+    for (int i = 0; i < 100; ++i) {
+      queue_->Ask(
+          {1, std::string(kCluster), std::string(10'000, 'u')},
+          [&](const Result<ClusterReport>& report) { ++(report ? answers.good : answers.bad); });
+    }
+  });
+  ASSERT_TRUE(WaitUntil([&] { return answers.all() == 100; }));
+  EXPECT_EQ(answers.good, 100);
+}
+
+TEST_F(PostgresReportLane, ALoopWithoutALaneAsksTheWorkers) {
+  queue_ = std::make_unique<ReportQueue>(PostgresStoreOptions{
+      .conninfo = database_->Conninfo(), .read_conninfo = {}, .connections_max = 1});
+  ASSERT_TRUE(WaitForLane());
+  const auto first = std::exchange(loop_, std::make_unique<insightd::testing::PollLoop>());
+  Answers answers;
+  ASSERT_TRUE(AskAndWait(answers, 100));
+  EXPECT_EQ(answers.good, 100);
+  EXPECT_EQ(answers.in_loop, 0);
+  loop_.reset();
 }
 
 TEST(PostgresReportQueueAway, AServerThatIsNotThereIsSaidAtOnce) {

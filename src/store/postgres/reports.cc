@@ -147,8 +147,7 @@ ClusterReport ReportOf(const Rows& rows, std::span<const std::size_t> its_rows,
 
 }  // namespace
 
-Result<std::vector<Result<ClusterReport>>> ReadReports(Connection& connection,
-                                                       std::span<const ReportKey> keys) {
+void AskForReports(Pipeline& pipeline, std::span<const ReportKey> keys) {
   Array orgs = Array::OfInts();
   Array clusters = Array::OfTexts();
   Array org_texts = Array::OfTexts();
@@ -161,23 +160,32 @@ Result<std::vector<Result<ClusterReport>>> ReadReports(Connection& connection,
   }
   const bool whole =
       std::any_of(keys.begin(), keys.end(), [](const ReportKey& key) { return key.whole; });
-  const Result<Rows> rows = connection.Run(
-      whole ? kWhole : kShown,
-      Columns(std::move(orgs), std::move(clusters), std::move(org_texts), std::move(users)));
-  if (!rows) return Fail(rows.error());
-  std::vector<std::vector<std::size_t>> by_key(keys.size());
-  for (std::size_t row = 0; row < rows->size(); ++row) {
-    const auto place = static_cast<std::size_t>(rows->IntAt(row, 0) / kKindsMax) - 1;
-    INSIGHTD_ASSERT(place < by_key.size());
-    by_key[place].push_back(row);
-  }
+  pipeline.Add(whole ? kWhole : kShown, Columns(std::move(orgs), std::move(clusters),
+                                                std::move(org_texts), std::move(users)));
+}
+
+std::vector<Result<ClusterReport>> TakeReports(const Rows& rows, std::span<const ReportKey> keys) {
+  // By key, those of one in the order in which they came: the head first.
+  const auto key_of = [&](std::size_t row) {
+    const auto key = static_cast<std::size_t>(rows.IntAt(row, 0) / kKindsMax) - 1;
+    INSIGHTD_ASSERT(key < keys.size());
+    return key;
+  };
+  std::vector<std::size_t> begins(keys.size() + 1, 0);
+  for (std::size_t row = 0; row < rows.size(); ++row) ++begins[key_of(row) + 1];
+  for (std::size_t i = 0; i < keys.size(); ++i) begins[i + 1] += begins[i];
+  std::vector<std::size_t> by_key(rows.size());
+  std::vector<std::size_t> next = begins;
+  for (std::size_t row = 0; row < rows.size(); ++row) by_key[next[key_of(row)]++] = row;
+
   std::vector<Result<ClusterReport>> reports;
   reports.reserve(keys.size());
   for (std::size_t i = 0; i < keys.size(); ++i) {
-    if (by_key[i].empty() || KindOf(*rows, by_key[i].front()) != kHead) {
+    const auto its_rows = std::span(by_key).subspan(begins[i], begins[i + 1] - begins[i]);
+    if (its_rows.empty() || KindOf(rows, its_rows.front()) != kHead) {
       reports.push_back(Fail(NoSuchCluster(keys[i].org_id, keys[i].cluster)));
     } else {
-      reports.push_back(ReportOf(*rows, by_key[i], keys[i]));
+      reports.push_back(ReportOf(rows, its_rows, keys[i]));
     }
   }
   return reports;

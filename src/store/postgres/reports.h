@@ -20,8 +20,9 @@ struct ReportKey {
   bool whole = true;
 };
 
-// In the order of `keys`; kNotFound for those that are not there.
-Result<std::vector<Result<ClusterReport>>> ReadReports(Connection& connection,
-                                                       std::span<const ReportKey> keys);
+// One statement for all of `keys`.
+void AskForReports(Pipeline& pipeline, std::span<const ReportKey> keys);
+// Out of its answer, in the order of `keys`; kNotFound for those that are not there.
+std::vector<Result<ClusterReport>> TakeReports(const Rows& rows, std::span<const ReportKey> keys);
 
 }  // namespace insightd::store::pg
