@@ -1,14 +1,28 @@
-# insightd_module(NAME [USES modules…] [LIBRARIES libraries…] [SOURCES more…])
+# With the fuzz targets alone, whose sanitizers make compiling dear, sources are compiled some
+# at once, so that what they share is compiled once. Those of the folder's ALONE have names in their
+# unnamed namespaces that others have too ("redefinition of", says the compiler).
+set(INSIGHTD_SOURCES_AT_ONCE 16)
+
+function(insightd_compile_at_once TARGET)
+  if(INSIGHTD_FUZZ)
+    set_target_properties(${TARGET} PROPERTIES UNITY_BUILD ON
+                                               UNITY_BUILD_BATCH_SIZE ${INSIGHTD_SOURCES_AT_ONCE})
+    set_source_files_properties(${ARGN} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+  endif()
+endfunction()
+
+# insightd_module(NAME [USES modules…] [LIBRARIES libraries…] [SOURCES more…] [ALONE sources…])
 #
 # Makes the library `NAME` from this folder and the folders below it: every *.cc but tests, fuzz
 # targets and benchmarks. The tests (*_test.cc) become one program, NAME_test.
 function(insightd_module NAME)
-  cmake_parse_arguments(ARG "" "" "USES;LIBRARIES;SOURCES" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "USES;LIBRARIES;SOURCES;ALONE" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
   set(tests ${sources})
   list(FILTER sources EXCLUDE REGEX "_(test|fuzz|bench)\\.cc$|/testing/|/main\\.cc$")
   list(FILTER tests INCLUDE REGEX "_test\\.cc$|/testing/")
   add_library(insightd_${NAME} STATIC ${sources} ${ARG_SOURCES})
+  insightd_compile_at_once(insightd_${NAME} ${ARG_ALONE})
   target_include_directories(insightd_${NAME} PUBLIC ${CMAKE_SOURCE_DIR}/src)
   list(TRANSFORM ARG_USES PREPEND insightd_)
   target_link_libraries(insightd_${NAME} PUBLIC ${ARG_USES} fmt::fmt Threads::Threads
@@ -38,12 +52,13 @@ function(insightd_bench NAME)
   endif()
 endfunction()
 
-# insightd_fuzz(NAME MODULES… [SOURCES …]): a libFuzzer program from NAME_fuzz.cc of this folder. It
+# insightd_fuzz(NAME MODULES… [SOURCES …] [ALONE …]): a libFuzzer program from NAME_fuzz.cc of this folder. It
 # takes single sources of a module of which the rest would only cost time to build.
 function(insightd_fuzz NAME)
   if(INSIGHTD_FUZZ)
-    cmake_parse_arguments(ARG "" "" "SOURCES" ${ARGN})
+    cmake_parse_arguments(ARG "" "" "SOURCES;ALONE" ${ARGN})
     add_executable(${NAME}_fuzz ${CMAKE_CURRENT_SOURCE_DIR}/${NAME}_fuzz.cc ${ARG_SOURCES})
+    insightd_compile_at_once(${NAME}_fuzz ${ARG_ALONE})
     list(TRANSFORM ARG_UNPARSED_ARGUMENTS PREPEND insightd_)
     target_link_libraries(${NAME}_fuzz PRIVATE ${ARG_UNPARSED_ARGUMENTS})
     target_link_options(${NAME}_fuzz PRIVATE -fsanitize=fuzzer)
