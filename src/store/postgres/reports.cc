@@ -20,49 +20,54 @@ namespace {
 enum Kind : std::int64_t { kHead, kHit, kSince, kToggle, kVote, kFeedback };
 constexpr std::int64_t kKindsMax = 8;
 
-// Look-ups by cluster, one behind the other, for each key: to join or sort what belongs together
-// would cost the server more. Behind the place and kind there are three texts, three times, three
-// numbers; what a row does not need is null, which costs the server next to nothing. $1
+// For each key look-ups by its cluster, one behind the other: to join or sort what belongs together
+// would cost the server more, and, as each of them names its key, no plan can read a whole table,
+// whatever was known of its size when the plan was made. Beside the kind there are three texts,
+// three times, three numbers; what a row does not need is null, which costs next to nothing. $1
 // organisations, $2 clusters, $3 organisations as text, $4 users.
-#define INSIGHTD_KEYS                                                                     \
-  "WITH u AS MATERIALIZED (SELECT org_id::int4, cluster, org_text, user_id, n * 8 AS at " \
-  "FROM unnest($1::int8[], $2::text[], $3::text[], $4::text[]) "                          \
-  "WITH ORDINALITY AS a(org_id, cluster, org_text, user_id, n)) "
+#define INSIGHTD_FOR_EACH_KEY                                             \
+  "SELECT u.n * 8 + s.kind, s.a, s.b, s.c, s.t, s.v, s.w, s.i, s.j, s.k " \
+  "FROM unnest($1::int8[], $2::text[], $3::text[], $4::text[]) "          \
+  "WITH ORDINALITY AS u(org_id, cluster, org_text, user_id, n) CROSS JOIN LATERAL ("
 
-#define INSIGHTD_SAID                                                                          \
-  "UNION ALL SELECT u.at + 1, h.rule_fqdn, h.error_key, h.template_data, h.created_at, NULL, " \
-  "NULL, NULL, NULL, NULL "                                                                    \
-  "FROM u JOIN rule_hit h ON h.cluster_id = u.cluster AND h.org_id = u.org_id "                \
-  "UNION ALL SELECT u.at + 3, t.rule_id, t.error_key, NULL, t.disabled_at, NULL, "             \
-  "NULL, NULL, NULL, NULL "                                                                    \
-  "FROM u JOIN cluster_rule_toggle t ON t.cluster_id = u.cluster AND t.org_id = u.org_text "   \
-  "AND t.disabled = 1 "                                                                        \
-  "UNION ALL SELECT u.at + 4, t.rule_id, t.error_key, NULL, t.updated_at, NULL, NULL, "        \
-  "t.user_vote, NULL, NULL "                                                                   \
-  "FROM u JOIN cluster_rule_user_feedback t ON t.cluster_id = u.cluster "                      \
-  "AND t.user_id = u.user_id "                                                                 \
-  "UNION ALL SELECT u.at + 5, t.rule_id, t.error_key, t.message, t.updated_at, NULL, NULL, "   \
-  "NULL, NULL, NULL "                                                                          \
-  "FROM u JOIN cluster_user_rule_disable_feedback t ON t.cluster_id = u.cluster "              \
-  "AND t.user_id = u.user_id"
+#define INSIGHTD_SAID                                                                         \
+  "UNION ALL SELECT 1, h.rule_fqdn, h.error_key, h.template_data, h.created_at, NULL, NULL, " \
+  "NULL, NULL, NULL "                                                                         \
+  "FROM rule_hit h WHERE h.cluster_id = u.cluster AND h.org_id = u.org_id::int4 "             \
+  "UNION ALL SELECT 3, t.rule_id, t.error_key, NULL, t.disabled_at, NULL, NULL, "             \
+  "NULL, NULL, NULL "                                                                         \
+  "FROM cluster_rule_toggle t WHERE t.cluster_id = u.cluster AND t.org_id = u.org_text "      \
+  "AND t.disabled = 1 "                                                                       \
+  "UNION ALL SELECT 4, t.rule_id, t.error_key, NULL, t.updated_at, NULL, NULL, "              \
+  "t.user_vote, NULL, NULL "                                                                  \
+  "FROM cluster_rule_user_feedback t WHERE t.cluster_id = u.cluster "                         \
+  "AND t.user_id = u.user_id "                                                                \
+  "UNION ALL SELECT 5, t.rule_id, t.error_key, t.message, t.updated_at, NULL, NULL, "         \
+  "NULL, NULL, NULL "                                                                         \
+  "FROM cluster_user_rule_disable_feedback t WHERE t.cluster_id = u.cluster "                 \
+  "AND t.user_id = u.user_id "
 
-constexpr std::string_view kShown = INSIGHTD_KEYS
-    "SELECT u.at, NULL::text, NULL::text, NULL::text, r.last_checked_at, r.reported_at, "
+#define INSIGHTD_END ") AS s(kind, a, b, c, t, v, w, i, j, k)"
+
+constexpr std::string_view kShown = INSIGHTD_FOR_EACH_KEY
+    "SELECT 0, NULL::text, NULL::text, NULL::text, r.last_checked_at, r.reported_at, "
     "r.gathered_at, NULL::int4, NULL::int4, NULL::int4 "
-    "FROM u JOIN report r ON r.org_id = u.org_id AND r.cluster = u.cluster " INSIGHTD_SAID;
+    "FROM report r WHERE r.org_id = u.org_id::int4 AND r.cluster = u.cluster " INSIGHTD_SAID
+        INSIGHTD_END;
 
 // With the tables that hold the rest of the head and since when there is a hit.
-constexpr std::string_view kWhole = INSIGHTD_KEYS
-    "SELECT u.at, coalesce(c.request_id, ''), coalesce(c.version, "
+constexpr std::string_view kWhole = INSIGHTD_FOR_EACH_KEY
+    "SELECT 0, coalesce(c.request_id, ''), coalesce(c.version, "
     "(SELECT i.version_info FROM report_info i WHERE i.cluster_id = r.cluster), ''), NULL::text, "
     "r.last_checked_at, r.reported_at, r.gathered_at, "
     "coalesce(c.passes, -1), coalesce(c.skips, -1), coalesce(c.errors, -1) "
-    "FROM u JOIN report r ON r.org_id = u.org_id AND r.cluster = u.cluster "
-    "LEFT JOIN insightd_cluster c ON c.cluster = r.cluster AND c.org_id = r.org_id "
-    "AND c.reported_at = r.reported_at AND c.last_checked_at = r.last_checked_at " INSIGHTD_SAID
-    " UNION ALL SELECT u.at + 2, h.rule_fqdn, h.error_key, NULL, h.impacted_since, NULL, NULL, "
+    "FROM report r LEFT JOIN insightd_cluster c ON c.cluster = r.cluster AND c.org_id = r.org_id "
+    "AND c.reported_at = r.reported_at AND c.last_checked_at = r.last_checked_at "
+    "WHERE r.org_id = u.org_id::int4 AND r.cluster = u.cluster " INSIGHTD_SAID
+    "UNION ALL SELECT 2, h.rule_fqdn, h.error_key, NULL, h.impacted_since, NULL, NULL, "
     "NULL, NULL, NULL "
-    "FROM u JOIN recommendation h ON h.org_id = u.org_id AND h.cluster_id = u.cluster";
+    "FROM recommendation h WHERE h.org_id = u.org_id::int4 AND h.cluster_id = "
+    "u.cluster" INSIGHTD_END;
 
 Kind KindOf(const Rows& rows, std::size_t row) {
   return static_cast<Kind>(rows.IntAt(row, 0) % kKindsMax);
