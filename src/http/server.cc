@@ -773,14 +773,14 @@ Task<bool> Connection::Send(const Response& response, bool keep) {
   const bool bodiless =
       response.status == 204 || response.status == 304 || response.status / 100 == 1;
   out_.clear();
-  fmt::format_to(std::back_inserter(out_), "HTTP/1.1 {} {}\r\nDate: ", response.status,
-                 ReasonPhrase(response.status));
+  out_.append("HTTP/1.1 ").append(std::to_string(response.status)).append(" ");
+  out_.append(ReasonPhrase(response.status)).append("\r\nDate: ");
   AppendDate(out_);
   for (const HeaderField& field : response.headers) {
     out_.append("\r\n").append(field.name).append(": ").append(field.value);
   }
   if (!bodiless) {
-    fmt::format_to(std::back_inserter(out_), "\r\nContent-Length: {}", body.size());
+    out_.append("\r\nContent-Length: ").append(std::to_string(body.size()));
   }
   if (!keep) {
     out_ += "\r\nConnection: close";

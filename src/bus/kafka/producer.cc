@@ -183,7 +183,18 @@ void KafkaProducer::OnDelivered(const rd_kafka_message_s& message) {
   switch (message.err) {
     case RD_KAFKA_RESP_ERR_NO_ERROR:
       state_.Answered();
-      pending->delivered(Position{topic, message.partition, message.offset});
+      if (message.offset >= 0) {
+        pending->delivered(Position{topic, message.partition, message.offset});
+        break;
+      }
+      // The broker has said DUPLICATE_SEQUENCE_NUMBER, which the library takes for success. But it
+      // may be another record that has the number: the first records of a new topic, tried again
+      // because the broker did not know it yet, were lost like this. Twice is better.
+      pending->delivered(
+          Fail(Code::kUnavailable,
+               fmt::format("record for topic {}: {} takes its number for that of a record which it "
+                           "has already, and does not say where",
+                           topic, options_.brokers)));
       break;
     case RD_KAFKA_RESP_ERR__PURGE_QUEUE:
     case RD_KAFKA_RESP_ERR__PURGE_INFLIGHT:

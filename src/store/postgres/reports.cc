@@ -122,9 +122,13 @@ ClusterReport ReportOf(const Rows& rows, std::span<const std::size_t> its_rows,
     hit.created = rows.OptionalTimeAt(row, 4);
   }
   report.meta.hits = static_cast<std::int32_t>(hits.size());
-  std::sort(hits.begin(), hits.end(), [](const ReportHit& a, const ReportHit& b) {
+  const auto is_before = [](const ReportHit& a, const ReportHit& b) {
     return std::tie(a.component, a.key) < std::tie(b.component, b.key);
-  });
+  };
+  // They come in the order of an index, which most collations have like ours.
+  if (!std::is_sorted(hits.begin(), hits.end(), is_before)) {
+    std::sort(hits.begin(), hits.end(), is_before);
+  }
   std::vector<UserWord> votes;
   std::vector<UserWord> feedback;
   for (const std::size_t row : its_rows) {

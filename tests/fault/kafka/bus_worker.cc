@@ -4,7 +4,8 @@
 //                                                 second, each until it is acknowledged
 //   bus_worker BROKERS TOPIC consume GROUP        until SIGTERM
 //
-// Each line of standard output that begins with `=` says what is durable: `=produced NUMBER`,
+// Each line of standard output that begins with `=` says what is durable: `=produced NUMBER
+// PARTITION OFFSET`,
 // `=worked NUMBER PARTITION OFFSET` before the commit. The log is there too.
 #include <fmt/format.h>
 #include <unistd.h>
@@ -54,17 +55,18 @@ int Produce(bus::Bus& bus, const std::string& topic, int count, int rate) {
     to_send.pop_front();
     lock.unlock();
     const std::string text = std::to_string(number);
-    bus.producer().Produce(topic, {.key = text, .value = text, .headers = {}},
-                           [&, number](const Result<bus::Position>& position) {
-                             const std::lock_guard guard(mutex);
-                             if (position) {
-                               ++acknowledged;
-                               Say(fmt::format("=produced {}\n", number));
-                             } else {
-                               to_send.push_back(number);
-                             }
-                             changed.notify_one();
-                           });
+    bus.producer().Produce(
+        topic, {.key = text, .value = text, .headers = {}},
+        [&, number](const Result<bus::Position>& position) {
+          const std::lock_guard guard(mutex);
+          if (position) {
+            ++acknowledged;
+            Say(fmt::format("=produced {} {} {}\n", number, position->partition, position->offset));
+          } else {
+            to_send.push_back(number);
+          }
+          changed.notify_one();
+        });
     std::this_thread::sleep_for(pause);
     lock.lock();
   }

@@ -62,7 +62,12 @@ class Case:
         wait_for("a fifth is worked on", lambda: len(self.worked()) > RECORDS // 5)
         happen(self)
         wait_for("all is acknowledged", lambda: len(self.producer.numbers("produced")) == RECORDS)
-        wait_for("all is worked on", lambda: len(self.worked()) == RECORDS)
+        try:
+            wait_for("all is worked on", lambda: len(self.worked()) == RECORDS)
+        except AssertionError as error:
+            raise AssertionError(f"{error}: {sorted(set(range(RECORDS)) - self.worked())} are not; "
+                                 f"{self.kafka.lag(self.group, self.topic, PARTITIONS)} are not "
+                                 "committed") from None
         wait_for("all is committed",
                  lambda: self.kafka.lag(self.group, self.topic, PARTITIONS) == 0)
         assert self.producer.process.wait(30) == 0
