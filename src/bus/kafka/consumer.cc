@@ -160,9 +160,7 @@ KafkaConsumer::~KafkaConsumer() {
   if (on_end_) on_end_();
   if (thread_.joinable()) {
     thread_.request_stop();
-    rd_kafka_queue_t* queue = rd_kafka_queue_get_consumer(client_->get());
-    rd_kafka_queue_yield(queue);
-    rd_kafka_queue_destroy(queue);
+    YieldQueue();
     thread_.join();
   }
 }
@@ -510,6 +508,20 @@ void KafkaConsumer::Wake() {
   const std::lock_guard lock(mutex_);
   woken_ = true;
   changed_.notify_all();
+}
+
+void KafkaConsumer::Nudge() {
+  YieldQueue();
+  // What answers this is the thread that has the group's timers.
+  char* const id = rd_kafka_memberid(client_->get());
+  if (id != nullptr) rd_kafka_mem_free(client_->get(), id);
+}
+
+// Whoever polls comes back at once.
+void KafkaConsumer::YieldQueue() {
+  rd_kafka_queue_t* queue = rd_kafka_queue_get_consumer(client_->get());
+  rd_kafka_queue_yield(queue);
+  rd_kafka_queue_destroy(queue);
 }
 
 // ---- Lag ----

@@ -49,6 +49,10 @@ class KafkaConsumer final : public Consumer, private ClientEvents {
   std::vector<PartitionKey> Partitions() const;
   void SetEnds(const std::map<PartitionKey, LogEnds>& ends);
   std::vector<PartitionLag> Lags() const;
+  // Has the library's threads look at their work and timers now. They wait by the wall clock
+  // (2.0.2): set back by an hour, it would keep this member from its group for an hour.
+  // Thread-safe.
+  void Nudge();
   // Called first of all when the consumer ends.
   void OnEnd(std::function<void()> on_end) { on_end_ = std::move(on_end); }
 
@@ -68,6 +72,7 @@ class KafkaConsumer final : public Consumer, private ClientEvents {
   Result<void> Start();
   void Serve(std::stop_token stop);
   void Leave();
+  void YieldQueue();
   void AwaitRoom(const std::stop_token& stop);
   // Reads what is there and puts it into the buffer.
   void Gather();

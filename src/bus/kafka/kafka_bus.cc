@@ -186,6 +186,10 @@ std::vector<PartitionLag> KafkaBus::Lag() {
 void KafkaBus::Watch(std::stop_token stop) {
   pthread_setname_np(pthread_self(), "kafka-watch");
   while (!stop.stop_requested()) {
+    {
+      const std::lock_guard lock(mutex_);
+      for (KafkaConsumer* consumer : consumers_) consumer->Nudge();
+    }
     const std::shared_ptr<Client> client = producer_->client();
     if (client != nullptr && BrokersAnswer(*client, state_, kWatchLimit)) AskForEnds(*client);
     std::unique_lock lock(mutex_);
