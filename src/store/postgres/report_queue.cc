@@ -1,5 +1,7 @@
 #include "store/postgres/report_queue.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <future>
 #include <iterator>
@@ -22,7 +24,8 @@ constexpr std::size_t kWaitingMax = 10'000;
 constexpr milliseconds kRest{1'000};
 // Look-ups by key are done in a thousandth of this, or the server does not answer at all.
 constexpr milliseconds kStatementMax{5'000};
-// What a lane sends has to fit a socket's buffer: 32 of them do. A user's name is no longer.
+// What a lane sends has to fit a socket's buffer, and kReportBatchMax of these do. Longer keys,
+// such as of a user whose name is a page long, go to the workers.
 constexpr std::size_t kLaneKeyBytesMax = 400;
 
 ConnectOptions OptionsOf(const PostgresStoreOptions& options) {
@@ -37,7 +40,10 @@ ConnectOptions OptionsOf(const PostgresStoreOptions& options) {
           .by_key_only = true};
 }
 
-Error TooMany() { return Error(Code::kUnavailable, "too many reports are asked for at once"); }
+Error TooMany() {
+  return Error(Code::kUnavailable,
+               fmt::format("{} reports wait for PostgreSQL already; ask again later", kWaitingMax));
+}
 
 std::size_t WorkersOf(const PostgresStoreOptions& options) {
   const std::size_t wanted =

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <csignal>
 #include <future>
 #include <thread>
 
@@ -214,6 +215,29 @@ TEST_F(PostgresReportLane, AStatementThatTakesTooLongIsAnError) {
   }
   EXPECT_EQ(answers.bad, 2);
   EXPECT_TRUE(WaitForLane());
+}
+
+TEST_F(PostgresReportLane, AServerThatFreezesIsGivenUpAndAskedAnew) {
+  queue_ = std::make_unique<ReportQueue>(PostgresStoreOptions{
+      .conninfo = database_->Conninfo(), .read_conninfo = {}, .statement_max = milliseconds(200)});
+  ASSERT_TRUE(WaitForLane());
+  const auto looks = database_->Connect();
+  const auto sessions = looks->Run(
+      "SELECT pid::int8 FROM pg_stat_activity "
+      "WHERE datname = current_database() AND pid <> pg_backend_pid()");
+  ASSERT_TRUE(sessions);
+  ASSERT_GE(sessions->size(), 2U) << "a worker's and a lane's";
+  const auto signal = [&](int number) {
+    for (std::size_t i = 0; i < sessions->size(); ++i) {
+      ASSERT_EQ(::kill(static_cast<pid_t>(sessions->IntAt(i, 0)), number), 0);
+    }
+  };
+  signal(SIGSTOP);
+  Answers answers;
+  const bool all = AskAndWait(answers, 10);
+  signal(SIGCONT);
+  EXPECT_TRUE(all);
+  EXPECT_EQ(answers.good, 10) << "by sessions that were made meanwhile";
 }
 
 TEST_F(PostgresReportLane, WithTheEndOfTheLoopWhoWaitsIsTold) {
