@@ -214,7 +214,8 @@ void TakeUploads(const std::string& archive, double per_s, int count) {
 
 // ---- S3 ----
 
-// One kept connection; URLs are signed beforehand.
+// One kept connection; URLs are signed beforehand. What is put is hashed, as a signature of it
+// needs.
 class Bare {
  public:
   Bare() : easy_(curl_easy_init()), headers_(curl_slist_append(nullptr, "Expect:")) {
@@ -233,6 +234,7 @@ class Bare {
     curl_easy_setopt(easy_, CURLOPT_WRITEFUNCTION, &Swallow);
     curl_easy_setopt(easy_, CURLOPT_HTTPHEADER, headers_);
     if (body != nullptr) {
+      if (blob::s3::Sha256Hex(*body).empty()) return false;
       curl_easy_setopt(easy_, CURLOPT_POSTFIELDS, body->data());
       curl_easy_setopt(easy_, CURLOPT_POSTFIELDSIZE, static_cast<long>(body->size()));
       curl_easy_setopt(easy_, CURLOPT_CUSTOMREQUEST, "PUT");

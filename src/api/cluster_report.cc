@@ -12,8 +12,8 @@ namespace {
 
 constexpr std::string_view kAcmProduct = "acm-operator";
 
-// Component and key to evidence as JSON.
-using EvidenceOfHits = std::map<std::pair<std::string, std::string>, std::string>;
+// Component and key to evidence as JSON. Views as in the hits.
+using EvidenceOfHits = std::map<std::pair<std::string_view, std::string_view>, std::string>;
 
 struct Item {
   const store::ReportHit* hit;
@@ -24,9 +24,9 @@ struct Item {
 
 // ACM's client throws a whole report away when `nodes` is anything but a list of texts, and reads
 // it for display alone: so it gets the details without such a member.
-std::string DetailsForAcm(const std::string& details) {
+std::string DetailsForAcm(std::string_view details) {
   const Result<json::Document> document = json::Parse(details);
-  if (!document || !document->root().is_object()) return details;
+  if (!document || !document->root().is_object()) return std::string(details);
   std::string out;
   json::JsonWriter w(out);
   w.BeginObject();
@@ -45,9 +45,9 @@ std::string DetailsForAcm(const std::string& details) {
 }
 
 void WriteExtraData(json::JsonWriter& w, const Item& item, bool for_acm) {
-  const std::string& details = item.hit->details;
+  const std::string_view details = item.hit->details;
   if (details.starts_with('{')) {
-    w.Raw(for_acm ? DetailsForAcm(details) : details);
+    w.Raw(for_acm ? std::string_view(DetailsForAcm(details)) : details);
     return;
   }
   // A foreign result without details: clients need the key.

@@ -57,6 +57,8 @@ constexpr milliseconds kAcceptRest{50};
 constexpr std::size_t kOnePieceBytes = 16 * 1024;
 // Bytes that wait for more bytes are joined in steps of this, so that they stay few.
 constexpr std::size_t kJoinBytes = 1024;
+// Most heads of requests are smaller; each connection has so much.
+constexpr std::size_t kFirstBytes = 1024;
 // Connections over the limit that are told so, a listener; further ones wait unaccepted.
 constexpr std::size_t kTurnedAwayMax = 64;
 // When who was turned away may come again.
@@ -223,6 +225,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Task<bool> Send(const Response& response, bool keep);
   Task<void> Linger();
 
+  Task<std::string_view> ReadFirst(TimePoint deadline);
   Task<std::string_view> ReadSome(TimePoint deadline, std::size_t bytes_max = kReadBytes);
   Task<bool> WriteAll(std::string_view first, std::string_view second);
   Task<bool> Wait(tcp::socket::wait_type what, TimePoint deadline);
@@ -245,6 +248,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   Request request_;
   std::optional<RequestParser> parser_;
+  std::array<char, kFirstBytes> first_;
   std::string waiting_;   // read, but not taken by a parser yet
   std::string out_;       // head of the answer
   std::string problem_;   // why the last read was kBad
@@ -410,8 +414,21 @@ Task<bool> Connection::Wait(tcp::socket::wait_type what, TimePoint deadline) {
   co_return !error && !expired_ && !aborted_;
 }
 
-// Empty when the connection is closed or the deadline has passed. The bytes are in the buffer of
-// this thread: valid until the caller waits for anything.
+// Empty when the connection is closed or the deadline has passed. The first bytes of a request,
+// into the connection's own room: a client is waited for with a buffer at hand, which spares the
+// call of the system that asks to be told.
+Task<std::string_view> Connection::ReadFirst(TimePoint deadline) {
+  if (tls_ || readable_) co_return co_await ReadSome(deadline);
+  if (aborted_) co_return std::string_view();
+  SetDeadline(deadline);
+  const auto [error, got] = co_await socket_.async_read_some(asio::buffer(first_), kTuple);
+  deadline_ = TimePoint::max();
+  if (error || expired_ || aborted_) co_return std::string_view();
+  readable_ = got == first_.size();
+  co_return std::string_view(first_.data(), got);
+}
+
+// The same of any bytes, in the buffer of this thread: valid until the caller waits for anything.
 Task<std::string_view> Connection::ReadSome(TimePoint deadline, std::size_t bytes_max) {
   for (;;) {
     tcp::socket::wait_type what = tcp::socket::wait_read;
@@ -508,7 +525,11 @@ Task<Connection::Read> Connection::ReadHead() {
   while (!parser_->head_done()) {
     std::string_view bytes;
     if (waiting_.empty() || parser_->started()) {
-      bytes = co_await ReadSome(deadline);
+      if (idle_) {
+        bytes = co_await ReadFirst(deadline);
+      } else {
+        bytes = co_await ReadSome(deadline);
+      }
       if (bytes.empty()) {
         co_return expired_ && !idle_ && !aborted_ ? Read::kExpired : Read::kClosed;
       }

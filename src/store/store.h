@@ -138,10 +138,11 @@ struct ReportMeta {
   std::int32_t hits = 0;
 };
 
+// Its views lie in what its ClusterReport keeps.
 struct ReportHit {
-  std::string component = {};
-  std::string key = {};
-  std::string details = {};
+  std::string_view component = {};
+  std::string_view key = {};
+  std::string_view details = {};
   std::optional<Time> created = {};         // first seen here under this component and key
   std::optional<Time> impacted_since = {};  // the same for the recommendation
   bool disabled = false;                    // for this cluster, by a toggle
@@ -155,7 +156,8 @@ struct ReportHit {
 
 struct ClusterReport {
   ReportMeta meta;
-  std::vector<ReportHit> hits = {};  // by component and key
+  std::vector<ReportHit> hits = {};        // by component and key
+  std::shared_ptr<const void> texts = {};  // of the hits: what their views lie in
 };
 
 // Views are valid during the visit.

@@ -24,7 +24,8 @@ constexpr std::size_t kGatherBytesMax = std::size_t{512} * 1024;
 constexpr milliseconds kRoomWait{500};
 constexpr milliseconds kAskLimit{10'000};
 constexpr milliseconds kLeaveLimit{10'000};
-constexpr const char* kCommitIntervalMs = "200";
+// What was done since the last time is done again after a crash, and recognised.
+constexpr const char* kCommitIntervalMs = "1000";
 constexpr const char* kPollIntervalMs = "300000";
 constexpr milliseconds kHeartbeatMax{1'000};
 constexpr seconds kTellAwayPause{10};

@@ -10,6 +10,7 @@
 #include "store/decide.h"
 #include "store/embedded/feedback.h"
 #include "store/feedback_check.h"
+#include "store/kept_texts.h"
 #include "store/user_words.h"
 
 namespace insightd::store {
@@ -123,7 +124,8 @@ Result<ClusterReport> ReadShownReport(sqlite::Database& database, std::int64_t o
                                       std::string_view cluster, std::string_view user_id) {
   Result<ReportMeta> meta = ReadMeta(database, org_id, cluster);
   if (!meta) return Fail(std::move(meta).error());
-  ClusterReport report{.meta = *std::move(meta), .hits = {}};
+  const auto texts = std::make_shared<KeptTexts>();
+  ClusterReport report{.meta = *std::move(meta), .hits = {}, .texts = texts};
   report.hits.reserve(static_cast<std::size_t>(std::clamp(report.meta.hits, 0, kUsualHits)));
   sqlite::Query hits(database,
                      "SELECT rule_fqdn, error_key, template_data, created_at FROM rule_hit "
@@ -134,9 +136,9 @@ Result<ClusterReport> ReadShownReport(sqlite::Database& database, std::int64_t o
     if (!row) return Fail(row.error());
     if (!*row) break;
     ReportHit& hit = report.hits.emplace_back();
-    hit.component = hits.StringAt(0);
-    hit.key = hits.StringAt(1);
-    hit.details = hits.StringAt(2);
+    hit.component = texts->Keep(hits.TextAt(0));
+    hit.key = texts->Keep(hits.TextAt(1));
+    hit.details = texts->Keep(hits.TextAt(2));
     hit.created = hits.OptionalTimeAt(3);
   }
   if (auto noted = NoteToggles(database, org_id, cluster, report.hits); !noted) {

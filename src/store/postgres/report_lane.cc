@@ -75,7 +75,8 @@ void ReportLane::OnReadable() {
   }
   const std::unique_ptr<Flight> landed = std::move(flight_);
   Send();  // the server works on these while those are answered
-  std::vector<Result<ClusterReport>> reports = TakeReports((*taken)->front(), landed->keys);
+  std::vector<Result<ClusterReport>> reports =
+      TakeReports(std::move((*taken)->front()), landed->keys);
   const Batch together;
   for (std::size_t i = 0; i < reports.size(); ++i) landed->asked[i].done(std::move(reports[i]));
 }

@@ -279,8 +279,8 @@ Result<std::vector<Result<ClusterReport>>> ReportQueue::ReadAll(
     }
     Pipeline pipeline(*connection);
     AskForReports(pipeline, keys);
-    const auto answers = pipeline.Run();
-    if (answers) return TakeReports(answers->front(), keys);
+    auto answers = pipeline.Run();
+    if (answers) return TakeReports(std::move(answers->front()), keys);
     if (!connection->broken()) return Fail(answers.error());
     connection.reset();
     // The server has gone since the call before, and may be there again.

@@ -30,21 +30,24 @@ constexpr std::int64_t kKindsMax = 8;
   "FROM unnest($1::int8[], $2::text[], $3::text[], $4::text[]) "          \
   "WITH ORDINALITY AS u(org_id, cluster, org_text, user_id, n) CROSS JOIN LATERAL ("
 
-#define INSIGHTD_SAID                                                                         \
-  "UNION ALL SELECT 1, h.rule_fqdn, h.error_key, h.template_data, h.created_at, NULL, NULL, " \
-  "NULL, NULL, NULL "                                                                         \
-  "FROM rule_hit h WHERE h.cluster_id = u.cluster AND h.org_id = u.org_id::int4 "             \
-  "UNION ALL SELECT 3, t.rule_id, t.error_key, NULL, t.disabled_at, NULL, NULL, "             \
-  "NULL, NULL, NULL "                                                                         \
-  "FROM cluster_rule_toggle t WHERE t.cluster_id = u.cluster AND t.org_id = u.org_text "      \
-  "AND t.disabled = 1 "                                                                       \
-  "UNION ALL SELECT 4, t.rule_id, t.error_key, NULL, t.updated_at, NULL, NULL, "              \
-  "t.user_vote, NULL, NULL "                                                                  \
-  "FROM cluster_rule_user_feedback t WHERE t.cluster_id = u.cluster "                         \
-  "AND t.user_id = u.user_id "                                                                \
-  "UNION ALL SELECT 5, t.rule_id, t.error_key, t.message, t.updated_at, NULL, NULL, "         \
-  "NULL, NULL, NULL "                                                                         \
-  "FROM cluster_user_rule_disable_feedback t WHERE t.cluster_id = u.cluster "                 \
+#define INSIGHTD_SAID                                                                              \
+  "UNION ALL SELECT 1, h.rule_fqdn::text, h.error_key::text, h.template_data::text, "              \
+  "h.created_at, NULL, NULL, "                                                                     \
+  "NULL, NULL, NULL "                                                                              \
+  "FROM rule_hit h WHERE h.cluster_id = u.cluster AND h.org_id = u.org_id::int4 "                  \
+  "UNION ALL SELECT 3, t.rule_id::text, t.error_key::text, NULL::text, t.disabled_at, NULL, "      \
+  "NULL, "                                                                                         \
+  "NULL, NULL, NULL "                                                                              \
+  "FROM cluster_rule_toggle t WHERE t.cluster_id = u.cluster AND t.org_id = u.org_text "           \
+  "AND t.disabled = 1 "                                                                            \
+  "UNION ALL SELECT 4, t.rule_id::text, t.error_key::text, NULL::text, t.updated_at, NULL, NULL, " \
+  "t.user_vote::int4, NULL, NULL "                                                                 \
+  "FROM cluster_rule_user_feedback t WHERE t.cluster_id = u.cluster "                              \
+  "AND t.user_id = u.user_id "                                                                     \
+  "UNION ALL SELECT 5, t.rule_id::text, t.error_key::text, t.message::text, t.updated_at, NULL, "  \
+  "NULL, "                                                                                         \
+  "NULL, NULL, NULL "                                                                              \
+  "FROM cluster_user_rule_disable_feedback t WHERE t.cluster_id = u.cluster "                      \
   "AND t.user_id = u.user_id "
 
 #define INSIGHTD_END ") AS s(kind, a, b, c, t, v, w, i, j, k)"
@@ -108,9 +111,10 @@ ReportMeta MetaOf(const Rows& rows, std::size_t head, const ReportKey& key) {
 }
 
 // Of the rows of one key, that of the head first.
-ClusterReport ReportOf(const Rows& rows, std::span<const std::size_t> its_rows,
-                       const ReportKey& key) {
-  ClusterReport report{.meta = MetaOf(rows, its_rows.front(), key), .hits = {}};
+ClusterReport ReportOf(const std::shared_ptr<const Rows>& answer,
+                       std::span<const std::size_t> its_rows, const ReportKey& key) {
+  const Rows& rows = *answer;
+  ClusterReport report{.meta = MetaOf(rows, its_rows.front(), key), .hits = {}, .texts = answer};
   std::vector<ReportHit>& hits = report.hits;
   hits.reserve(its_rows.size() - 1);
   for (const std::size_t row : its_rows) {
@@ -173,7 +177,9 @@ void AskForReports(Pipeline& pipeline, std::span<const ReportKey> keys) {
                                                 std::move(org_texts), std::move(users)));
 }
 
-std::vector<Result<ClusterReport>> TakeReports(const Rows& rows, std::span<const ReportKey> keys) {
+std::vector<Result<ClusterReport>> TakeReports(Rows answer, std::span<const ReportKey> keys) {
+  const auto kept = std::make_shared<const Rows>(std::move(answer));
+  const Rows& rows = *kept;
   // By key, those of one in the order in which they came: the head first.
   const auto key_of = [&](std::size_t row) {
     const auto key = static_cast<std::size_t>(rows.IntAt(row, 0) / kKindsMax) - 1;
@@ -194,7 +200,7 @@ std::vector<Result<ClusterReport>> TakeReports(const Rows& rows, std::span<const
     if (its_rows.empty() || KindOf(rows, its_rows.front()) != kHead) {
       reports.push_back(Fail(NoSuchCluster(keys[i].org_id, keys[i].cluster)));
     } else {
-      reports.push_back(ReportOf(rows, its_rows, keys[i]));
+      reports.push_back(ReportOf(kept, its_rows, keys[i]));
     }
   }
   return reports;

@@ -22,7 +22,8 @@ struct ReportKey {
 
 // One statement for all of `keys`.
 void AskForReports(Pipeline& pipeline, std::span<const ReportKey> keys);
-// Out of its answer, in the order of `keys`; kNotFound for those that are not there.
-std::vector<Result<ClusterReport>> TakeReports(const Rows& rows, std::span<const ReportKey> keys);
+// Out of its answer, in the order of `keys`; kNotFound for those that are not there. The reports
+// keep the whole answer between them.
+std::vector<Result<ClusterReport>> TakeReports(Rows answer, std::span<const ReportKey> keys);
 
 }  // namespace insightd::store::pg

@@ -21,7 +21,8 @@ void PostgresSettings::AddTo(settings::Table& table) {
   table.Add("store.postgres_password_file", &password_file, {},
             "File whose first line is the password.");
   table.Add("store.postgres_connections_max", &connections_max, {.min = 1, .max = 1'000},
-            "Most connections of this process that read at once; further reads wait.");
+            "Most connections of this process that read at once; further reads wait. "
+            "Reports of single clusters go over others, at most twice as many.");
   table.Add("store.postgres_connect_ms_max", &connect_ms_max, {.min = 2'000, .max = 600'000},
             "How long making a connection may take, for each host; whole seconds.");
   table.Add("store.postgres_statement_ms_max", &statement_ms_max, {.min = 100, .max = 3'600'000},

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <memory>
 #include <utility>
+
+#include "store/kept_texts.h"
 
 namespace insightd::store::testing {
 namespace {
@@ -155,11 +158,14 @@ Result<ClusterReport> Model::Report(std::int64_t org_id, const std::string& clus
                                     const std::string& user_id) const {
   const ClusterResult* const result = Find(org_id, cluster);
   if (result == nullptr) return None();
-  ClusterReport report{.meta = MetaOf(*result), .hits = {}};
+  const auto texts = std::make_shared<KeptTexts>();
+  ClusterReport report{.meta = MetaOf(*result), .hits = {}, .texts = texts};
   for (const auto& [name, row] : hits_) {
     const auto& [its_cluster, component, key] = name.second;
     if (name.first != org_id || its_cluster != cluster) continue;
-    ReportHit hit{.component = component, .key = key, .details = row.details};
+    ReportHit hit{.component = texts->Keep(component),
+                  .key = texts->Keep(key),
+                  .details = texts->Keep(row.details)};
     hit.created = row.created;
     const auto since =
         recommendations_.find(std::pair(org_id, HitKey(cluster, RuleName(component), key)));

@@ -17,7 +17,7 @@ std::string TextOf(Time time) { return std::to_string(time.time_since_epoch().co
 std::string TextOf(const std::optional<Time>& time) { return time ? TextOf(*time) : "-"; }
 std::string TextOf(std::int32_t value) { return std::to_string(value); }
 std::string TextOf(std::int64_t value) { return std::to_string(value); }
-std::string TextOf(const std::string& text) { return '"' + text + '"'; }
+std::string TextOf(std::string_view text) { return fmt::format("\"{}\"", text); }
 std::string TextOf(UploadEnd end) { return fmt::format("end {}", static_cast<int>(end)); }
 
 std::string TextOf(const ReportMeta& meta) {
