@@ -3,7 +3,8 @@
 
 The rules are those of docs/architecture.md, "Who may include whom":
   app -> every role; roles -> messages and parts; parts -> base; a role never includes a role.
-Heavy libraries stand in the sources that wrap them, never in a header.
+Heavy libraries stand in the sources that wrap them, never in a header; but in those of a folder that
+is named for the library, which its module's sources alone include.
 """
 import pathlib
 import re
@@ -33,6 +34,9 @@ WRAPPED = {r"boost/": {"http"}, r"toml\+\+/": {"base"}, r"CLI/": {"app"}, r"yaml
            r"openssl/": {"http", "rules", "blob"},
            r"re2/": {"cel"}, r"zlib\.h": {"base", "archive"}, r"isa-l|igzip": {"archive"}, r"nlohmann/": set(), r"regex$": set()}
 
+# Folders whose headers see the library that they are named for.
+FOLDER_OF = {r"boost/": "asio"}
+
 INCLUDE = re.compile(r'^\s*#\s*include\s+(?:"([^"]+)"|<([^>]+)>)')
 
 
@@ -60,6 +64,9 @@ def mistakes():
                     continue
                 if parts[0] != module and not is_test(path) and parts[0] not in MAY[module]:
                     yield path, number, f"{module} may not include {parts[0]} ({ours})"
+                hidden = set(FOLDER_OF.values()) & set(parts[1:-1])
+                if hidden and (module != parts[0] or path.suffix == ".h" and not hidden & inside):
+                    yield path, number, f"{hidden.pop()}/ is for the sources of {parts[0]} ({ours})"
                 chosen = CHOSEN_BY_APP & set(parts[1:-1])
                 if chosen and module not in ("app", parts[0]) and not is_test(path):
                     yield path, number, f"only app names {chosen.pop()}/ ({ours})"
@@ -69,7 +76,8 @@ def mistakes():
             for pattern, folders in WRAPPED.items():
                 if re.match(pattern, library) is None or is_test(path):
                     continue
-                if module not in folders or path.suffix == ".h":
+                in_header = path.suffix == ".h" and FOLDER_OF.get(pattern) not in inside
+                if module not in folders or in_header:
                     yield path, number, f"<{library}> is for the sources of {sorted(folders)} alone"
 
 

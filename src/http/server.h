@@ -5,7 +5,7 @@
 // * Each of `threads` has its own connections, from accept to close; stream routes run there, and
 //   must not wait: their answer may come later, from another thread. Simple handlers may wait for
 //   a look-up: they run on `waiting_threads`, where there are any.
-// * Memory: an idle connection costs some 4 KiB (TLS: 15), and no more while its body comes in:
+// * Memory: an idle connection costs some 5 KiB (TLS: 16), and no more while its body comes in:
 //   bytes are read into one buffer of `kReadBytes` a thread and handed on from there.
 // * A slow client is ended, not waited for: see the limits below. One timer a connection, which
 //   is moved on only when it fires.

@@ -24,7 +24,7 @@ SLOW = b"GET /api/v1/organizations/1/clusters HTTP/1.1\r\nHost: x\r\nX-Slow: "
 BODY = (b"POST /api/v1/recommendations/organizations/1/users/1/list HTTP/1.1\r\nHost: x\r\n"
         b"Content-Length: 4000\r\n\r\n[")
 MANY = 3_000
-# With what the allocator keeps; about 4 KiB are measured.
+# With what the allocator keeps; about 5 KiB are measured.
 CONNECTION_BYTES_MAX = 12 << 10
 SLOW_MS = 1_500
 WAIT_S = 20

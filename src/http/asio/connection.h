@@ -1,0 +1,86 @@
+// A client: one request after the other out of its socket, and their answers.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "http/asio/connections.h"
+#include "http/asio/listener.h"
+#include "http/asio/loop.h"
+#include "http/asio/names.h"
+#include "http/asio/stream.h"
+#include "http/request_parser.h"
+#include "http/router.h"
+
+namespace insightd::http {
+
+// One socket, from accept to close. Everything runs on the thread of its loop.
+class Connection final : public Sleeps, public std::enable_shared_from_this<Connection> {
+ public:
+  // `over_limit`: it gets to read that there are too many, and no more.
+  Connection(Connections& all, Listener& listener, Loop& loop, tcp::socket socket, bool over_limit);
+  ~Connection() override;
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  Task<void> Run();
+  Loop& loop() { return loop_; }
+
+  // Cuts a connection that waits for a request; `fresh`: also its first one.
+  void EndIdle(bool fresh);
+  // Cuts it whatever it does.
+  void Abort();
+  void Resume(std::uint64_t number) override;
+
+ private:
+  // How reading a head or a body ended.
+  enum class Read : std::uint8_t { kDone, kClosed, kExpired, kBad, kTooLarge, kRefused };
+  // The rest of a coroutine that sleeps.
+  class Sleeper;
+  template <class Handler>
+  class SleeperOf;
+
+  Task<bool> ServeOne();
+  Task<Read> ReadHead();
+  // `consumer` may be none.
+  Task<Read> ReadBody(const RequestParser::Sink& sink, std::uint64_t bytes_max,
+                      BodyConsumer* consumer);
+  Task<bool> UntilReady(BodyConsumer& consumer);
+  Task<std::optional<Response>> Consume(BodyConsumer& consumer);
+  Task<Response> Handle(const Router::Route& route);
+  Task<bool> Send(const Response& response, bool keep);
+  Task<void> Linger();
+
+  // Until Resume with the number that NextSleep gave, or Abort.
+  Task<void> Sleep();
+  std::uint64_t NextSleep() { return ++sleep_; }
+
+  Response ErrorFor(Read outcome, std::uint64_t bytes_max) const;
+  Response TooMany() const;
+
+  Connections& all_;
+  Listener& listener_;
+  Loop& loop_;
+  const std::shared_ptr<Stream> stream_;
+  const std::string remote_address_;
+  std::string client_subject_;
+
+  Request request_;
+  std::optional<RequestParser> parser_;
+  std::string waiting_;  // read, but not taken by a parser yet
+  std::string out_;      // head of the answer
+  std::string problem_;  // why the last read was kBad
+
+  std::unique_ptr<Sleeper> sleeper_;
+  std::uint64_t sleep_ = 0;
+  const bool over_limit_;
+  bool idle_ = true;
+  bool held_up_ = false;  // the consumer had no room: the client is not to blame
+  std::uint64_t served_ = 0;
+  Connections::Entry entry_;
+};
+
+}  // namespace insightd::http
