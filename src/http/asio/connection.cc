@@ -129,6 +129,19 @@ Task<void> Connection::Run() {
   stream_->ShutDown();
 }
 
+std::string_view Connection::Join(std::string_view bytes) {
+  if (waiting_.empty()) return bytes;
+  return waiting_ += bytes;
+}
+
+void Connection::Keep(std::string_view joined, std::size_t used) {
+  if (joined.data() == waiting_.data()) {
+    waiting_.erase(0, used);
+  } else {
+    waiting_.assign(joined.substr(used));
+  }
+}
+
 Task<Connection::Read> Connection::ReadHead() {
   const ServerOptions& options = all_.options();
   idle_ = waiting_.empty();
@@ -152,21 +165,13 @@ Task<Connection::Read> Connection::ReadHead() {
         deadline = SteadyClock::now() + options.head_time_max;
       }
     }
-    const bool joined = !waiting_.empty();
-    if (joined) {
-      waiting_ += bytes;
-      bytes = waiting_;
-    }
+    bytes = Join(bytes);
     const Result<std::size_t> used = parser_->PutHead(bytes, request_);
     if (!used) {
       problem_ = used.error().message();
       co_return used.error().code() == Code::kTooLarge ? Read::kTooLarge : Read::kBad;
     }
-    if (joined) {
-      waiting_.erase(0, *used);
-    } else {
-      waiting_.assign(bytes.substr(*used));
-    }
+    Keep(bytes, *used);
   }
   co_return Read::kDone;
 }
@@ -221,11 +226,7 @@ Task<Connection::Read> Connection::ReadBody(const RequestParser::Sink& sink,
       window_bytes += bytes.size();
     }
     fresh = false;
-    const bool joined = !waiting_.empty();
-    if (joined) {
-      waiting_ += bytes;
-      bytes = waiting_;
-    }
+    bytes = Join(bytes);
     const Result<std::size_t> used = parser_->PutBody(bytes, counted);
     if (!used) {
       problem_ = used.error().message();
@@ -233,11 +234,7 @@ Task<Connection::Read> Connection::ReadBody(const RequestParser::Sink& sink,
     }
     if (too_large) co_return Read::kTooLarge;
     if (refused) co_return Read::kRefused;
-    if (joined) {
-      waiting_.erase(0, *used);
-    } else {
-      waiting_.assign(bytes.substr(*used));
-    }
+    Keep(bytes, *used);
     if (!parser_->done() && waiting_.size() > options.head_bytes_max) {
       problem_ = "the head of a chunk is over the limit of the head of a request";
       co_return Read::kBad;

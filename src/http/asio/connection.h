@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "http/asio/connections.h"
 #include "http/asio/listener.h"
@@ -48,6 +49,10 @@ class Connection final : public Sleeps, public std::enable_shared_from_this<Conn
   // `consumer` may be none.
   Task<Read> ReadBody(const RequestParser::Sink& sink, std::uint64_t bytes_max,
                       BodyConsumer* consumer);
+  // Behind those that wait.
+  std::string_view Join(std::string_view bytes);
+  // What a parser has not used of them waits.
+  void Keep(std::string_view joined, std::size_t used);
   Task<bool> UntilReady(BodyConsumer& consumer);
   Task<std::optional<Response>> Consume(BodyConsumer& consumer);
   Task<Response> Handle(const Router::Route& route);
