@@ -17,6 +17,7 @@
 // transactions only.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -158,6 +159,20 @@ struct ClusterReport {
   ReportMeta meta;
   std::vector<ReportHit> hits = {};        // by component and key
   std::shared_ptr<const void> texts = {};  // of the hits: what their views lie in
+};
+
+// Views lie in what is kept with them.
+struct TextList {
+  std::vector<std::string_view> texts = {};
+  std::shared_ptr<const void> kept = {};
+
+  std::size_t size() const { return texts.size(); }
+  bool empty() const { return texts.empty(); }
+  auto begin() const { return texts.begin(); }
+  auto end() const { return texts.end(); }
+  bool operator==(const std::vector<std::string>& others) const {
+    return std::equal(begin(), end(), others.begin(), others.end());
+  }
 };
 
 // Views are valid during the visit.
@@ -358,7 +373,7 @@ class Store : public Sink, public Feedback, public Lookups, public History {
   // kNotFound for a cluster without a result.
   virtual Result<std::int64_t> OrganizationOf(std::string_view cluster) = 0;
   // Clusters of the organisation with a result stored at or after `since`, in ascending order.
-  virtual Result<std::vector<std::string>> ClustersSince(std::int64_t org_id, Time since) = 0;
+  virtual Result<TextList> ClustersSince(std::int64_t org_id, Time since) = 0;
   // Calls `visit` with each cluster of the organisation behind `after` (empty: all), in ascending
   // order, until it returns false. A consistent view; `visit` may not call the store's writers.
   virtual Result<void> Fleet(std::int64_t org_id, std::string_view after,

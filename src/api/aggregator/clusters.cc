@@ -28,7 +28,7 @@ http::Response Clusters(const Call& call) {
   if (!page) return page.error();
   const std::chrono::hours age_max(
       std::clamp<std::int64_t>(call.service.options.overview_hours_max, 0, kOverviewHoursMax));
-  const Result<std::vector<std::string>> clusters =
+  const Result<store::TextList> clusters =
       call.store().ClustersSince(*org, call.service.parts.clock->Now() - age_max);
   if (!clusters) return StoreFailure(clusters.error());
   constexpr std::size_t kClusterBytes = 40;
@@ -36,7 +36,7 @@ http::Response Clusters(const Call& call) {
   body.reserve(clusters->size() * kClusterBytes + 64);
   Writer w(body);
   w.BeginObject().Key("clusters").BeginArray();
-  for (const std::string& cluster : *clusters) {
+  for (const std::string_view cluster : *clusters) {
     if (page->Takes({{"cluster", cluster}})) w.String(cluster);
   }
   w.EndArray().Key("status").String("ok").EndObject();

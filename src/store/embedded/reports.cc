@@ -188,18 +188,18 @@ Result<std::int64_t> ReadOrganization(sqlite::Database& database, std::string_vi
   return query.IntAt(0);
 }
 
-Result<std::vector<std::string>> ReadClustersSince(sqlite::Database& database, std::int64_t org_id,
-                                                   Time since) {
+Result<TextList> ReadClustersSince(sqlite::Database& database, std::int64_t org_id, Time since) {
   sqlite::Query query(database,
                       "SELECT cluster FROM insightd_cluster WHERE org_id = ? AND reported_at >= ? "
                       "ORDER BY cluster");
   query.Int(org_id).At(since);
-  std::vector<std::string> clusters;
+  const auto kept = std::make_shared<KeptTexts>();
+  TextList clusters{.texts = {}, .kept = kept};
   while (true) {
     const Result<bool> row = query.Step();
     if (!row) return Fail(row.error());
     if (!*row) return clusters;
-    clusters.push_back(query.StringAt(0));
+    clusters.texts.push_back(kept->Keep(query.TextAt(0)));
   }
 }
 

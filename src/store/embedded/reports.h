@@ -23,8 +23,7 @@ Result<ClusterReport> ReadReport(sqlite::Database& database, std::int64_t org_id
 Result<std::string> ReadReportText(sqlite::Database& database, std::int64_t org_id,
                                    std::string_view cluster);
 Result<std::int64_t> ReadOrganization(sqlite::Database& database, std::string_view cluster);
-Result<std::vector<std::string>> ReadClustersSince(sqlite::Database& database, std::int64_t org_id,
-                                                   Time since);
+Result<TextList> ReadClustersSince(sqlite::Database& database, std::int64_t org_id, Time since);
 Result<void> VisitFleet(sqlite::Database& database, std::int64_t org_id, std::string_view after,
                         const std::function<bool(const FleetCluster&)>& visit);
 Result<std::vector<RuleCount>> ReadRuleCounts(sqlite::Database& database, std::int64_t org_id);

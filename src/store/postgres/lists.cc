@@ -11,17 +11,19 @@ namespace {
 
 }  // namespace
 
-Result<std::vector<std::string>> ReadClustersSince(Connection& connection, std::int64_t org_id,
-                                                   Time since) {
-  std::vector<std::string> clusters;
-  if (!IsOrganization(org_id)) return clusters;
-  const Result<Rows> rows = connection.Run(
+Result<TextList> ReadClustersSince(Connection& connection, std::int64_t org_id, Time since) {
+  if (!IsOrganization(org_id)) return TextList{};
+  Result<Rows> rows = connection.Run(
       "SELECT cluster FROM report WHERE org_id = $1::int4 AND reported_at >= $2 "
       "ORDER BY cluster COLLATE \"C\"",
       Params().Int(OrgColumnOf(org_id)).At(since));
   if (!rows) return Fail(rows.error());
-  clusters.reserve(rows->size());
-  for (std::size_t row = 0; row < rows->size(); ++row) clusters.push_back(rows->StringAt(row, 0));
+  const auto kept = std::make_shared<const Rows>(*std::move(rows));
+  TextList clusters{.texts = {}, .kept = kept};
+  clusters.texts.reserve(kept->size());
+  for (std::size_t row = 0; row < kept->size(); ++row) {
+    clusters.texts.push_back(kept->TextAt(row, 0));
+  }
   return clusters;
 }
 

@@ -14,8 +14,7 @@
 
 namespace insightd::store::pg {
 
-Result<std::vector<std::string>> ReadClustersSince(Connection& connection, std::int64_t org_id,
-                                                   Time since);
+Result<TextList> ReadClustersSince(Connection& connection, std::int64_t org_id, Time since);
 Result<std::vector<RuleCount>> ReadRuleCounts(Connection& connection, std::int64_t org_id);
 Result<std::vector<HitCluster>> ReadClustersHitBy(Connection& connection, std::int64_t org_id,
                                                   std::string_view rule, std::string_view key);

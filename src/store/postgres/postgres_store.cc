@@ -86,7 +86,7 @@ class PostgresStore final : public Store {
   Result<std::int64_t> OrganizationOf(std::string_view cluster) override {
     return Read([&](auto& db) { return pg::ReadOrganization(db, cluster); });
   }
-  Result<std::vector<std::string>> ClustersSince(std::int64_t org_id, Time since) override {
+  Result<TextList> ClustersSince(std::int64_t org_id, Time since) override {
     return Read([&](auto& db) { return pg::ReadClustersSince(db, org_id, since); });
   }
   Result<void> Fleet(std::int64_t org_id, std::string_view after,

@@ -187,7 +187,7 @@ TEST_F(PostgresStoreTest, ARowWithoutTimesIsReadWithoutTimes) {
     return true;
   }));
   EXPECT_EQ(checked, (std::vector<std::optional<Time>>{std::nullopt, At(5)}));
-  EXPECT_EQ(store_->ClustersSince(1, Time::min()).value_or(Keys{}), Keys{kOther})
+  EXPECT_EQ(store_->ClustersSince(1, Time::min()).value_or(TextList{}), Keys{kOther})
       << "at no time that can be asked for";
   ASSERT_TRUE(store_->RecommendationsOf(1, Keys{kCluster}, [](const auto& cluster) {
     EXPECT_TRUE(cluster.has_result) << "though it is not known when";

@@ -56,7 +56,7 @@ class ForwardStore : public Store {
   Result<std::int64_t> OrganizationOf(std::string_view cluster) override {
     return Reading([&] { return inner_.OrganizationOf(cluster); });
   }
-  Result<std::vector<std::string>> ClustersSince(std::int64_t org_id, Time since) override {
+  Result<TextList> ClustersSince(std::int64_t org_id, Time since) override {
     return Reading([&] { return inner_.ClustersSince(org_id, since); });
   }
   Result<void> Fleet(std::int64_t org_id, std::string_view after,

@@ -89,6 +89,8 @@ std::string TextOf(const std::vector<T>& list) {
   return text;
 }
 
+std::string TextOf(const TextList& list) { return TextOf(list.texts); }
+
 template <class T>
 std::string TextOf(const Result<T>& result) {
   if (!result) return fmt::format("error {}", CodeName(result.error().code()));
