@@ -6,8 +6,9 @@ the memory of each role as archives pass.
                                               PROGRAM: insightd, default build/release/insightd
 
 Starts Kafka, S3, PostgreSQL, the roles and a fleet that uploads as fast as it is answered, until the
-results of N archives are stored or S seconds have passed. Memory is looked at after the first 5,000
-(a tenth of N, where that is less) and at the end; the processor's time is that in between. Archives
+results of N archives are stored or S seconds have passed. The processor's time is that after the first
+5,000 (a tenth of N, where that is less). Memory is looked at every second: what a role has in work comes
+and goes, so the median over the 5,000 after these stands beside that over the last 5,000. Archives
 stay in S3 until the end: 94 kB each of size `small`. Of `huge`, which are 8 to 23 MB by the seed,
 there are fewer, and fewer at once, as the ingress keeps no more than `blob.s3_upload_bytes_max` on
 their way; the seed is one that makes 10 MB of them.
@@ -18,6 +19,7 @@ our roles took beside what a bare program takes for it on the same servers: see 
 import argparse
 import os
 import pathlib
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -80,7 +82,7 @@ class Look:
         self.at = time.monotonic()
         self.archives = results(deployment)
         self.taken = {name: processor_s(pid) for name, pid in pids.items()}
-        self.memory = {role.name: memory_mib(role.process.pid) for role in deployment.roles}
+        self.most_mib = {role.name: memory_mib(role.process.pid)[1] for role in deployment.roles}
         self.threads = {role.name: floors.threads_s(role.process.pid) for role in deployment.roles}
 
 
@@ -89,12 +91,34 @@ def results(deployment):
                    for writer in deployment.writers))
 
 
-def await_archives(deployment, fleet, wanted, begun, seconds):
+class Memory:
+    """Of each role, every second."""
+
+    def __init__(self, deployment):
+        self.roles = deployment.roles
+        self.looks = []  # archives, {role: MiB}
+        self.next_at = 0.0
+
+    def look(self, archives):
+        if time.monotonic() < self.next_at:
+            return
+        self.next_at = time.monotonic() + 1
+        self.looks.append((archives, {role.name: memory_mib(role.process.pid)[0] for role in self.roles}))
+
+    def median(self, role, first, last):
+        """While so many archives were done; the nearest look, where there was none."""
+        inside = [mib[role] for archives, mib in self.looks if first <= archives <= last]
+        nearest = min(self.looks, key=lambda look: abs(look[0] - last))
+        return statistics.median(inside or [nearest[1][role]])
+
+
+def await_archives(deployment, fleet, wanted, begun, seconds, memory):
     """Until so many results are there or the time is over; tells how far it is."""
     told, told_archives = time.monotonic(), results(deployment)
     while (done := results(deployment)) < wanted and time.monotonic() - begun < seconds:
         if fleet.poll() not in (None, 0):
             sys.exit(f"the fleet ended with {fleet.returncode} after {done} archives")
+        memory.look(done)
         now = time.monotonic()
         if now - told >= PROGRESS_S:
             print(f"  {now - begun:5.0f} s: {done:7} archives, "
@@ -117,9 +141,10 @@ def measure(deployment, asked):
             pids = {"fleet": fleet.pid, **{one.name: one.process.pid for one in
                                            [*deployment.servers, *deployment.roles]}}
             begun = time.monotonic()
-            await_archives(deployment, fleet, first, begun, asked.seconds)
+            memory = Memory(deployment)
+            await_archives(deployment, fleet, first, begun, asked.seconds, memory)
             early = Look(deployment, pids)
-            await_archives(deployment, fleet, asked.archives, begun, asked.seconds)
+            await_archives(deployment, fleet, asked.archives, begun, asked.seconds, memory)
             late = Look(deployment, pids)
         except BaseException:
             said.seek(0)
@@ -130,31 +155,34 @@ def measure(deployment, asked):
             fleet.wait()
     if late.archives <= early.archives:
         sys.exit(f"{late.archives} archives in {asked.seconds} s are too few to measure")
-    return early, late
+    medians = {role.name: (memory.median(role.name, early.archives, early.archives + first),
+                           memory.median(role.name, late.archives - first, late.archives))
+               for role in deployment.roles}
+    return early, late, medians
 
 
-def print_table(deployment, early, late):
+def print_table(deployment, early, late, medians):
     archives, took = late.archives - early.archives, late.at - early.at
     taken = {name: late.taken[name] - early.taken[name] for name in late.taken}
     all_s = sum(taken.values())
     print(f"\n{archives / took:.1f} archives/s over {took:.0f} s, {all_s / took:.2f} of "
           f"{os.cpu_count()} cores, {1e3 * all_s / archives:.2f} ms of processor time an archive")
     print(f"{'':<12}{'CPU s':>8}{'share':>8}{'µs/archive':>12}   "
-          f"MiB after {early.archives}, after {late.archives}, most")
+          f"MiB after {early.archives}, before {late.archives}, most")
     for name, seconds in sorted(taken.items(), key=lambda item: -item[1]):
         line = f"{name:<12}{seconds:>8.1f}{seconds / all_s:>8.1%}{1e6 * seconds / archives:>12.0f}"
-        if name in late.memory:
-            (now, _), (last, most) = early.memory[name], late.memory[name]
-            line += f"   {now:.1f}  {last:.1f} ({last / now - 1:+.1%})  {most:.1f}"
+        if name in medians:
+            first, last = medians[name]
+            line += f"   {first:.1f}  {last:.1f} ({last / first - 1:+.1%})  {late.most_mib[name]:.1f}"
         print(line)
     kinds = {"servers": deployment.servers, "roles": deployment.roles}
     print("; ".join(f"{kind} {sum(taken[one.name] for one in ones) / all_s:.1%}"
                     for kind, ones in kinds.items()))
-    growth = max(late.memory[name][0] / now - 1 for name, (now, _) in early.memory.items())
+    growth = max(last / first - 1 for first, last in medians.values())
     print(f"memory grew by {growth:+.1%} at most (wanted: {GROWTH_MAX:.0%})")
     pipelines = {one.name for one in deployment.pipelines}
     most_mib = {True: 0, False: 0}  # of pipelines, of the others
-    for name, (_, most) in late.memory.items():
+    for name, most in late.most_mib.items():
         most_mib[name in pipelines] = max(most, most_mib[name in pipelines])
     uploads = deployment.ingress.metrics()
     mean_mb = (total(uploads, "insightd_upload_bytes_sum") /
@@ -202,9 +230,9 @@ def main():
     with Deployment(asked.program, pipelines=asked.pipelines) as deployment:
         print(f"{asked.pipelines} pipelines, archives of size {asked.size}, "
               f"{asked.connections} connections", flush=True)
-        early, late = measure(deployment, asked)
+        early, late, medians = measure(deployment, asked)
         backlog = deployment.backlog()
-        print_table(deployment, early, late)
+        print_table(deployment, early, late, medians)
         print(f"waiting in Kafka at the end: {backlog}; dead letters: {deployment.letters()}")
         if asked.floors:
             print_floors(deployment, early, late, asked)
