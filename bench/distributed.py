@@ -34,6 +34,7 @@ from deployment import Deployment, total  # noqa: E402
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 FIRST_ARCHIVES = 5_000
 PROGRESS_S = 10
+STANDSTILL_S = 30
 # What the memory of a role is wanted to stay within.
 MEMORY_MIB_MAX = 96
 LARGE_MB, LARGE_MIB_MAX = 8, 128
@@ -115,11 +116,15 @@ class Memory:
 def await_archives(deployment, fleet, wanted, begun, seconds, memory):
     """Until so many results are there or the time is over; tells how far it is."""
     told, told_archives = time.monotonic(), results(deployment)
+    moved, moved_archives = told, told_archives
     while (done := results(deployment)) < wanted and time.monotonic() - begun < seconds:
-        if fleet.poll() not in (None, 0):
-            sys.exit(f"the fleet ended with {fleet.returncode} after {done} archives")
         memory.look(done)
         now = time.monotonic()
+        if done > moved_archives:
+            moved, moved_archives = now, done
+        # It has uploaded all, and complains of what took long to become readable.
+        if fleet.poll() is not None and now - moved > STANDSTILL_S:
+            sys.exit(f"the fleet ended with {fleet.returncode}, and nothing comes after {done} archives")
         if now - told >= PROGRESS_S:
             print(f"  {now - begun:5.0f} s: {done:7} archives, "
                   f"{(done - told_archives) / (now - told):6.1f}/s", flush=True)
@@ -134,7 +139,8 @@ def measure(deployment, asked):
             [asked.program, "fleet", "--url", deployment.ingress.url,
              "--api-url", deployment.apis[0].url, "--clusters", str(asked.clusters),
              "--size", asked.size, "--seed", str(asked.seed), "--rate", "100000",
-             "--uploads", str(asked.archives), "--connections", str(asked.connections),
+             # More than are waited for: what catches up after the last upload has more in work.
+             "--uploads", str(2 * asked.archives), "--connections", str(asked.connections),
              "--prepare", "--keep-connections"],
             stdout=said, stderr=said)
         try:
@@ -163,7 +169,9 @@ def measure(deployment, asked):
 
 def print_table(deployment, early, late, medians):
     archives, took = late.archives - early.archives, late.at - early.at
-    taken = {name: late.taken[name] - early.taken[name] for name in late.taken}
+    # Nothing is known of a fleet that has ended.
+    taken = {name: late.taken[name] - now for name, now in early.taken.items()
+             if late.taken[name] >= now}
     all_s = sum(taken.values())
     print(f"\n{archives / took:.1f} archives/s over {took:.0f} s, {all_s / took:.2f} of "
           f"{os.cpu_count()} cores, {1e3 * all_s / archives:.2f} ms of processor time an archive")
