@@ -104,7 +104,8 @@ class Memory:
         if time.monotonic() < self.next_at:
             return
         self.next_at = time.monotonic() + 1
-        self.looks.append((archives, {role.name: memory_mib(role.process.pid)[0] for role in self.roles}))
+        now = {role.name: memory_mib(role.process.pid)[0] for role in self.roles}
+        self.looks.append((archives, now))
 
     def median(self, role, first, last):
         """While so many archives were done; the nearest look, where there was none."""

@@ -122,7 +122,8 @@ def main():
             steady_uploads = len(running.accepted)
             restarts = soak.restart_until(begun + length_s)
         samples.end()
-        print(f"the load is over; looking for the end of each of {len(running.accepted)} uploads", flush=True)
+        print(f"the load is over; looking for the end of each of {len(running.accepted)} uploads",
+              flush=True)
         kinds = running.check(unittest.TestCase())
         samples.print_table()
         print(f"{len(running.accepted)} uploads accepted, {steady_uploads} of them before the "

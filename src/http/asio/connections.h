@@ -1,6 +1,6 @@
 // What the connections of a server have in common, and the list of them.
 //
-// Thread-safe, but for Open and Join.
+// Thread-safe, but for starting and joining the waiting threads.
 #pragma once
 
 #include <atomic>

@@ -94,9 +94,6 @@ Task<bool> Stream::Handshake(TimePoint deadline) {
   }
 }
 
-// Empty when the connection is closed or the deadline has passed. The first bytes of a request,
-// into the connection's own room: a client is waited for with a buffer at hand, which spares the
-// call of the system that asks to be told.
 Task<std::string_view> Stream::ReadFirst(TimePoint deadline) {
   if (tls_ || readable_) co_return co_await ReadSome(deadline);
   if (cut_) co_return std::string_view();
@@ -155,9 +152,7 @@ Task<bool> Stream::WriteAll(std::string_view first, std::string_view second) {
       if (sent > 0) written = static_cast<std::size_t>(sent);
     }
     if (written == 0) {
-      if (!co_await Wait(what, SteadyClock::now() + write_window_)) {
-        co_return false;
-      }
+      if (!co_await Wait(what, SteadyClock::now() + write_window_)) co_return false;
       continue;
     }
     const std::size_t of_first = std::min(written, first.size());
