@@ -1,12 +1,9 @@
-# With the fuzz targets alone, whose sanitizers make compiling dear, sources are compiled some
-# at once, so that what they share is compiled once. Those of the folder's ALONE have names in their
-# unnamed namespaces that others have too ("redefinition of", says the compiler).
-set(INSIGHTD_SOURCES_AT_ONCE 16)
-
+# With the fuzz targets alone, whose sanitizers make compiling dear, the sources of a library are
+# compiled as one, so that what they share is compiled once. Those of the folder's ALONE have names in
+# their unnamed namespaces that others have too ("redefinition of", says the compiler).
 function(insightd_compile_at_once TARGET)
   if(INSIGHTD_FUZZ)
-    set_target_properties(${TARGET} PROPERTIES UNITY_BUILD ON
-                                               UNITY_BUILD_BATCH_SIZE ${INSIGHTD_SOURCES_AT_ONCE})
+    set_target_properties(${TARGET} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 0)
     set_source_files_properties(${ARGN} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
   endif()
 endfunction()
