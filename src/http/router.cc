@@ -215,8 +215,10 @@ Response Router::Answer(Request request) const {
   auto& consumer = std::get<std::unique_ptr<BodyConsumer>>(start);
   auto answer = std::make_shared<Response>(Response{.status = 0});
   consumer->Data(request.body);
-  consumer->Finish([answer](Response response) {
-    if (answer->status == 0) *answer = std::move(response);
+  consumer->Finish([answer](std::variant<Response, Work> given) {
+    if (answer->status != 0) return;
+    const auto* work = std::get_if<Work>(&given);
+    *answer = work != nullptr ? (*work)() : std::get<Response>(std::move(given));
   });
   return *answer;
 }

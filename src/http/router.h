@@ -29,9 +29,13 @@
 
 namespace insightd::http {
 
-// Takes the answer of a request; call it once, from any thread. Further calls do nothing, and a
-// call after the server has stopped does nothing either.
-using Done = std::function<void(Response)>;
+// Makes the answer on a thread that may wait.
+using Work = std::function<Response()>;
+
+// Takes the answer of a request, or the work that makes it; call it once, from any thread. Further
+// calls do nothing, and a call after the server has stopped does nothing either. The request lives
+// until such work is done.
+using Done = std::function<void(std::variant<Response, Work>)>;
 
 // Takes the body of one request as it comes, so that it is nowhere whole. Calls come one at a time
 // from threads of the server. When the client goes away or falls silent the consumer is destroyed
@@ -49,7 +53,7 @@ class BodyConsumer {
     return true;
   }
   // The body is whole (or Data said false): answer through `done`, now or later. No thread waits.
-  // The consumer lives until the answer has been taken.
+  // The consumer lives until the answer has been taken, and its work is done.
   virtual void Finish(Done done) = 0;
 };
 

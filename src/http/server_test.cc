@@ -367,6 +367,26 @@ TEST_F(ServerTest, AHandlerThatWaitsHoldsNoOtherConnectionUp) {
   EXPECT_EQ(waits.Read().body, "waited");
 }
 
+TEST_F(ServerTest, WhatALateAnswerHasToWaitForHoldsNoOtherConnectionUp) {
+  std::promise<void> begun;
+  std::promise<void> ends;
+  late_ = [&](const Done& done) {
+    done([&] {
+      EXPECT_EQ(EventLoop::Current(), nullptr);
+      begun.set_value();
+      ends.get_future().get();
+      return TextResponse(200, "worked");
+    });
+  };
+  const std::uint16_t port = Start({.threads = 1, .waiting_threads = 2});
+  RawClient waits(port);
+  waits.Send("GET /late HTTP/1.1\r\n\r\n");
+  begun.get_future().get();
+  EXPECT_EQ(RawClient(port).Ask("GET /hello HTTP/1.1\r\n\r\n").status, 200);
+  ends.set_value();
+  EXPECT_EQ(waits.Read().body, "worked");
+}
+
 TEST_F(ServerTest, StopsOnlyWhenAHandlerThatWaitsHasEnded) {
   std::promise<void> begun;
   std::promise<void> ends;

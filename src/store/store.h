@@ -374,6 +374,21 @@ class Store : public Sink, public Feedback, public Lookups, public History {
   virtual Result<std::int64_t> OrganizationOf(std::string_view cluster) = 0;
   // Clusters of the organisation with a result stored at or after `since`, in ascending order.
   virtual Result<TextList> ClustersSince(std::int64_t org_id, Time since) = 0;
+  // More than these are no answer for a thread that others wait for.
+  static constexpr std::size_t kFewClustersMax = 500;
+  // The same for who must not wait, as with ReportLater, as far as they are few: nothing where
+  // there are more.
+  virtual void FewClustersSince(std::int64_t org_id, Time since,
+                                std::function<void(Result<std::optional<TextList>>)> done) {
+    Result<TextList> all = ClustersSince(org_id, since);
+    if (!all) {
+      done(Fail(std::move(all).error()));
+    } else if (all->size() > kFewClustersMax) {
+      done(std::nullopt);
+    } else {
+      done(*std::move(all));
+    }
+  }
   // Calls `visit` with each cluster of the organisation behind `after` (empty: all), in ascending
   // order, until it returns false. A consistent view; `visit` may not call the store's writers.
   virtual Result<void> Fleet(std::int64_t org_id, std::string_view after,

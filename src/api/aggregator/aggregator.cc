@@ -8,18 +8,21 @@
 namespace insightd::api {
 namespace {
 
+using aggregator::AskHandler;
 using aggregator::Endpoints;
 using aggregator::Handler;
 using aggregator::RouteManner;
 using aggregator::Storage;
 using http::Method;
 
-struct Row {
+template <class Function>
+struct RowOf {
   Method method;
   const char* path;
-  Handler handler;
+  Function handler;
   RouteManner manner = {};
 };
+using Row = RowOf<Handler>;
 
 constexpr RouteManner kWithOptions = {.takes_options = true};
 constexpr RouteManner kOfWorkloads = {.storage = Storage::kWorkloads};
@@ -34,7 +37,6 @@ constexpr RouteManner kOpen = {.storage = Storage::kNone, .open = true, .counts_
 constexpr Row kRows[] = {
     {Method::kGet, "", aggregator::Main, kOfNothing},
     {Method::kGet, "info", aggregator::Info, {.storage = Storage::kNone, .takes_options = true}},
-    {Method::kGet, "organizations/{organization}/clusters", aggregator::Clusters},
     {Method::kGet, OF_USER "report/info", aggregator::ReportInfo, kWithOptions},
     {Method::kGet, OF_USER "rules/{rule_id}", aggregator::SingleRule, kWithOptions},
     {Method::kGet, "organizations/{org_id}/clusters/{cluster_list}/reports",
@@ -80,6 +82,12 @@ constexpr Row kRows[] = {
      aggregator::WorkloadsOfNamespace, kOfWorkloads},
 };
 
+// What is asked for most.
+constexpr RowOf<AskHandler> kAskRows[] = {
+    {Method::kGet, "organizations/{organization}/clusters", aggregator::Clusters},
+    {Method::kGet, OF_USER "report", aggregator::Report, kWithOptions},
+};
+
 constexpr Row kDebugRows[] = {
     {Method::kGet, "organizations", aggregator::Organizations},
     {Method::kDelete, "organizations/{organizations}", aggregator::RemoveOrganizations},
@@ -106,7 +114,9 @@ void RegisterAggregator(http::Router& router, const AggregatorParts& parts,
   const auto service = std::make_shared<const aggregator::Service>(parts, options);
   Endpoints endpoints(router, service);
   for (const Row& row : kRows) endpoints.Add(row.method, row.path, row.handler, row.manner);
-  endpoints.AddStart(Method::kGet, OF_USER "report", aggregator::Report, kWithOptions);
+  for (const RowOf<AskHandler>& row : kAskRows) {
+    endpoints.Add(row.method, row.path, row.handler, row.manner);
+  }
   if (parts.metrics != nullptr) {
     endpoints.Add(Method::kGet, "metrics", aggregator::Metrics, kOpen);
   }

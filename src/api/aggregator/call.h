@@ -13,6 +13,7 @@
 #include "api/aggregator/spec.h"
 #include "base/metrics.h"
 #include "http/message.h"
+#include "http/router.h"
 #include "store/store.h"
 
 namespace insightd::api::aggregator {
@@ -52,6 +53,11 @@ struct Call {
 };
 
 using Handler = http::Response (*)(const Call&);
+
+// For who is asked without a thread that waits: what asks when the request is whole, or the answer
+// where there is nothing to ask.
+using Ask = std::function<void(http::Done)>;
+using AskHandler = Param<Ask> (*)(const Call&);
 
 // 403 where somebody of another organisation asks.
 Param<void> PermitOrganization(const Call& call, std::int64_t org_id);

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,20 +17,7 @@ namespace {
 // More than a hundred years is all there is.
 constexpr std::int64_t kOverviewHoursMax = 1'000'000;
 
-}  // namespace
-
-http::Response Clusters(const Call& call) {
-  const Param<std::uint32_t> org = OrganizationParam(call, "organization");
-  if (!org) return org.error();
-  if (const Param<void> permitted = PermitOrganization(call, *org); !permitted) {
-    return permitted.error();
-  }
-  Param<Page> page = Page::Of(call);
-  if (!page) return page.error();
-  const std::chrono::hours age_max(
-      std::clamp<std::int64_t>(call.service.options.overview_hours_max, 0, kOverviewHoursMax));
-  const Result<store::TextList> clusters =
-      call.store().ClustersSince(*org, call.service.parts.clock->Now() - age_max);
+http::Response ClustersAnswer(const Result<store::TextList>& clusters, Page page) {
   if (!clusters) return StoreFailure(clusters.error());
   constexpr std::size_t kClusterBytes = 40;
   std::string body;
@@ -37,10 +25,37 @@ http::Response Clusters(const Call& call) {
   Writer w(body);
   w.BeginObject().Key("clusters").BeginArray();
   for (const std::string_view cluster : *clusters) {
-    if (page->Takes({{"cluster", cluster}})) w.String(cluster);
+    if (page.Takes({{"cluster", cluster}})) w.String(cluster);
   }
   w.EndArray().Key("status").String("ok").EndObject();
   return Answer(std::move(body));
+}
+
+}  // namespace
+
+Param<Ask> Clusters(const Call& call) {
+  const Param<std::uint32_t> org = OrganizationParam(call, "organization");
+  if (!org) return tl::unexpected(org.error());
+  if (const Param<void> permitted = PermitOrganization(call, *org); !permitted) {
+    return tl::unexpected(permitted.error());
+  }
+  const Param<Page> page = Page::Of(call);
+  if (!page) return tl::unexpected(page.error());
+  const std::chrono::hours age_max(
+      std::clamp<std::int64_t>(call.service.options.overview_hours_max, 0, kOverviewHoursMax));
+  const Time since = call.service.parts.clock->Now() - age_max;
+  return [&store = call.store(), org = *org, since, page = *page](http::Done done) {
+    store.FewClustersSince(org, since, [=, &store](Result<std::optional<store::TextList>> few) {
+      if (!few) {
+        done(StoreFailure(few.error()));
+      } else if (*few) {
+        done(ClustersAnswer(**std::move(few), page));
+      } else {
+        // So many that a thread has to wait for them.
+        done([=, &store] { return ClustersAnswer(store.ClustersSince(org, since), page); });
+      }
+    });
+  };
 }
 
 }  // namespace insightd::api::aggregator

@@ -65,27 +65,33 @@ class Endpoints::Endpoint {
   EndpointMetrics metrics_;
 };
 
-// Passes everything on and notes when the answer goes out.
-class Endpoints::Observed final : public http::BodyConsumer {
+// Asks when the request is whole, and notes when the answer goes out.
+class Endpoints::Asking final : public http::BodyConsumer {
  public:
-  Observed(std::shared_ptr<Endpoint> endpoint, microseconds begin,
-           std::unique_ptr<http::BodyConsumer> inner)
-      : endpoint_(std::move(endpoint)), begin_(begin), inner_(std::move(inner)) {}
+  Asking(std::shared_ptr<Endpoint> endpoint, microseconds begin, Ask ask)
+      : endpoint_(std::move(endpoint)), begin_(begin), ask_(std::move(ask)) {}
 
-  bool Data(std::span<const char> bytes) override { return inner_->Data(bytes); }
-  bool WhenReady(std::function<void()> wake) override { return inner_->WhenReady(std::move(wake)); }
+  bool Data(std::span<const char>) override { return true; }  // nothing that is wanted
   void Finish(http::Done done) override {
-    inner_->Finish([endpoint = std::move(endpoint_), begin = begin_,
-                    done = std::move(done)](http::Response response) {
-      endpoint->End(begin, response.status);
-      done(std::move(response));
+    ask_([endpoint = endpoint_, begin = begin_,
+          done = std::move(done)](std::variant<http::Response, http::Work> answer) {
+      if (auto* work = std::get_if<http::Work>(&answer)) {
+        done([endpoint, begin, work = std::move(*work)] {
+          http::Response response = work();
+          endpoint->End(begin, response.status);
+          return response;
+        });
+      } else {
+        endpoint->End(begin, std::get<http::Response>(answer).status);
+        done(std::move(answer));
+      }
     });
   }
 
  private:
-  std::shared_ptr<Endpoint> endpoint_;
+  const std::shared_ptr<Endpoint> endpoint_;
   const microseconds begin_;
-  const std::unique_ptr<http::BodyConsumer> inner_;
+  const Ask ask_;
 };
 
 namespace {
@@ -144,13 +150,13 @@ void Endpoints::Add(http::Method method, std::string_view path, Handler handler,
   AddCommon(method, endpoint);
 }
 
-void Endpoints::AddStart(http::Method method, std::string_view path, Start start,
-                         RouteManner manner) {
+void Endpoints::Add(http::Method method, std::string_view path, AskHandler handler,
+                    RouteManner manner) {
   const auto endpoint =
       std::make_shared<Endpoint>(service_, PatternOf(*service_, path, manner), manner);
   router_.AddStream(
       method, endpoint->pattern(),
-      [endpoint, start](const http::Request& request) -> http::StreamStart {
+      [endpoint, handler](const http::Request& request) -> http::StreamStart {
         const microseconds begin = endpoint->Begin();
         const auto refused = [&](http::Response response) {
           endpoint->End(begin, response.status);
@@ -159,12 +165,9 @@ void Endpoints::AddStart(http::Method method, std::string_view path, Start start
         const Param<Call> call = endpoint->Admit(request);
         if (!call) return refused(call.error());
         if (!endpoint->HasStorage()) return refused(InternalError());
-        http::StreamStart started = start(*call);
-        if (auto* response = std::get_if<http::Response>(&started)) {
-          return refused(std::move(*response));
-        }
-        return std::make_unique<Observed>(
-            endpoint, begin, std::get<std::unique_ptr<http::BodyConsumer>>(std::move(started)));
+        Param<Ask> ask = handler(*call);
+        if (!ask) return refused(std::move(ask).error());
+        return std::make_unique<Asking>(endpoint, begin, *std::move(ask));
       },
       service_->options.body_bytes_max);
   AddCommon(method, endpoint);

@@ -28,14 +28,11 @@ class Endpoints {
       : router_(router), service_(std::move(service)) {}
 
   void Add(http::Method method, std::string_view path, Handler handler, RouteManner manner = {});
-
-  // What is asked for without its answer at hand.
-  using Start = http::StreamStart (*)(const Call&);
-  void AddStart(http::Method method, std::string_view path, Start start, RouteManner manner = {});
+  void Add(http::Method method, std::string_view path, AskHandler handler, RouteManner manner = {});
 
  private:
   class Endpoint;
-  class Observed;
+  class Asking;
 
   void AddCommon(http::Method method, const std::shared_ptr<Endpoint>& endpoint);
 

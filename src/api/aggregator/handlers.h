@@ -14,10 +14,10 @@ http::Response OpenApi(const Call& call);
 http::Response Profile(const Call& call);
 
 // clusters.cc
-http::Response Clusters(const Call& call);
+Param<Ask> Clusters(const Call& call);
 
 // report.cc
-http::StreamStart Report(const Call& call);
+Param<Ask> Report(const Call& call);
 http::Response ReportInfo(const Call& call);
 
 // single_hit.cc

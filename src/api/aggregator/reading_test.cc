@@ -29,6 +29,21 @@ TEST_F(ReadingTest, ListsClustersStoredLately) {
   ExpectAnswer(Get("organizations/1/clusters"), R"({"clusters":[],"status":"ok"})");
 }
 
+TEST_F(ReadingTest, ListsMoreClustersThanAreReadAtOnce) {
+  std::vector<store::ClusterResult> results(store::Store::kFewClustersMax + 1);
+  std::string names;
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    results[i].org_id = 3;
+    results[i].cluster = fmt::format("{:08}-0000-4000-8000-000000000000", i);
+    results[i].request_id = fmt::format("many-{}", i);
+    names += (i == 0 ? "\"" : ",\"") + results[i].cluster + '"';
+  }
+  ASSERT_TRUE(fleet_.store().Put(results));
+  ExpectAnswer(Get("organizations/3/clusters"), R"({"clusters":[)" + names + R"(],"status":"ok"})");
+  ExpectAnswer(Get("organizations/3/clusters?limit=1"),
+               R"({"clusters":[")" + results[0].cluster + R"("],"status":"ok"})");
+}
+
 TEST_F(ReadingTest, TakesAPageOutOfAList) {
   ExpectAnswer(Get("organizations/1/clusters?limit=1"),
                R"({"clusters":[")" + kFirst + R"("],"status":"ok"})");

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <memory>
-#include <span>
 #include <string>
 #include <utility>
 
@@ -89,34 +88,19 @@ http::Response ReportAnswer(const Question& question, const Result<store::Cluste
   return Answer(std::move(body));
 }
 
-// Asks when the request is whole; no thread waits for the store.
-class ReportRequest final : public http::BodyConsumer {
- public:
-  ReportRequest(store::Store& store, Question question)
-      : store_(store), question_(std::move(question)) {}
+}  // namespace
 
-  bool Data(std::span<const char>) override { return true; }  // nothing that is wanted
-  void Finish(http::Done done) override {
-    const std::uint32_t org_id = question_.org_id;
-    auto question = std::make_shared<const Question>(std::move(question_));
-    store_.ReportLater(
-        org_id, question->cluster, question->user,
+Param<Ask> Report(const Call& call) {
+  Param<Question> asked = QuestionOf(call);
+  if (!asked) return tl::unexpected(asked.error());
+  const auto question = std::make_shared<const Question>(*std::move(asked));
+  return [&store = call.store(), question](http::Done done) {
+    store.ReportLater(
+        question->org_id, question->cluster, question->user,
         [question, done = std::move(done)](const Result<store::ClusterReport>& report) {
           done(ReportAnswer(*question, report));
         });
-  }
-
- private:
-  store::Store& store_;
-  Question question_;
-};
-
-}  // namespace
-
-http::StreamStart Report(const Call& call) {
-  Param<Question> question = QuestionOf(call);
-  if (!question) return question.error();
-  return std::make_unique<ReportRequest>(call.store(), *std::move(question));
+  };
 }
 
 http::Response ReportInfo(const Call& call) {

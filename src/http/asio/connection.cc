@@ -38,23 +38,25 @@ void AppendDate(std::string& out) {
 // The answer that a consumer may give late and from another thread. It outlives the connection
 // when the consumer keeps the callback; `wake` is gone by then.
 struct PendingAnswer {
+  using Answer = std::variant<Response, Work>;
+
   std::mutex mutex;
-  std::optional<Response> response;
+  std::optional<Answer> answer;
   bool closed = false;
   std::function<void()> wake;
 
-  void Take(Response given) {
+  void Take(Answer given) {
     const std::lock_guard lock(mutex);
-    if (closed || response) return;
-    response = std::move(given);
+    if (closed || answer) return;
+    answer = std::move(given);
     if (wake) wake();
   }
   // Takes the answer, or what there is of it, and turns the callback off.
-  std::optional<Response> Close() {
+  std::optional<Answer> Close() {
     const std::lock_guard lock(mutex);
     closed = true;
     wake = nullptr;
-    return std::exchange(response, std::nullopt);
+    return std::exchange(answer, std::nullopt);
   }
 };
 
@@ -249,33 +251,40 @@ Task<std::optional<Response>> Connection::Consume(BodyConsumer& consumer) {
     std::shared_ptr<PendingAnswer> pending = std::make_shared<PendingAnswer>();
     ~Guard() { pending->Close(); }
   } guard;
-  consumer.Finish(
-      [pending = guard.pending](Response response) { pending->Take(std::move(response)); });
+  consumer.Finish([pending = guard.pending](PendingAnswer::Answer answer) {
+    pending->Take(std::move(answer));
+  });
+  bool is_there = false;
   {
     const std::lock_guard lock(guard.pending->mutex);
-    if (guard.pending->response) co_return std::exchange(guard.pending->response, std::nullopt);
-    guard.pending->wake = [loop = &loop_, weak = weak_from_this(), number = NextSleep()] {
-      loop->Wake(weak, number);
-    };
+    is_there = guard.pending->answer.has_value();
+    if (!is_there) {
+      guard.pending->wake = [loop = &loop_, weak = weak_from_this(), number = NextSleep()] {
+        loop->Wake(weak, number);
+      };
+    }
   }
-  if (!stream_->is_cut()) co_await Sleep();
-  co_return guard.pending->Close();
+  if (!is_there && !stream_->is_cut()) co_await Sleep();
+  std::optional<PendingAnswer::Answer> answer = guard.pending->Close();
+  if (!answer) co_return std::nullopt;
+  if (const auto* work = std::get_if<Work>(&*answer)) co_return co_await Do(*work);
+  co_return std::get<Response>(*std::move(answer));
 }
 
 // On a thread that may wait, where the server has such.
-Task<Response> Connection::Handle(const Router::Route& route) {
+Task<Response> Connection::Do(const Work& work) {
   asio::thread_pool* const waiting = all_.waiting_threads();
-  if (waiting == nullptr) co_return route.handler(request_);
+  if (waiting == nullptr) co_return work();
   std::optional<Response> response;
   std::atomic<bool> done = false;
-  asio::post(*waiting, [&route, &response, &done, request = &request_, loop = &loop_,
-                        weak = weak_from_this(), number = NextSleep()]() mutable {
-    response = route.handler(*request);
+  asio::post(*waiting, [&work, &response, &done, loop = &loop_, weak = weak_from_this(),
+                        number = NextSleep()]() mutable {
+    response = work();
     done.store(true);
     // What was referred to may be gone from here on.
     loop->Wake(std::move(weak), number);
   });
-  // Cut or not: the handler has hold of us until it ends.
+  // Cut or not: the work has hold of us until it ends.
   while (!done.load()) co_await Sleep();
   co_return *std::move(response);
 }
@@ -380,7 +389,8 @@ Task<bool> Connection::ServeOne() {
       if (!answer) co_return false;
       response = std::move(*answer);
     } else {
-      response = co_await Handle(*route);
+      const Work work = [this, route] { return route->handler(request_); };
+      response = co_await Do(work);
     }
     consumer.reset();
   }

@@ -55,7 +55,7 @@ class Connection final : public Sleeps, public std::enable_shared_from_this<Conn
   void Keep(std::string_view joined, std::size_t used);
   Task<bool> UntilReady(BodyConsumer& consumer);
   Task<std::optional<Response>> Consume(BodyConsumer& consumer);
-  Task<Response> Handle(const Router::Route& route);
+  Task<Response> Do(const Work& work);
   Task<bool> Send(const Response& response, bool keep);
   Task<void> Linger();
 

@@ -144,6 +144,10 @@ class EmbeddedStore final : public Store {
   Result<TextList> ClustersSince(std::int64_t org_id, Time since) override {
     return Read([&](auto& db) { return ReadClustersSince(db, org_id, since); });
   }
+  void FewClustersSince(std::int64_t org_id, Time since,
+                        std::function<void(Result<std::optional<TextList>>)> done) override {
+    done(Read([&](auto& db) { return ReadFewClustersSince(db, org_id, since); }));
+  }
   Result<void> Fleet(std::int64_t org_id, std::string_view after,
                      const std::function<bool(const FleetCluster&)>& visit) override {
     return Read([&](auto& db) { return VisitFleet(db, org_id, after, visit); });

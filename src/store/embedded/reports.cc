@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <set>
 #include <tuple>
 #include <utility>
@@ -188,11 +189,15 @@ Result<std::int64_t> ReadOrganization(sqlite::Database& database, std::string_vi
   return query.IntAt(0);
 }
 
-Result<TextList> ReadClustersSince(sqlite::Database& database, std::int64_t org_id, Time since) {
+namespace {
+
+// Not more than `clusters_max` of them.
+Result<TextList> ReadFirstClustersSince(sqlite::Database& database, std::int64_t org_id, Time since,
+                                        std::int64_t clusters_max) {
   sqlite::Query query(database,
                       "SELECT cluster FROM insightd_cluster WHERE org_id = ? AND reported_at >= ? "
-                      "ORDER BY cluster");
-  query.Int(org_id).At(since);
+                      "ORDER BY cluster LIMIT ?");
+  query.Int(org_id).At(since).Int(clusters_max);
   const auto kept = std::make_shared<KeptTexts>();
   TextList clusters{.texts = {}, .kept = kept};
   while (true) {
@@ -201,6 +206,21 @@ Result<TextList> ReadClustersSince(sqlite::Database& database, std::int64_t org_
     if (!*row) return clusters;
     clusters.texts.push_back(kept->Keep(query.TextAt(0)));
   }
+}
+
+}  // namespace
+
+Result<TextList> ReadClustersSince(sqlite::Database& database, std::int64_t org_id, Time since) {
+  return ReadFirstClustersSince(database, org_id, since, std::numeric_limits<std::int64_t>::max());
+}
+
+Result<std::optional<TextList>> ReadFewClustersSince(sqlite::Database& database,
+                                                     std::int64_t org_id, Time since) {
+  Result<TextList> first =
+      ReadFirstClustersSince(database, org_id, since, Store::kFewClustersMax + 1);
+  if (!first) return Fail(std::move(first).error());
+  if (first->size() > Store::kFewClustersMax) return std::nullopt;
+  return *std::move(first);
 }
 
 Result<void> VisitFleet(sqlite::Database& database, std::int64_t org_id, std::string_view after,

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +25,9 @@ Result<std::string> ReadReportText(sqlite::Database& database, std::int64_t org_
                                    std::string_view cluster);
 Result<std::int64_t> ReadOrganization(sqlite::Database& database, std::string_view cluster);
 Result<TextList> ReadClustersSince(sqlite::Database& database, std::int64_t org_id, Time since);
+// See Store::FewClustersSince.
+Result<std::optional<TextList>> ReadFewClustersSince(sqlite::Database& database,
+                                                     std::int64_t org_id, Time since);
 Result<void> VisitFleet(sqlite::Database& database, std::int64_t org_id, std::string_view after,
                         const std::function<bool(const FleetCluster&)>& visit);
 Result<std::vector<RuleCount>> ReadRuleCounts(sqlite::Database& database, std::int64_t org_id);

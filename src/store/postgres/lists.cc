@@ -1,5 +1,11 @@
 #include "store/postgres/lists.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
 #include "store/letter_texts.h"
 #include "store/postgres/organization.h"
 
@@ -25,6 +31,38 @@ Result<TextList> ReadClustersSince(Connection& connection, std::int64_t org_id, 
     clusters.texts.push_back(kept->TextAt(row, 0));
   }
   return clusters;
+}
+
+void AskForClusters(Pipeline& pipeline, std::span<const ClustersKey* const> keys) {
+  // One more tells that they are too many. An array for each costs both sides less than rows.
+  static const std::string kStatement = fmt::format(
+      "SELECT u.n, ARRAY(SELECT r.cluster::text FROM report r WHERE r.org_id = u.org_id::int4 "
+      "AND r.reported_at >= u.since LIMIT {}) "
+      "FROM unnest($1::int8[], $2::timestamp[]) WITH ORDINALITY AS u(org_id, since, n)",
+      Store::kFewClustersMax + 1);
+  Array orgs = Array::OfInts();
+  Array times = Array::OfTimes();
+  for (const ClustersKey* key : keys) {
+    orgs.Int(OrgColumnOf(key->org_id));
+    times.At(key->since);
+  }
+  pipeline.Add(kStatement, Columns(std::move(orgs), std::move(times)));
+}
+
+std::vector<std::optional<TextList>> TakeClusters(Rows answer,
+                                                  std::span<const ClustersKey* const> keys) {
+  const auto kept = std::make_shared<const Rows>(std::move(answer));
+  INSIGHTD_ASSERT(kept->size() == keys.size());
+  std::vector<std::optional<TextList>> lists(keys.size());
+  for (std::size_t row = 0; row < kept->size(); ++row) {
+    TextList clusters{.texts = kept->TextsAt(row, 1), .kept = kept};
+    if (clusters.size() > Store::kFewClustersMax) continue;
+    // They come in the order of an index, which most collations have like ours.
+    std::vector<std::string_view>& texts = clusters.texts;
+    if (!std::is_sorted(texts.begin(), texts.end())) std::sort(texts.begin(), texts.end());
+    lists[static_cast<std::size_t>(kept->IntAt(row, 0)) - 1] = std::move(clusters);
+  }
+  return lists;
 }
 
 Result<std::vector<RuleCount>> ReadRuleCounts(Connection& connection, std::int64_t org_id) {

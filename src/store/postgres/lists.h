@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +17,18 @@
 namespace insightd::store::pg {
 
 Result<TextList> ReadClustersSince(Connection& connection, std::int64_t org_id, Time since);
+
+struct ClustersKey {
+  std::int64_t org_id = 0;  // IsOrganization
+  Time since;
+};
+// The same for many, in one statement for all of `keys`, of each as far as they are few.
+void AskForClusters(Pipeline& pipeline, std::span<const ClustersKey* const> keys);
+// Out of its answer, in the order of `keys`; see Store::FewClustersSince. The lists keep the whole
+// answer between them.
+std::vector<std::optional<TextList>> TakeClusters(Rows answer,
+                                                  std::span<const ClustersKey* const> keys);
+
 Result<std::vector<RuleCount>> ReadRuleCounts(Connection& connection, std::int64_t org_id);
 Result<std::vector<HitCluster>> ReadClustersHitBy(Connection& connection, std::int64_t org_id,
                                                   std::string_view rule, std::string_view key);

@@ -13,7 +13,7 @@
 #include "store/postgres/migrations/check.h"
 #include "store/postgres/past.h"
 #include "store/postgres/put.h"
-#include "store/postgres/report_queue.h"
+#include "store/postgres/question_queue.h"
 #include "store/postgres/sessions.h"
 #include "store/postgres/uploads.h"
 #include "store/postgres/workloads.h"
@@ -27,7 +27,7 @@ class PostgresStore final : public Store {
       : clock_(options.clock != nullptr ? *options.clock : SystemClock()),
         writes_(options.writes),
         sessions_(options),
-        reports_(options) {}
+        questions_(options) {}
 
   Result<std::unique_ptr<Lease>> TryTakeDuty(Duty duty) override {
     return sessions_.TryTakeDuty(duty);
@@ -64,18 +64,18 @@ class PostgresStore final : public Store {
 
   Result<ClusterReport> Report(std::int64_t org_id, std::string_view cluster,
                                std::string_view user_id) override {
-    return reports_.Read({.org_id = org_id,
-                          .cluster = std::string(cluster),
-                          .user_id = std::string(user_id),
-                          .whole = true});
+    return questions_.Read({.org_id = org_id,
+                            .cluster = std::string(cluster),
+                            .user_id = std::string(user_id),
+                            .whole = true});
   }
   void ReportLater(std::int64_t org_id, std::string_view cluster, std::string_view user_id,
                    std::function<void(Result<ClusterReport>)> done) override {
-    reports_.Ask({.org_id = org_id,
-                  .cluster = std::string(cluster),
-                  .user_id = std::string(user_id),
-                  .whole = false},
-                 std::move(done));
+    questions_.Ask(pg::ReportQuestion{{.org_id = org_id,
+                                       .cluster = std::string(cluster),
+                                       .user_id = std::string(user_id),
+                                       .whole = false},
+                                      std::move(done)});
   }
   Result<ReportMeta> Meta(std::int64_t org_id, std::string_view cluster) override {
     return Read([&](auto& db) { return pg::ReadMeta(db, org_id, cluster); });
@@ -88,6 +88,10 @@ class PostgresStore final : public Store {
   }
   Result<TextList> ClustersSince(std::int64_t org_id, Time since) override {
     return Read([&](auto& db) { return pg::ReadClustersSince(db, org_id, since); });
+  }
+  void FewClustersSince(std::int64_t org_id, Time since,
+                        std::function<void(Result<std::optional<TextList>>)> done) override {
+    questions_.Ask(pg::ClustersQuestion{{.org_id = org_id, .since = since}, std::move(done)});
   }
   Result<void> Fleet(std::int64_t org_id, std::string_view after,
                      const std::function<bool(const FleetCluster&)>& visit) override {
@@ -321,7 +325,7 @@ class PostgresStore final : public Store {
   const Clock& clock_;
   const bool writes_;
   pg::Sessions sessions_;
-  pg::ReportQueue reports_;
+  pg::QuestionQueue questions_;
 };
 
 }  // namespace

@@ -160,24 +160,25 @@ ClusterReport ReportOf(const std::shared_ptr<const Rows>& answer,
 
 }  // namespace
 
-void AskForReports(Pipeline& pipeline, std::span<const ReportKey> keys) {
+void AskForReports(Pipeline& pipeline, std::span<const ReportKey* const> keys) {
   Array orgs = Array::OfInts();
   Array clusters = Array::OfTexts();
   Array org_texts = Array::OfTexts();
   Array users = Array::OfTexts();
-  for (const ReportKey& key : keys) {
-    orgs.Int(OrgColumnOf(key.org_id));
-    clusters.Text(key.cluster);
-    org_texts.Text(std::to_string(key.org_id));
-    users.Text(IsStorable(key.user_id) ? std::string_view(key.user_id) : std::string_view());
+  for (const ReportKey* key : keys) {
+    orgs.Int(OrgColumnOf(key->org_id));
+    clusters.Text(key->cluster);
+    org_texts.Text(std::to_string(key->org_id));
+    users.Text(IsStorable(key->user_id) ? std::string_view(key->user_id) : std::string_view());
   }
   const bool whole =
-      std::any_of(keys.begin(), keys.end(), [](const ReportKey& key) { return key.whole; });
+      std::any_of(keys.begin(), keys.end(), [](const ReportKey* key) { return key->whole; });
   pipeline.Add(whole ? kWhole : kShown, Columns(std::move(orgs), std::move(clusters),
                                                 std::move(org_texts), std::move(users)));
 }
 
-std::vector<Result<ClusterReport>> TakeReports(Rows answer, std::span<const ReportKey> keys) {
+std::vector<Result<ClusterReport>> TakeReports(Rows answer,
+                                               std::span<const ReportKey* const> keys) {
   const auto kept = std::make_shared<const Rows>(std::move(answer));
   const Rows& rows = *kept;
   // By key, those of one in the order in which they came: the head first.
@@ -198,9 +199,9 @@ std::vector<Result<ClusterReport>> TakeReports(Rows answer, std::span<const Repo
   for (std::size_t i = 0; i < keys.size(); ++i) {
     const auto its_rows = std::span(by_key).subspan(begins[i], begins[i + 1] - begins[i]);
     if (its_rows.empty() || KindOf(rows, its_rows.front()) != kHead) {
-      reports.push_back(Fail(NoSuchCluster(keys[i].org_id, keys[i].cluster)));
+      reports.push_back(Fail(NoSuchCluster(keys[i]->org_id, keys[i]->cluster)));
     } else {
-      reports.push_back(ReportOf(kept, its_rows, keys[i]));
+      reports.push_back(ReportOf(kept, its_rows, *keys[i]));
     }
   }
   return reports;

@@ -21,9 +21,9 @@ struct ReportKey {
 };
 
 // One statement for all of `keys`.
-void AskForReports(Pipeline& pipeline, std::span<const ReportKey> keys);
+void AskForReports(Pipeline& pipeline, std::span<const ReportKey* const> keys);
 // Out of its answer, in the order of `keys`; kNotFound for those that are not there. The reports
 // keep the whole answer between them.
-std::vector<Result<ClusterReport>> TakeReports(Rows answer, std::span<const ReportKey> keys);
+std::vector<Result<ClusterReport>> TakeReports(Rows answer, std::span<const ReportKey* const> keys);
 
 }  // namespace insightd::store::pg

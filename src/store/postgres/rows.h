@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 
@@ -35,6 +36,8 @@ class Rows {
   std::string StringAt(std::size_t row, int column) const {
     return std::string(TextAt(row, column));
   }
+  // text[] without nulls.
+  std::vector<std::string_view> TextsAt(std::size_t row, int column) const;
   // timestamp; 1970 when null.
   Time TimeAt(std::size_t row, int column) const;
   std::optional<Time> OptionalTimeAt(std::size_t row, int column) const;

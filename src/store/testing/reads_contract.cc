@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 
 #include <atomic>
+#include <future>
+#include <optional>
 #include <thread>
 
 #include "store/testing/contract.h"
@@ -250,6 +252,34 @@ TEST_P(StoreContract, ListsClustersSinceATime) {
   EXPECT_EQ(store_->ClustersSince(1, At(100)).value(), Keys{"a"});
   EXPECT_TRUE(store_->ClustersSince(1, At(101))->empty());
   EXPECT_TRUE(store_->ClustersSince(9, At(0))->empty());
+}
+
+TEST_P(StoreContract, ListsFewClustersForWhoMustNotWait) {
+  const auto ask = [this](std::int64_t org_id, Time since) {
+    std::promise<Result<std::optional<TextList>>> answer;
+    store_->FewClustersSince(org_id, since,
+                             [&](Result<std::optional<TextList>> few) { answer.set_value(few); });
+    return answer.get_future().get();
+  };
+  clock_.Set(At(100));
+  Put(ResultOf("a", 0, "ra"));
+  clock_.Set(At(0));
+  std::vector<ClusterResult> batch;
+  for (std::size_t i = 1; i < Store::kFewClustersMax; ++i) {
+    batch.push_back(ResultOf(fmt::format("c{:04}", i), 0, fmt::format("r{}", i)));
+  }
+  batch.push_back(ResultOf("B", 0, "rB"));
+  batch.back().org_id = 2;
+  ASSERT_TRUE(store_->Put(batch));
+  EXPECT_EQ(ask(1, At(1)).value(), Keys{"a"});
+  EXPECT_EQ(ask(2, At(0)).value(), Keys{"B"});
+  EXPECT_EQ(ask(9, At(0)).value(), Keys{});
+  EXPECT_EQ(ask(-1, At(0)).value(), Keys{});
+  const TextList all = store_->ClustersSince(1, At(0)).value();
+  ASSERT_EQ(all.size(), Store::kFewClustersMax);
+  EXPECT_EQ(ask(1, At(0)).value(), Keys(all.begin(), all.end()));
+  Put(ResultOf("one more", 0, "more"));
+  EXPECT_EQ(ask(1, At(0)).value(), std::nullopt);
 }
 
 TEST_P(StoreContract, ReportsThatManyAskForAtOnceGoToWhoAsked) {

@@ -1,4 +1,4 @@
-#include "store/postgres/report_queue.h"
+#include "store/postgres/question_queue.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -18,14 +18,15 @@ namespace {
 
 constexpr std::string_view kCluster = "34c3ecc5-624a-49a5-bab8-4fdc5e51a266";
 
-Result<ClusterReport> ReportFrom(ReportQueue& queue) {
+Result<ClusterReport> ReportFrom(QuestionQueue& queue) {
   std::promise<Result<ClusterReport>> answer;
-  queue.Ask({1, std::string(kCluster), "me"},
-            [&answer](Result<ClusterReport> report) { answer.set_value(std::move(report)); });
+  queue.Ask(ReportQuestion{
+      {1, std::string(kCluster), "me"},
+      [&answer](Result<ClusterReport> report) { answer.set_value(std::move(report)); }});
   return answer.get_future().get();
 }
 
-class PostgresReportQueue : public ::testing::Test {
+class PostgresQuestionQueue : public ::testing::Test {
  protected:
   void SetUp() override {
     INSIGHTD_SKIP_WITHOUT_POSTGRES();
@@ -35,7 +36,7 @@ class PostgresReportQueue : public ::testing::Test {
         fmt::format("INSERT INTO report(org_id, cluster, report, reported_at, last_checked_at) "
                     "VALUES (1, '{}', '{{}}', '2026-11-01', '2026-11-01')",
                     kCluster));
-    queue_ = std::make_unique<ReportQueue>(
+    queue_ = std::make_unique<QuestionQueue>(
         PostgresStoreOptions{.conninfo = database_->Conninfo(), .read_conninfo = {}});
   }
   // As a server does that goes away: ends all sessions; and takes new ones, or not.
@@ -50,17 +51,17 @@ class PostgresReportQueue : public ::testing::Test {
   }
 
   std::unique_ptr<TestDatabase> database_;
-  std::unique_ptr<ReportQueue> queue_;
+  std::unique_ptr<QuestionQueue> queue_;
 };
 
-TEST_F(PostgresReportQueue, ASessionThatTheServerEndedIsMadeAgain) {
+TEST_F(PostgresQuestionQueue, ASessionThatTheServerEndedIsMadeAgain) {
   ASSERT_TRUE(ReportFrom(*queue_));
   EndSessions(/*take_new_ones=*/true);
   const auto report = ReportFrom(*queue_);
   EXPECT_TRUE(report) << report.error().message();
 }
 
-TEST_F(PostgresReportQueue, WhereTheServerTakesOneConnectionAllGoThroughIt) {
+TEST_F(PostgresQuestionQueue, WhereTheServerTakesOneConnectionAllGoThroughIt) {
   ASSERT_TRUE(ReportFrom(*queue_));
   // The one that is there goes on; further ones are refused.
   const auto server = Connection::Open({.conninfo = TestServer("POSTGRES")});
@@ -70,10 +71,11 @@ TEST_F(PostgresReportQueue, WhereTheServerTakesOneConnectionAllGoThroughIt) {
   std::atomic<int> answered = 0;
   std::atomic<int> good = 0;
   for (int i = 0; i < kQuestions; ++i) {
-    queue_->Ask({1, std::string(kCluster), "me"}, [&](const Result<ClusterReport>& report) {
-      good += report.has_value();
-      ++answered;
-    });
+    queue_->Ask(
+        ReportQuestion{{1, std::string(kCluster), "me"}, [&](const Result<ClusterReport>& report) {
+                         good += report.has_value();
+                         ++answered;
+                       }});
   }
   const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(30);
   while (answered < kQuestions && std::chrono::steady_clock::now() < until) {
@@ -83,7 +85,7 @@ TEST_F(PostgresReportQueue, WhereTheServerTakesOneConnectionAllGoThroughIt) {
   EXPECT_EQ(good, kQuestions);
 }
 
-TEST_F(PostgresReportQueue, WhileTheServerIsAwayItSaysSoAndRecoversByItself) {
+TEST_F(PostgresQuestionQueue, WhileTheServerIsAwayItSaysSoAndRecoversByItself) {
   ASSERT_TRUE(ReportFrom(*queue_));
   EndSessions(/*take_new_ones=*/false);
   const auto began = std::chrono::steady_clock::now();
@@ -103,7 +105,7 @@ TEST_F(PostgresReportQueue, WhileTheServerIsAwayItSaysSoAndRecoversByItself) {
 }
 
 // Of those who ask in an event loop.
-class PostgresReportLane : public PostgresReportQueue {
+class PostgresQuestionLane : public PostgresQuestionQueue {
  protected:
   struct Answers {
     std::atomic<int> good = 0;
@@ -115,10 +117,11 @@ class PostgresReportLane : public PostgresReportQueue {
   void Ask(Answers& answers, int count) {
     loop_->Do([&] {
       for (int i = 0; i < count; ++i) {
-        queue_->Ask({1, std::string(kCluster), "me"}, [&](const Result<ClusterReport>& report) {
-          answers.in_loop += EventLoop::Current() != nullptr;
-          ++(report ? answers.good : answers.bad);
-        });
+        queue_->Ask(ReportQuestion{{1, std::string(kCluster), "me"},
+                                   [&](const Result<ClusterReport>& report) {
+                                     answers.in_loop += EventLoop::Current() != nullptr;
+                                     ++(report ? answers.good : answers.bad);
+                                   }});
       }
     });
   }
@@ -152,7 +155,7 @@ class PostgresReportLane : public PostgresReportQueue {
       std::make_unique<insightd::testing::PollLoop>();
 };
 
-TEST_F(PostgresReportLane, OnceTheServerHasAnsweredAnswersComeInTheLoop) {
+TEST_F(PostgresQuestionLane, OnceTheServerHasAnsweredAnswersComeInTheLoop) {
   ASSERT_TRUE(WaitForLane());
   Answers answers;
   ASSERT_TRUE(AskAndWait(answers, 100));
@@ -160,18 +163,43 @@ TEST_F(PostgresReportLane, OnceTheServerHasAnsweredAnswersComeInTheLoop) {
   EXPECT_EQ(answers.in_loop, 100);
 }
 
-TEST_F(PostgresReportLane, WhoAskTogetherAreAnsweredByOneStatement) {
+TEST_F(PostgresQuestionLane, WhoAskTogetherAreAnsweredByOneStatement) {
   ASSERT_TRUE(WaitForLane());
   std::atomic<std::size_t> statements = 0;
   SetStatementObserver([&](std::string_view, microseconds) { ++statements; });
   Answers answers;
-  EXPECT_TRUE(AskAndWait(answers, 10 * static_cast<int>(kReportBatchMax)));
+  EXPECT_TRUE(AskAndWait(answers, 10 * static_cast<int>(kTogetherMax)));
   SetStatementObserver({});
   EXPECT_EQ(answers.good, answers.all());
   EXPECT_EQ(statements, 10);
 }
 
-TEST_F(PostgresReportLane, ASessionThatTheServerEndedIsMadeAgain) {
+TEST_F(PostgresQuestionLane, ReportsAndListsGoToTheServerTogether) {
+  ASSERT_TRUE(WaitForLane());
+  std::atomic<std::size_t> statements = 0;
+  SetStatementObserver([&](std::string_view, microseconds) { ++statements; });
+  constexpr int kTimes = 5;
+  std::atomic<int> reports = 0;
+  std::atomic<int> lists = 0;
+  loop_->Do([&] {
+    for (int i = 0; i < kTimes; ++i) {
+      queue_->Ask(ReportQuestion{{1, std::string(kCluster), "me"},
+                                 [&](const Result<ClusterReport>& report) {
+                                   EXPECT_EQ(report->meta.cluster, kCluster);
+                                   ++reports;
+                                 }});
+      queue_->Ask(ClustersQuestion{{i, Time{}}, [&, i](const Result<std::optional<TextList>>& few) {
+                                     EXPECT_EQ(few->value().size(), i == 1 ? 1U : 0U);
+                                     ++lists;
+                                   }});
+    }
+  });
+  EXPECT_TRUE(WaitUntil([&] { return reports == kTimes && lists == kTimes; }));
+  SetStatementObserver({});
+  EXPECT_EQ(statements, 2);
+}
+
+TEST_F(PostgresQuestionLane, ASessionThatTheServerEndedIsMadeAgain) {
   ASSERT_TRUE(WaitForLane());
   EndSessions(/*take_new_ones=*/true);
   Answers answers;
@@ -180,7 +208,7 @@ TEST_F(PostgresReportLane, ASessionThatTheServerEndedIsMadeAgain) {
   EXPECT_TRUE(WaitForLane());
 }
 
-TEST_F(PostgresReportLane, WhatIsOnItsWayWhenTheSessionEndsIsAskedAgain) {
+TEST_F(PostgresQuestionLane, WhatIsOnItsWayWhenTheSessionEndsIsAskedAgain) {
   ASSERT_TRUE(WaitForLane());
   Answers answers;
   {
@@ -194,7 +222,7 @@ TEST_F(PostgresReportLane, WhatIsOnItsWayWhenTheSessionEndsIsAskedAgain) {
   EXPECT_EQ(answers.good, 3);
 }
 
-TEST_F(PostgresReportLane, WhileTheServerIsAwayItSaysSoAndRecoversByItself) {
+TEST_F(PostgresQuestionLane, WhileTheServerIsAwayItSaysSoAndRecoversByItself) {
   ASSERT_TRUE(WaitForLane());
   EndSessions(/*take_new_ones=*/false);
   Answers answers;
@@ -204,8 +232,8 @@ TEST_F(PostgresReportLane, WhileTheServerIsAwayItSaysSoAndRecoversByItself) {
   EXPECT_TRUE(WaitForLane());
 }
 
-TEST_F(PostgresReportLane, AStatementThatTakesTooLongIsAnError) {
-  queue_ = std::make_unique<ReportQueue>(PostgresStoreOptions{
+TEST_F(PostgresQuestionLane, AStatementThatTakesTooLongIsAnError) {
+  queue_ = std::make_unique<QuestionQueue>(PostgresStoreOptions{
       .conninfo = database_->Conninfo(), .read_conninfo = {}, .statement_max = milliseconds(200)});
   ASSERT_TRUE(WaitForLane());
   Answers answers;
@@ -217,8 +245,8 @@ TEST_F(PostgresReportLane, AStatementThatTakesTooLongIsAnError) {
   EXPECT_TRUE(WaitForLane());
 }
 
-TEST_F(PostgresReportLane, AServerThatFreezesIsGivenUpAndAskedAnew) {
-  queue_ = std::make_unique<ReportQueue>(PostgresStoreOptions{
+TEST_F(PostgresQuestionLane, AServerThatFreezesIsGivenUpAndAskedAnew) {
+  queue_ = std::make_unique<QuestionQueue>(PostgresStoreOptions{
       .conninfo = database_->Conninfo(), .read_conninfo = {}, .statement_max = milliseconds(200)});
   ASSERT_TRUE(WaitForLane());
   const auto looks = database_->Connect();
@@ -240,31 +268,31 @@ TEST_F(PostgresReportLane, AServerThatFreezesIsGivenUpAndAskedAnew) {
   EXPECT_EQ(answers.good, 10) << "by sessions that were made meanwhile";
 }
 
-TEST_F(PostgresReportLane, WithTheEndOfTheLoopWhoWaitsIsTold) {
+TEST_F(PostgresQuestionLane, WithTheEndOfTheLoopWhoWaitsIsTold) {
   ASSERT_TRUE(WaitForLane());
   const auto lock = Lock();
   Answers answers;
-  Ask(answers, 2 * static_cast<int>(kReportBatchMax));
+  Ask(answers, 2 * static_cast<int>(kTogetherMax));
   loop_.reset();
-  EXPECT_EQ(answers.bad, 2 * kReportBatchMax);
+  EXPECT_EQ(answers.bad, 2 * kTogetherMax);
 }
 
-TEST_F(PostgresReportLane, WhatIsTooLongForALaneIsAnsweredToo) {
+TEST_F(PostgresQuestionLane, WhatIsTooLongForALaneIsAnsweredToo) {
   ASSERT_TRUE(WaitForLane());
   Answers answers;
   loop_->Do([&] {
     for (int i = 0; i < 100; ++i) {
-      queue_->Ask(
+      queue_->Ask(ReportQuestion{
           {1, std::string(kCluster), std::string(10'000, 'u')},
-          [&](const Result<ClusterReport>& report) { ++(report ? answers.good : answers.bad); });
+          [&](const Result<ClusterReport>& report) { ++(report ? answers.good : answers.bad); }});
     }
   });
   ASSERT_TRUE(WaitUntil([&] { return answers.all() == 100; }));
   EXPECT_EQ(answers.good, 100);
 }
 
-TEST_F(PostgresReportLane, ALoopWithoutALaneAsksTheWorkers) {
-  queue_ = std::make_unique<ReportQueue>(PostgresStoreOptions{
+TEST_F(PostgresQuestionLane, ALoopWithoutALaneAsksTheWorkers) {
+  queue_ = std::make_unique<QuestionQueue>(PostgresStoreOptions{
       .conninfo = database_->Conninfo(), .read_conninfo = {}, .connections_max = 1});
   ASSERT_TRUE(WaitForLane());
   const auto first = std::exchange(loop_, std::make_unique<insightd::testing::PollLoop>());
@@ -275,8 +303,8 @@ TEST_F(PostgresReportLane, ALoopWithoutALaneAsksTheWorkers) {
   loop_.reset();
 }
 
-TEST(PostgresReportQueueAway, AServerThatIsNotThereIsSaidAtOnce) {
-  ReportQueue queue({.conninfo = "host=127.0.0.1 port=1 dbname=none", .read_conninfo = {}});
+TEST(PostgresQuestionQueueAway, AServerThatIsNotThereIsSaidAtOnce) {
+  QuestionQueue queue({.conninfo = "host=127.0.0.1 port=1 dbname=none", .read_conninfo = {}});
   for (int i = 0; i < 3; ++i) {
     const auto report = ReportFrom(queue);
     ASSERT_FALSE(report);
@@ -286,13 +314,19 @@ TEST(PostgresReportQueueAway, AServerThatIsNotThereIsSaidAtOnce) {
   }
 }
 
-TEST(PostgresReportQueueAway, WhatCannotBeIsNotFoundWithoutAsking) {
-  ReportQueue queue({.conninfo = "host=127.0.0.1 port=1 dbname=none", .read_conninfo = {}});
+TEST(PostgresQuestionQueueAway, WhatCannotBeIsNotFoundWithoutAsking) {
+  QuestionQueue queue({.conninfo = "host=127.0.0.1 port=1 dbname=none", .read_conninfo = {}});
   bool asked = false;
-  queue.Ask({-1, std::string(kCluster), ""}, [&asked](Result<ClusterReport> report) {
-    EXPECT_EQ(report.error().code(), Code::kNotFound);
-    asked = true;
-  });
+  queue.Ask(ReportQuestion{{-1, std::string(kCluster), ""}, [&asked](Result<ClusterReport> report) {
+                             EXPECT_EQ(report.error().code(), Code::kNotFound);
+                             asked = true;
+                           }});
+  EXPECT_TRUE(asked);
+  asked = false;
+  queue.Ask(ClustersQuestion{{-1, Time{}}, [&asked](const Result<std::optional<TextList>>& few) {
+                               EXPECT_TRUE(few->value().empty());
+                               asked = true;
+                             }});
   EXPECT_TRUE(asked);
 }
 

@@ -1,4 +1,4 @@
-#include "store/postgres/report_queue.h"
+#include "store/postgres/question_queue.h"
 
 #include <fmt/format.h>
 
@@ -9,6 +9,7 @@
 
 #include "base/batch.h"
 #include "store/postgres/lookups.h"
+#include "store/postgres/organization.h"
 
 namespace insightd::store::pg {
 namespace {
@@ -24,7 +25,7 @@ constexpr std::size_t kWaitingMax = 10'000;
 constexpr milliseconds kRest{1'000};
 // Look-ups by key are done in a thousandth of this, or the server does not answer at all.
 constexpr milliseconds kStatementMax{5'000};
-// What a lane sends has to fit a socket's buffer, and kReportBatchMax of these do. Longer keys,
+// What a lane sends has to fit a socket's buffer, and kTogetherMax of these do. Longer keys,
 // such as of a user whose name is a page long, go to the workers.
 constexpr std::size_t kLaneKeyBytesMax = 400;
 
@@ -41,8 +42,9 @@ ConnectOptions OptionsOf(const PostgresStoreOptions& options) {
 }
 
 Error TooMany() {
-  return Error(Code::kUnavailable,
-               fmt::format("{} reports wait for PostgreSQL already; ask again later", kWaitingMax));
+  return Error(
+      Code::kUnavailable,
+      fmt::format("{} look-ups wait for PostgreSQL already; ask again later", kWaitingMax));
 }
 
 std::size_t WorkersOf(const PostgresStoreOptions& options) {
@@ -53,12 +55,12 @@ std::size_t WorkersOf(const PostgresStoreOptions& options) {
 
 }  // namespace
 
-ReportQueue::ReportQueue(const PostgresStoreOptions& options)
+QuestionQueue::QuestionQueue(const PostgresStoreOptions& options)
     : connector_(OptionsOf(options)),
       workers_max_(WorkersOf(options)),
       lanes_max_(options.connections_max) {}
 
-ReportQueue::~ReportQueue() {
+QuestionQueue::~QuestionQueue() {
   {
     const std::lock_guard lock(mutex_);
     ends_ = true;
@@ -66,54 +68,64 @@ ReportQueue::~ReportQueue() {
   more_.notify_all();
   rest_.notify_all();
   for (std::thread& worker : workers_) worker.join();
-  for (const ReportQuestion& one : waiting_) {
-    one.done(Fail(Code::kUnavailable, "the process is stopping"));
+  const Error stopping(Code::kUnavailable, "the process is stopping");
+  for (const Question& one : waiting_) Refuse(one, stopping);
+}
+
+void QuestionQueue::Ask(ReportQuestion question) {
+  const ReportKey& key = question.key;
+  if (!IsReportKey(key.org_id, key.cluster)) {
+    question.done(Fail(NoSuchCluster(key.org_id, key.cluster)));
+  } else {
+    AskHere(std::move(question));
   }
 }
 
-void ReportQueue::Ask(ReportKey key, Done done) {
-  if (!IsReportKey(key.org_id, key.cluster)) {
-    done(Fail(NoSuchCluster(key.org_id, key.cluster)));
-    return;
+void QuestionQueue::Ask(ClustersQuestion question) {
+  if (!IsOrganization(question.key.org_id)) {
+    question.done(TextList{});
+  } else {
+    AskHere(std::move(question));
   }
-  ReportQuestion question{std::move(key), std::move(done)};
+}
+
+void QuestionQueue::AskHere(Question question) {
   EventLoop* const loop = EventLoop::Current();
-  const bool is_short =
-      question.key.cluster.size() + question.key.user_id.size() <= kLaneKeyBytesMax;
-  ReportLane* const lane = loop != nullptr && is_short ? LaneOf(*loop) : nullptr;
+  const bool is_short = BytesOf(question) <= kLaneKeyBytesMax;
+  QuestionLane* const lane = loop != nullptr && is_short ? LaneOf(*loop) : nullptr;
   if (lane == nullptr) {
     AskWorkers(std::move(question));
   } else if (lane->waiting() >= kWaitingMax) {
-    question.done(Fail(TooMany()));
+    Refuse(question, TooMany());
   } else {
     lane->Ask(std::move(question));
   }
 }
 
-Result<ClusterReport> ReportQueue::Read(ReportKey key) {
+Result<ClusterReport> QuestionQueue::Read(ReportKey key) {
   if (!IsReportKey(key.org_id, key.cluster)) return Fail(NoSuchCluster(key.org_id, key.cluster));
   std::promise<Result<ClusterReport>> answer;
-  AskWorkers({std::move(key),
-              [&answer](Result<ClusterReport> report) { answer.set_value(std::move(report)); }});
+  AskWorkers(ReportQuestion{std::move(key), [&answer](Result<ClusterReport> report) {
+                              answer.set_value(std::move(report));
+                            }});
   return answer.get_future().get();
 }
 
-ReportLane* ReportQueue::LaneOf(EventLoop& loop) {
+QuestionLane* QuestionQueue::LaneOf(EventLoop& loop) {
   std::shared_ptr<void>& kept = loop.KeptFor(this);
   if (kept == nullptr) {
     const std::lock_guard lock(mutex_);
     if (lanes_ == lanes_max_) return nullptr;
     ++lanes_;
-    auto* const lane = new ReportLane(loop, [this](std::vector<ReportQuestion> questions) {
-      AskWorkersAgain(std::move(questions));
-    });
-    kept = std::shared_ptr<ReportLane>(lane, [this](const ReportLane* ended) {
+    auto* const lane = new QuestionLane(
+        loop, [this](std::vector<Question> questions) { AskWorkersAgain(std::move(questions)); });
+    kept = std::shared_ptr<QuestionLane>(lane, [this](const QuestionLane* ended) {
       delete ended;
       const std::lock_guard last(mutex_);
       --lanes_;
     });
   }
-  auto* const lane = static_cast<ReportLane*>(kept.get());
+  auto* const lane = static_cast<QuestionLane*>(kept.get());
   if (lane->is_open()) return lane;
   std::unique_ptr<Connection> connection;
   {
@@ -127,7 +139,7 @@ ReportLane* ReportQueue::LaneOf(EventLoop& loop) {
   return lane;
 }
 
-void ReportQueue::OpenForLane(std::unique_lock<std::mutex>& lock) {
+void QuestionQueue::OpenForLane(std::unique_lock<std::mutex>& lock) {
   const microseconds now = SystemClock().Steady();
   if (!lane_waits_ || for_lane_ != nullptr || now < open_again_) return;
   open_again_ = now + kRest;  // nobody else tries it meanwhile
@@ -139,7 +151,7 @@ void ReportQueue::OpenForLane(std::unique_lock<std::mutex>& lock) {
   for_lane_ = *std::move(made);
 }
 
-void ReportQueue::AskWorkers(ReportQuestion question) {
+void QuestionQueue::AskWorkers(Question question) {
   std::optional<Error> refused;
   {
     const std::lock_guard lock(mutex_);
@@ -153,17 +165,17 @@ void ReportQueue::AskWorkers(ReportQuestion question) {
       WakeWorker();
     }
   }
-  if (refused) question.done(Fail(*std::move(refused)));
+  if (refused) Refuse(question, *refused);
 }
 
-void ReportQueue::AskWorkersAgain(std::vector<ReportQuestion> questions) {
+void QuestionQueue::AskWorkersAgain(std::vector<Question> questions) {
   const std::lock_guard lock(mutex_);
   waiting_.insert(waiting_.begin(), std::make_move_iterator(questions.begin()),
                   std::make_move_iterator(questions.end()));
   WakeWorker();
 }
 
-void ReportQueue::WakeWorker() {
+void QuestionQueue::WakeWorker() {
   if (!IsWorthABatch()) return;
   if (idle_ > 0) {
     more_.notify_one();
@@ -172,8 +184,8 @@ void ReportQueue::WakeWorker() {
   }
 }
 
-void ReportQueue::Note(const std::optional<Error>& away) {
-  std::deque<ReportQuestion> told;
+void QuestionQueue::Note(const std::optional<Error>& away) {
+  std::deque<Question> told;
   {
     const std::lock_guard lock(mutex_);
     away_ = away;
@@ -181,19 +193,19 @@ void ReportQueue::Note(const std::optional<Error>& away) {
     if (away) told.swap(waiting_);
   }
   const Batch together;
-  for (const ReportQuestion& one : told) one.done(Fail(*away));
+  for (const Question& one : told) Refuse(one, *away);
 }
 
-bool ReportQueue::IsWorthABatch() const {
+bool QuestionQueue::IsWorthABatch() const {
   return waiting_.size() >= kBatchMin || (busy_ == 0 && !waiting_.empty());
 }
 
-std::size_t ReportQueue::BatchSize() const {
+std::size_t QuestionQueue::BatchSize() const {
   const std::size_t share = (waiting_.size() + in_work_ + workers_max_ - 1) / workers_max_;
-  return std::min({waiting_.size(), kReportBatchMax, std::max(share, kBatchMin)});
+  return std::min({waiting_.size(), kTogetherMax, std::max(share, kBatchMin)});
 }
 
-void ReportQueue::Work() {
+void QuestionQueue::Work() {
   std::unique_ptr<Connection> connection;
   std::unique_lock lock(mutex_);
   while (true) {
@@ -203,8 +215,8 @@ void ReportQueue::Work() {
     if (ends_) return;
     const std::size_t taken = BatchSize();
     const auto end = waiting_.begin() + static_cast<std::ptrdiff_t>(taken);
-    std::vector<ReportQuestion> batch(std::make_move_iterator(waiting_.begin()),
-                                      std::make_move_iterator(end));
+    std::vector<Question> batch(std::make_move_iterator(waiting_.begin()),
+                                std::make_move_iterator(end));
     waiting_.erase(waiting_.begin(), end);
     ++busy_;
     in_work_ += taken;
@@ -226,36 +238,27 @@ void ReportQueue::Work() {
   }
 }
 
-bool ReportQueue::Answer(std::unique_ptr<Connection>& connection,
-                         std::vector<ReportQuestion>& batch) {
-  std::vector<ReportKey> keys;
-  keys.reserve(batch.size());
-  for (ReportQuestion& one : batch) keys.push_back(std::move(one.key));
+bool QuestionQueue::Answer(std::unique_ptr<Connection>& connection, std::vector<Question>& batch) {
   const bool connected_before = connection != nullptr;
-  auto reports = ReadAll(connection, keys);
+  auto answers = ReadAll(connection, batch);
   {
     const std::lock_guard lock(mutex_);
     if (connected_before) --connected_;
     if (connection != nullptr) ++connected_;
-    if (!reports && connection == nullptr && connected_ > 0) {
-      for (std::size_t i = 0; i < batch.size(); ++i) batch[i].key = std::move(keys[i]);
-      return false;
-    }
+    if (!answers && connection == nullptr && connected_ > 0) return false;
   }
-  const bool away = !reports && VerdictFor(reports.error().code()) == Verdict::kRetry;
-  Note(away ? std::optional<Error>(reports.error()) : std::nullopt);
-  const Batch together;
-  for (std::size_t i = 0; i < batch.size(); ++i) {
-    if (reports) {
-      batch[i].done(std::move((*reports)[i]));
-    } else {
-      batch[i].done(Fail(reports.error()));
-    }
+  const bool away = !answers && VerdictFor(answers.error().code()) == Verdict::kRetry;
+  Note(away ? std::optional<Error>(answers.error()) : std::nullopt);
+  if (answers) {
+    AnswerTogether(*std::move(answers), batch);
+  } else {
+    const Batch together;
+    for (const Question& one : batch) Refuse(one, answers.error());
   }
   return true;
 }
 
-Result<std::unique_ptr<Connection>> ReportQueue::Connect() {
+Result<std::unique_ptr<Connection>> QuestionQueue::Connect() {
   auto connection = connector_.Connect();
   if (!connection) return connection;
   // A plan for each call would cost more than the call.
@@ -268,8 +271,8 @@ Result<std::unique_ptr<Connection>> ReportQueue::Connect() {
   return connection;
 }
 
-Result<std::vector<Result<ClusterReport>>> ReportQueue::ReadAll(
-    std::unique_ptr<Connection>& connection, const std::vector<ReportKey>& keys) {
+Result<std::vector<Rows>> QuestionQueue::ReadAll(std::unique_ptr<Connection>& connection,
+                                                 const std::vector<Question>& batch) {
   while (true) {
     const bool used_before = connection != nullptr;
     if (!used_before) {
@@ -278,13 +281,12 @@ Result<std::vector<Result<ClusterReport>>> ReportQueue::ReadAll(
       connection = *std::move(made);
     }
     Pipeline pipeline(*connection);
-    AskForReports(pipeline, keys);
+    AskTogether(pipeline, batch);
     auto answers = pipeline.Run();
-    if (answers) return TakeReports(std::move(answers->front()), keys);
-    if (!connection->broken()) return Fail(answers.error());
+    if (answers || !connection->broken()) return answers;
     connection.reset();
     // The server has gone since the call before, and may be there again.
-    if (!used_before) return Fail(answers.error());
+    if (!used_before) return answers;
   }
 }
 

@@ -1,4 +1,4 @@
-// Reports for those who ask in one event loop: statements go out and answers come in in that loop,
+// Answers for those who ask in one event loop: statements go out and answers come in in that loop,
 // on a connection of its own, so that no other thread is woken for them. What is asked while a
 // statement is on its way goes together in the next one.
 //
@@ -17,41 +17,32 @@
 
 #include "base/event_loop.h"
 #include "store/postgres/connection.h"
-#include "store/postgres/reports.h"
+#include "store/postgres/questions.h"
 
 namespace insightd::store::pg {
 
-// More in one statement make it no cheaper, and the first of them wait longer.
-constexpr std::size_t kReportBatchMax = 32;
-
-// Who asks for a report, and who is told.
-struct ReportQuestion {
-  ReportKey key;
-  std::function<void(Result<ClusterReport>)> done;  // called once
-};
-
-class ReportLane : public std::enable_shared_from_this<ReportLane> {
+class QuestionLane : public std::enable_shared_from_this<QuestionLane> {
  public:
-  using GiveBack = std::function<void(std::vector<ReportQuestion>)>;
+  using GiveBack = std::function<void(std::vector<Question>)>;
 
-  ReportLane(EventLoop& loop, GiveBack give_back) : loop_(loop), give_back_(std::move(give_back)) {}
-  ~ReportLane();
-  ReportLane(const ReportLane&) = delete;
-  ReportLane& operator=(const ReportLane&) = delete;
+  QuestionLane(EventLoop& loop, GiveBack give_back)
+      : loop_(loop), give_back_(std::move(give_back)) {}
+  ~QuestionLane();
+  QuestionLane(const QuestionLane&) = delete;
+  QuestionLane& operator=(const QuestionLane&) = delete;
 
   bool is_open() const { return connection_ != nullptr; }
   std::size_t waiting() const { return waiting_.size(); }
   // False, with the connection closed: the process has no descriptor left.
   bool Open(std::unique_ptr<Connection> connection);
   // Of an open lane.
-  void Ask(ReportQuestion question);
+  void Ask(Question question);
 
  private:
   struct Flight {
     explicit Flight(Connection& connection) : pipeline(connection) {}
     Pipeline pipeline;
-    std::vector<ReportKey> keys;
-    std::vector<ReportQuestion> asked;  // without their keys
+    std::vector<Question> asked;
     microseconds answer_until{0};
   };
 
@@ -64,7 +55,7 @@ class ReportLane : public std::enable_shared_from_this<ReportLane> {
   const GiveBack give_back_;
   std::unique_ptr<Connection> connection_;
   std::unique_ptr<EventLoop::Watch> watch_;
-  std::deque<ReportQuestion> waiting_;
+  std::deque<Question> waiting_;
   std::unique_ptr<Flight> flight_;
   bool will_send_ = false;
   bool looks_at_time_ = false;

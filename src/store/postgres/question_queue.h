@@ -1,11 +1,11 @@
-// Reports of single clusters for many who ask at once: what is asked while a statement is on its
-// way goes together in the next one.
+// Look-ups of single clusters and organisations for many who ask at once: what is asked while a
+// statement is on its way goes together in the next one.
 //
 // A statement of sixteen reports costs the server half of sixteen statements, and no thread waits
 // for each of them. Who asks alone is answered as fast as by a statement of its own. There are few
-// connections of their own for this, made when the first report is asked for.
+// connections of their own for this, made when the first question is asked.
 //
-// Who asks in an event loop is answered there, by a lane (report_lane.h), as long as the server
+// Who asks in an event loop is answered there, by a lane (question_lane.h), as long as the server
 // answers. Workers, threads of the queue, serve all others, open the connections of lanes, and
 // deal with a server that is away.
 //
@@ -32,36 +32,37 @@
 #include "base/event_loop.h"
 #include "base/result.h"
 #include "store/postgres/postgres_store.h"
-#include "store/postgres/report_lane.h"
-#include "store/postgres/reports.h"
+#include "store/postgres/question_lane.h"
+#include "store/postgres/questions.h"
 #include "store/postgres/sessions.h"
 #include "store/store.h"
 
 namespace insightd::store::pg {
 
-class ReportQueue {
+class QuestionQueue {
  public:
-  using Done = std::function<void(Result<ClusterReport>)>;
-
-  explicit ReportQueue(const PostgresStoreOptions& options);
-  ~ReportQueue();
-  ReportQueue(const ReportQueue&) = delete;
-  ReportQueue& operator=(const ReportQueue&) = delete;
+  explicit QuestionQueue(const PostgresStoreOptions& options);
+  ~QuestionQueue();
+  QuestionQueue(const QuestionQueue&) = delete;
+  QuestionQueue& operator=(const QuestionQueue&) = delete;
 
   // `done` is called once: at once, or later in this thread's event loop or by a thread of the
   // queue, which it must not hold up.
-  void Ask(ReportKey key, Done done);
+  void Ask(ReportQuestion question);
+  void Ask(ClustersQuestion question);
   // Waits for the answer, in whatever thread.
   Result<ClusterReport> Read(ReportKey key);
 
  private:
+  // In this thread's event loop, where there is one that takes it.
+  void AskHere(Question question);
   // The loop's own, open; null: there is none, ask the workers.
-  ReportLane* LaneOf(EventLoop& loop);
+  QuestionLane* LaneOf(EventLoop& loop);
   // With the mutex locked, by a worker whose connection is good: opens another, if a lane waits.
   void OpenForLane(std::unique_lock<std::mutex>& lock);
-  void AskWorkers(ReportQuestion question);
+  void AskWorkers(Question question);
   // In front of all others: they have waited before.
-  void AskWorkersAgain(std::vector<ReportQuestion> questions);
+  void AskWorkersAgain(std::vector<Question> questions);
   // With the mutex locked.
   void WakeWorker();
 
@@ -74,9 +75,9 @@ class ReportQueue {
   // The server is away, or there again.
   void Note(const std::optional<Error>& away);
   // Answers all of them. False: there is no connection here, but another worker has one.
-  bool Answer(std::unique_ptr<Connection>& connection, std::vector<ReportQuestion>& batch);
-  Result<std::vector<Result<ClusterReport>>> ReadAll(std::unique_ptr<Connection>& connection,
-                                                     const std::vector<ReportKey>& keys);
+  bool Answer(std::unique_ptr<Connection>& connection, std::vector<Question>& batch);
+  Result<std::vector<Rows>> ReadAll(std::unique_ptr<Connection>& connection,
+                                    const std::vector<Question>& batch);
   Result<std::unique_ptr<Connection>> Connect();
 
   Connector connector_;
@@ -85,7 +86,7 @@ class ReportQueue {
   std::mutex mutex_;
   std::condition_variable more_;
   std::condition_variable rest_;  // of workers without a connection
-  std::deque<ReportQuestion> waiting_;
+  std::deque<Question> waiting_;
   bool ends_ = false;
   std::optional<Error> away_;  // what the last try found
   bool trying_ = false;        // while away: a question is on its way that tries it
