@@ -215,7 +215,7 @@ Response Router::Answer(Request request) const {
   auto& consumer = std::get<std::unique_ptr<BodyConsumer>>(start);
   auto answer = std::make_shared<Response>(Response{.status = 0});
   consumer->Data(request.body);
-  consumer->Finish([answer](std::variant<Response, Work> given) {
+  consumer->Finish([answer](AnswerOrWork given) {
     if (answer->status != 0) return;
     const auto* work = std::get_if<Work>(&given);
     *answer = work != nullptr ? (*work)() : std::get<Response>(std::move(given));

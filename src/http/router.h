@@ -31,11 +31,12 @@ namespace insightd::http {
 
 // Makes the answer on a thread that may wait.
 using Work = std::function<Response()>;
+using AnswerOrWork = std::variant<Response, Work>;
 
 // Takes the answer of a request, or the work that makes it; call it once, from any thread. Further
 // calls do nothing, and a call after the server has stopped does nothing either. The request lives
 // until such work is done.
-using Done = std::function<void(std::variant<Response, Work>)>;
+using Done = std::function<void(AnswerOrWork)>;
 
 // Takes the body of one request as it comes, so that it is nowhere whole. Calls come one at a time
 // from threads of the server. When the client goes away or falls silent the consumer is destroyed

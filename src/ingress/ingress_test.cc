@@ -81,9 +81,9 @@ class IngressTest : public ::testing::Test {
     while (!body.empty() && ongoing->consumer->Data({body.data(), std::min(step, body.size())})) {
       body.remove_prefix(std::min(step, body.size()));
     }
-    ongoing->consumer->Finish([&answer = ongoing->response](http::Response response) {
-      EXPECT_EQ(answer.status, 0) << "a second answer";
-      answer = std::move(response);
+    ongoing->consumer->Finish([&response = ongoing->response](http::AnswerOrWork answer) {
+      EXPECT_EQ(response.status, 0) << "a second answer";
+      response = std::get<http::Response>(std::move(answer));
     });
     return ongoing;
   }
@@ -209,7 +209,9 @@ TEST_F(IngressTest, AnswersTwoUploadsOfOneIdAtOnceWithOneConflict) {
   first->consumer->Data(body);
   auto second = Send(request, File(Archive()) + kEnd);
   EXPECT_EQ(second->response.status, 202);
-  first->consumer->Finish([&](http::Response response) { first->response = response; });
+  first->consumer->Finish([&](http::AnswerOrWork answer) {
+    first->response = std::get<http::Response>(std::move(answer));
+  });
   EXPECT_EQ(first->response.status, 400);
   EXPECT_NE(first->response.body.find("is used already"), std::string::npos);
 }

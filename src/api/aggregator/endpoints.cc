@@ -73,8 +73,7 @@ class Endpoints::Asking final : public http::BodyConsumer {
 
   bool Data(std::span<const char>) override { return true; }  // nothing that is wanted
   void Finish(http::Done done) override {
-    ask_([endpoint = endpoint_, begin = begin_,
-          done = std::move(done)](std::variant<http::Response, http::Work> answer) {
+    ask_([endpoint = endpoint_, begin = begin_, done = std::move(done)](http::AnswerOrWork answer) {
       if (auto* work = std::get_if<http::Work>(&answer)) {
         done([endpoint, begin, work = std::move(*work)] {
           http::Response response = work();

@@ -38,21 +38,19 @@ void AppendDate(std::string& out) {
 // The answer that a consumer may give late and from another thread. It outlives the connection
 // when the consumer keeps the callback; `wake` is gone by then.
 struct PendingAnswer {
-  using Answer = std::variant<Response, Work>;
-
   std::mutex mutex;
-  std::optional<Answer> answer;
+  std::optional<AnswerOrWork> answer;
   bool closed = false;
   std::function<void()> wake;
 
-  void Take(Answer given) {
+  void Take(AnswerOrWork given) {
     const std::lock_guard lock(mutex);
     if (closed || answer) return;
     answer = std::move(given);
     if (wake) wake();
   }
   // Takes the answer, or what there is of it, and turns the callback off.
-  std::optional<Answer> Close() {
+  std::optional<AnswerOrWork> Close() {
     const std::lock_guard lock(mutex);
     closed = true;
     wake = nullptr;
@@ -251,9 +249,8 @@ Task<std::optional<Response>> Connection::Consume(BodyConsumer& consumer) {
     std::shared_ptr<PendingAnswer> pending = std::make_shared<PendingAnswer>();
     ~Guard() { pending->Close(); }
   } guard;
-  consumer.Finish([pending = guard.pending](PendingAnswer::Answer answer) {
-    pending->Take(std::move(answer));
-  });
+  consumer.Finish(
+      [pending = guard.pending](AnswerOrWork answer) { pending->Take(std::move(answer)); });
   bool is_there = false;
   {
     const std::lock_guard lock(guard.pending->mutex);
@@ -265,7 +262,7 @@ Task<std::optional<Response>> Connection::Consume(BodyConsumer& consumer) {
     }
   }
   if (!is_there && !stream_->is_cut()) co_await Sleep();
-  std::optional<PendingAnswer::Answer> answer = guard.pending->Close();
+  std::optional<AnswerOrWork> answer = guard.pending->Close();
   if (!answer) co_return std::nullopt;
   if (const auto* work = std::get_if<Work>(&*answer)) co_return co_await Do(*work);
   co_return std::get<Response>(*std::move(answer));

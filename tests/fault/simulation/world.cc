@@ -276,17 +276,19 @@ class World {
     ongoing->sent += piece;
     if (more && ongoing->sent < ongoing->body.size()) return;
     ongoing->finished = true;
-    ongoing->consumer->Finish([this, weak = std::weak_ptr(ongoing)](const http::Response& answer) {
-      // The client is away, or the process has ended before it could say it.
-      const auto asked = weak.lock();
-      if (asked == nullptr || !state_.alive() || asked->answered) return;
-      asked->answered = true;
-      if (answer.status != 202 && answer.status != 201) return;
-      if (asked->upload->request_id.empty()) return Break("accepted without an announcement");
-      asked->upload->accepted = true;
-      ++outcome_.accepted;
-      Tell(fmt::format("accepted {} {}", asked->upload->mark, asked->upload->request_id));
-    });
+    ongoing->consumer->Finish(
+        [this, weak = std::weak_ptr(ongoing)](const http::AnswerOrWork& given) {
+          // The client is away, or the process has ended before it could say it.
+          const auto asked = weak.lock();
+          if (asked == nullptr || !state_.alive() || asked->answered) return;
+          asked->answered = true;
+          const auto& answer = std::get<http::Response>(given);
+          if (answer.status != 202 && answer.status != 201) return;
+          if (asked->upload->request_id.empty()) return Break("accepted without an announcement");
+          asked->upload->accepted = true;
+          ++outcome_.accepted;
+          Tell(fmt::format("accepted {} {}", asked->upload->mark, asked->upload->request_id));
+        });
   }
 
   void Read(std::uint64_t number) {
