@@ -108,7 +108,7 @@ TEST_F(EmbeddedStoreTest, AFileOfAnOlderVersionGetsWhatIsNew) {
       "UPDATE insightd_version SET version = 1");
   const auto store = OpenEmbeddedStore(options_);
   ASSERT_TRUE(store) << store.error().message();
-  EXPECT_EQ((*store)->Versions()->own, 4);
+  EXPECT_EQ((*store)->Versions()->own, 5);
   EXPECT_EQ((*store)->Meta(1, kCluster)->request_id, "r1");
   EXPECT_EQ(Number("SELECT count(*) FROM insightd_workloads"), 0);
   // What was stored before is in its history, as far as it was noted.

@@ -200,7 +200,7 @@ constexpr const char* kOwnTables = R"(
 )";
 
 // From each version of our own tables to the next; a new file goes the same way.
-constexpr std::array<const char*, 3> kOwnSteps = {
+constexpr std::array<const char*, 4> kOwnSteps = {
     // 2: records whose dead letters were dropped, and stay so when they are read again.
     R"(
   CREATE TABLE insightd_dropped_letter(
@@ -256,6 +256,13 @@ constexpr std::array<const char*, 3> kOwnSteps = {
   CREATE INDEX insightd_change_rule ON insightd_change(org_id, rule, key, cluster)
     WHERE kind = 2;
   UPDATE insightd_version SET version = 4;
+)",
+    // 5: the clusters that a rule hits are listed out of the index alone.
+    R"(
+  DROP INDEX insightd_recommendation_rule;
+  CREATE INDEX insightd_recommendation_rule
+    ON recommendation(org_id, rule_fqdn, error_key, cluster_id, impacted_since);
+  UPDATE insightd_version SET version = 5;
 )"};
 
 Result<void> StepForward(sqlite::Database& database, std::int32_t version) {

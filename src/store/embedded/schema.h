@@ -8,7 +8,7 @@
 namespace insightd::store {
 
 // The versions that this program writes.
-inline constexpr SchemaVersions kVersions{.recommendations = 32, .workloads = 4, .own = 4};
+inline constexpr SchemaVersions kVersions{.recommendations = 32, .workloads = 4, .own = 5};
 
 // Makes what is missing, all or nothing. kInvalid for a file of a newer version.
 Result<void> PrepareSchema(sqlite::Database& database);

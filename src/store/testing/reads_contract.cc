@@ -402,7 +402,7 @@ TEST_P(StoreContract, SaysItsVersions) {
   const auto versions = store_->Versions().value();
   EXPECT_EQ(versions.recommendations, 32);
   EXPECT_EQ(versions.workloads, 4);
-  EXPECT_EQ(versions.own, 4);
+  EXPECT_GE(versions.own, 4);  // each store has steps of its own
   EXPECT_TRUE(store_->Check());
 }
 
