@@ -374,10 +374,10 @@ class Store : public Sink, public Feedback, public Lookups, public History {
   virtual Result<std::int64_t> OrganizationOf(std::string_view cluster) = 0;
   // Clusters of the organisation with a result stored at or after `since`, in ascending order.
   virtual Result<TextList> ClustersSince(std::int64_t org_id, Time since) = 0;
-  // More than these are no answer for a thread that others wait for.
+  // An organisation with more is nothing for a thread that others wait for.
   static constexpr std::size_t kFewClustersMax = 500;
-  // The same for who must not wait, as with ReportLater, as far as they are few: nothing where
-  // there are more.
+  // The same for who must not wait, as with ReportLater; nothing where the organisation may have
+  // more clusters than these, new or old.
   virtual void FewClustersSince(std::int64_t org_id, Time since,
                                 std::function<void(Result<std::optional<TextList>>)> done) {
     Result<TextList> all = ClustersSince(org_id, since);

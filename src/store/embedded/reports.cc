@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <limits>
 #include <set>
 #include <tuple>
 #include <utility>
@@ -189,15 +188,11 @@ Result<std::int64_t> ReadOrganization(sqlite::Database& database, std::string_vi
   return query.IntAt(0);
 }
 
-namespace {
-
-// Not more than `clusters_max` of them.
-Result<TextList> ReadFirstClustersSince(sqlite::Database& database, std::int64_t org_id, Time since,
-                                        std::int64_t clusters_max) {
+Result<TextList> ReadClustersSince(sqlite::Database& database, std::int64_t org_id, Time since) {
   sqlite::Query query(database,
                       "SELECT cluster FROM insightd_cluster WHERE org_id = ? AND reported_at >= ? "
-                      "ORDER BY cluster LIMIT ?");
-  query.Int(org_id).At(since).Int(clusters_max);
+                      "ORDER BY cluster");
+  query.Int(org_id).At(since);
   const auto kept = std::make_shared<KeptTexts>();
   TextList clusters{.texts = {}, .kept = kept};
   while (true) {
@@ -208,19 +203,21 @@ Result<TextList> ReadFirstClustersSince(sqlite::Database& database, std::int64_t
   }
 }
 
-}  // namespace
-
-Result<TextList> ReadClustersSince(sqlite::Database& database, std::int64_t org_id, Time since) {
-  return ReadFirstClustersSince(database, org_id, since, std::numeric_limits<std::int64_t>::max());
-}
-
 Result<std::optional<TextList>> ReadFewClustersSince(sqlite::Database& database,
                                                      std::int64_t org_id, Time since) {
-  Result<TextList> first =
-      ReadFirstClustersSince(database, org_id, since, Store::kFewClustersMax + 1);
-  if (!first) return Fail(std::move(first).error());
-  if (first->size() > Store::kFewClustersMax) return std::nullopt;
-  return *std::move(first);
+  sqlite::Query query(database,
+                      "SELECT cluster, reported_at >= ? FROM insightd_cluster WHERE org_id = ? "
+                      "ORDER BY cluster");
+  query.At(since).Int(org_id);
+  const auto kept = std::make_shared<KeptTexts>();
+  TextList clusters{.texts = {}, .kept = kept};
+  for (std::size_t seen = 0;; ++seen) {
+    const Result<bool> row = query.Step();
+    if (!row) return Fail(row.error());
+    if (!*row) return clusters;
+    if (seen == Store::kFewClustersMax) return std::nullopt;
+    if (query.IntAt(1) != 0) clusters.texts.push_back(kept->Keep(query.TextAt(0)));
+  }
 }
 
 Result<void> VisitFleet(sqlite::Database& database, std::int64_t org_id, std::string_view after,

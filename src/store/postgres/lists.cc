@@ -34,10 +34,11 @@ Result<TextList> ReadClustersSince(Connection& connection, std::int64_t org_id, 
 }
 
 void AskForClusters(Pipeline& pipeline, std::span<const ClustersKey* const> keys) {
-  // One more tells that they are too many. An array for each costs both sides less than rows.
+  // An array for each costs both sides less than rows. One more, and old ones as null, tell that
+  // there are too many, without a look at them all.
   static const std::string kStatement = fmt::format(
-      "SELECT u.n, ARRAY(SELECT r.cluster::text FROM report r WHERE r.org_id = u.org_id::int4 "
-      "AND r.reported_at >= u.since LIMIT {}) "
+      "SELECT u.n, ARRAY(SELECT CASE WHEN r.reported_at >= u.since THEN r.cluster::text END "
+      "FROM report r WHERE r.org_id = u.org_id::int4 LIMIT {}) "
       "FROM unnest($1::int8[], $2::timestamp[]) WITH ORDINALITY AS u(org_id, since, n)",
       Store::kFewClustersMax + 1);
   Array orgs = Array::OfInts();
@@ -55,12 +56,18 @@ std::vector<std::optional<TextList>> TakeClusters(Rows answer,
   INSIGHTD_ASSERT(kept->size() == keys.size());
   std::vector<std::optional<TextList>> lists(keys.size());
   for (std::size_t row = 0; row < kept->size(); ++row) {
-    TextList clusters{.texts = kept->TextsAt(row, 1), .kept = kept};
-    if (clusters.size() > Store::kFewClustersMax) continue;
+    const auto found = kept->TextsAt(row, 1);
+    if (found.size() > Store::kFewClustersMax) continue;
+    TextList& clusters = lists[static_cast<std::size_t>(kept->IntAt(row, 0)) - 1].emplace();
+    clusters.kept = kept;
+    clusters.texts.reserve(found.size());
+    for (const std::optional<std::string_view>& cluster : found) {
+      if (cluster) clusters.texts.push_back(*cluster);
+    }
     // They come in the order of an index, which most collations have like ours.
-    std::vector<std::string_view>& texts = clusters.texts;
-    if (!std::is_sorted(texts.begin(), texts.end())) std::sort(texts.begin(), texts.end());
-    lists[static_cast<std::size_t>(kept->IntAt(row, 0)) - 1] = std::move(clusters);
+    if (!std::is_sorted(clusters.begin(), clusters.end())) {
+      std::sort(clusters.texts.begin(), clusters.texts.end());
+    }
   }
   return lists;
 }

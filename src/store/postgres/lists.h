@@ -22,7 +22,7 @@ struct ClustersKey {
   std::int64_t org_id = 0;  // IsOrganization
   Time since;
 };
-// The same for many, in one statement for all of `keys`, of each as far as they are few.
+// The same for many, in one statement for all of `keys`, of each as far as it has few.
 void AskForClusters(Pipeline& pipeline, std::span<const ClustersKey* const> keys);
 // Out of its answer, in the order of `keys`; see Store::FewClustersSince. The lists keep the whole
 // answer between them.

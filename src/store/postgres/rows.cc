@@ -52,9 +52,10 @@ std::string_view Rows::TextAt(std::size_t row, int column) const {
 }
 
 // The binary form of an array: how many dimensions (none: it is empty), whether there are nulls,
-// the type, then of each dimension its length and first index, then of each element its length and
-// bytes; all of these numbers of four bytes (array_send in PostgreSQL's arrayfuncs.c).
-std::vector<std::string_view> Rows::TextsAt(std::size_t row, int column) const {
+// the type, then of each dimension its length and first index, then of each element its length
+// (-1: it is null) and bytes; all of these numbers of four bytes (array_send in PostgreSQL's
+// arrayfuncs.c).
+std::vector<std::optional<std::string_view>> Rows::TextsAt(std::size_t row, int column) const {
   std::string_view rest = TextAt(row, column);
   const auto number = [&rest] {
     INSIGHTD_ASSERT(rest.size() >= sizeof(std::uint32_t));
@@ -62,20 +63,25 @@ std::vector<std::string_view> Rows::TextsAt(std::size_t row, int column) const {
     rest.remove_prefix(sizeof(std::uint32_t));
     return loaded;
   };
-  std::vector<std::string_view> texts;
+  std::vector<std::optional<std::string_view>> texts;
   const std::int64_t dimensions = number();
-  const std::int64_t has_null = number();
+  number();  // whether there are nulls
   const std::int64_t type = number();
-  INSIGHTD_ASSERT(dimensions <= 1 && has_null == 0 && type == static_cast<int>(Type::kText));
+  INSIGHTD_ASSERT(dimensions <= 1 && type == static_cast<std::int64_t>(Type::kText));
   if (dimensions == 0) return texts;
   const auto size = static_cast<std::size_t>(number());
   number();  // the first index
   texts.reserve(size);
   for (std::size_t i = 0; i < size; ++i) {
-    const auto length = static_cast<std::size_t>(number());
-    INSIGHTD_ASSERT(length <= rest.size());
-    texts.push_back(rest.substr(0, length));
-    rest.remove_prefix(length);
+    const std::int64_t length = number();
+    if (length < 0) {
+      texts.emplace_back();
+      continue;
+    }
+    const auto bytes = static_cast<std::size_t>(length);
+    INSIGHTD_ASSERT(bytes <= rest.size());
+    texts.emplace_back(rest.substr(0, bytes));
+    rest.remove_prefix(bytes);
   }
   return texts;
 }

@@ -36,8 +36,8 @@ class Rows {
   std::string StringAt(std::size_t row, int column) const {
     return std::string(TextAt(row, column));
   }
-  // text[] without nulls.
-  std::vector<std::string_view> TextsAt(std::size_t row, int column) const;
+  // text[]
+  std::vector<std::optional<std::string_view>> TextsAt(std::size_t row, int column) const;
   // timestamp; 1970 when null.
   Time TimeAt(std::size_t row, int column) const;
   std::optional<Time> OptionalTimeAt(std::size_t row, int column) const;

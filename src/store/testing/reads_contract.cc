@@ -272,6 +272,7 @@ TEST_P(StoreContract, ListsFewClustersForWhoMustNotWait) {
   batch.back().org_id = 2;
   ASSERT_TRUE(store_->Put(batch));
   EXPECT_EQ(ask(1, At(1)).value(), Keys{"a"});
+  EXPECT_EQ(ask(1, At(101)).value(), Keys{});
   EXPECT_EQ(ask(2, At(0)).value(), Keys{"B"});
   EXPECT_EQ(ask(9, At(0)).value(), Keys{});
   EXPECT_EQ(ask(-1, At(0)).value(), Keys{});
