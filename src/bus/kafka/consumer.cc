@@ -18,6 +18,8 @@ constexpr log::Logger kLog("bus");
 
 constexpr int kWarning = 4;  // of syslog
 constexpr milliseconds kServeWait{100};
+// Messages of a partition that wait in the library for room in the buffer.
+constexpr std::size_t kQueuedMessages = 100;
 // Put into the buffer together.
 constexpr std::size_t kGatherBytesMax = std::size_t{512} * 1024;
 // So long a full buffer keeps the thread from the group.
@@ -136,7 +138,9 @@ Result<void> KafkaConsumer::Start() {
       // records comes all the same.
       {"fetch.max.bytes", "1048576"},
       {"max.partition.fetch.bytes", "32768"},
-      {"queued.min.messages", std::to_string(options_.prefetch_messages_max)},
+      // Of each partition: what hides the way to the broker, since we keep the rest.
+      {"queued.min.messages",
+       std::to_string(std::min(options_.prefetch_messages_max, kQueuedMessages))},
       {"queued.max.messages.kbytes", std::to_string(options_.prefetch_bytes_max / 1024)}};
   if (!options_.group_instance.empty()) {
     properties.emplace_back("group.instance.id", options_.group_instance);

@@ -32,7 +32,7 @@ struct KafkaSettings {
   std::int64_t start_ms_max = 5'000;
   std::int64_t session_ms_max = 6'000;
   std::uint64_t prefetch_bytes_max = std::uint64_t{8} << 20;
-  std::uint64_t prefetch_messages_max = 5'000;
+  std::uint64_t prefetch_messages_max = 500;
   std::vector<std::string> properties;
 
   void AddTo(settings::Table& table);
