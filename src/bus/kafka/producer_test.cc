@@ -18,7 +18,7 @@ class KafkaProducerTest : public ::testing::Test {
  protected:
   void SetUp() override {
 #ifdef __SANITIZE_THREAD__
-    GTEST_SKIP() << "librdkafka starts its threads where the sanitizer does not see it, and ends";
+    GTEST_SKIP() << "librdkafka's threads start unseen by the sanitizer, which ends the process";
 #endif
     char error[256];
     handle_ = rd_kafka_new(RD_KAFKA_PRODUCER, rd_kafka_conf_new(), error, sizeof(error));
