@@ -18,14 +18,17 @@ constexpr log::Logger kLog("bus");
 
 constexpr int kWarning = 4;  // of syslog
 constexpr milliseconds kServeWait{100};
-// Messages of a partition that wait in the library for room in the buffer.
+// Messages that wait in the library for room in the buffer.
 constexpr std::size_t kQueuedMessages = 100;
+// One is worked on while the next is taken from the buffer.
+constexpr std::size_t kPollsAhead = 2;
 // Put into the buffer together.
 constexpr std::size_t kGatherBytesMax = std::size_t{512} * 1024;
 // So long a full buffer keeps the thread from the group.
 constexpr milliseconds kRoomWait{500};
 constexpr milliseconds kAskLimit{10'000};
 constexpr milliseconds kLeaveLimit{10'000};
+constexpr milliseconds kWakeLimit{1'000};
 // What was done since the last time is done again after a crash, and recognised.
 constexpr const char* kCommitIntervalMs = "1000";
 constexpr const char* kPollIntervalMs = "300000";
@@ -138,9 +141,8 @@ Result<void> KafkaConsumer::Start() {
       // records comes all the same.
       {"fetch.max.bytes", "1048576"},
       {"max.partition.fetch.bytes", "32768"},
-      // Of each partition: what hides the way to the broker, since we keep the rest.
-      {"queued.min.messages",
-       std::to_string(std::min(options_.prefetch_messages_max, kQueuedMessages))},
+      // Of all partitions: what hides the way to the broker, since we keep the rest.
+      {"queued.min.messages", std::to_string(QueuedMax())},
       {"queued.max.messages.kbytes", std::to_string(options_.prefetch_bytes_max / 1024)}};
   if (!options_.group_instance.empty()) {
     properties.emplace_back("group.instance.id", options_.group_instance);
@@ -215,15 +217,24 @@ void KafkaConsumer::Leave() {
 }
 
 void KafkaConsumer::Gather() {
+  std::size_t messages_max = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    messages_max = AheadMax();
+  }
   std::size_t bytes = 0;
-  milliseconds wait = kServeWait;
-  while (bytes < kGatherBytesMax) {
+  milliseconds wait = MayRest() ? milliseconds(0) : kServeWait;
+  bool drained = false;
+  while (bytes < kGatherBytesMax && gathered_.size() < messages_max) {
     rd_kafka_message_t* message =
         rd_kafka_consumer_poll(client_->get(), static_cast<int>(wait.count()));
-    if (message == nullptr) break;
+    drained = message == nullptr;
+    if (drained) break;
     if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
       Message taken = ToMessage(*message);
       bytes += BytesOf(taken.record);
+      ++unbroken_messages_;
+      unbroken_bytes_ += BytesOf(taken.record);
       gathered_.push_back(std::move(taken));
     } else {
       ReportError(*message);
@@ -231,7 +242,11 @@ void KafkaConsumer::Gather() {
     rd_kafka_message_destroy(message);
     wait = milliseconds(0);
   }
-  if (gathered_.empty()) return;
+  if (!gathered_.empty()) HandOver();
+  if (drained) WakeFetching();
+}
+
+void KafkaConsumer::HandOver() {
   std::vector<Position> anew;
   {
     const std::lock_guard lock(mutex_);
@@ -251,6 +266,30 @@ void KafkaConsumer::Gather() {
         ->offset = position.offset;
     rd_kafka_commit(client_->get(), list.get(), 1);
   }
+}
+
+bool KafkaConsumer::MayRest() const {
+  return unbroken_messages_ >= QueuedMax() || unbroken_bytes_ >= options_.prefetch_bytes_max;
+}
+
+void KafkaConsumer::WakeFetching() {
+  const bool may_rest = MayRest();
+  unbroken_messages_ = 0;
+  unbroken_bytes_ = 0;
+  if (!may_rest) return;
+  const std::vector<PartitionKey> owned = Partitions();
+  const PartitionList list = MakeList(owned.size());
+  for (const auto& [topic, partition] : owned) {
+    rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), partition)->offset =
+        RD_KAFKA_OFFSET_END;
+  }
+  // Asked of the leader of each; what it answers is of no interest.
+  (void)rd_kafka_offsets_for_times(client_->get(), list.get(),
+                                   static_cast<int>(kWakeLimit.count()));
+}
+
+std::size_t KafkaConsumer::QueuedMax() const {
+  return std::min(options_.prefetch_messages_max, kQueuedMessages);
 }
 
 void KafkaConsumer::Buffer(Message message, std::vector<Position>& anew) {
@@ -410,6 +449,10 @@ void KafkaConsumer::ReportJumps() {
 Result<std::vector<Message>> KafkaConsumer::Poll(std::size_t messages_max, milliseconds wait,
                                                  std::stop_token stop) {
   std::unique_lock lock(mutex_);
+  if (messages_max > asked_max_) {
+    asked_max_ = messages_max;
+    room_.notify_one();
+  }
   changed_.wait_for(lock, stop, wait,
                     [this] { return buffered_messages_ > 0 || woken_ || fatal_.has_value(); });
   if (std::exchange(woken_, false) || stop.stop_requested()) return std::vector<Message>();
@@ -465,8 +508,13 @@ void KafkaConsumer::DropBuffered(const PartitionKey& key) {
 }
 
 bool KafkaConsumer::IsFilled(std::size_t share) const {
-  return buffered_bytes_ >= options_.prefetch_bytes_max / share ||
-         buffered_messages_ >= options_.prefetch_messages_max / share;
+  return buffered_bytes_ * share >= options_.prefetch_bytes_max ||
+         buffered_messages_ * share >= AheadMax();
+}
+
+std::size_t KafkaConsumer::AheadMax() const {
+  const std::size_t wanted = kPollsAhead * std::max<std::size_t>(asked_max_, 1);
+  return std::min(wanted, options_.prefetch_messages_max);
 }
 
 void KafkaConsumer::AwaitRoom(const std::stop_token& stop) {

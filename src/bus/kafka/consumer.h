@@ -76,6 +76,15 @@ class KafkaConsumer final : public Consumer, private ClientEvents {
   void AwaitRoom(const std::stop_token& stop);
   // Reads what is there and puts it into the buffer.
   void Gather();
+  // What was read goes into the buffer.
+  void HandOver();
+  // The library's thread of a broker that finds the queue full rests for up to a second, even where
+  // the queue is emptied meanwhile (librdkafka before 2.2, which brings fetch.queue.backoff.ms). So
+  // much has come at a stretch that it may have found that.
+  bool MayRest() const;
+  // The queue is empty: those that may rest are asked for something, since an answer wakes them.
+  void WakeFetching();
+  std::size_t QueuedMax() const;
   void ReportError(const rd_kafka_message_s& message);
   void OnRebalance(bool assigned, rd_kafka_topic_partition_list_s& partitions) override;
   void OnCommitted(int error, const rd_kafka_topic_partition_list_s* offsets) override;
@@ -88,6 +97,8 @@ class KafkaConsumer final : public Consumer, private ClientEvents {
   void DropBuffered(const PartitionKey& key);
   // Whether the buffer holds one part of `share` of what it may.
   bool IsFilled(std::size_t share) const;
+  // Messages that the buffer may hold: what whoever polls takes at once, a few times over.
+  std::size_t AheadMax() const;
   void Pause(bool pause);
   void Store(const PartitionKey& key, std::int64_t next);
   // Logs and counts what retention has deleted unread.
@@ -101,7 +112,11 @@ class KafkaConsumer final : public Consumer, private ClientEvents {
   metrics::Counter rebalances_;
 
   std::shared_ptr<Client> client_;
-  std::vector<Message> gathered_;  // of the thread
+  // Of the thread.
+  std::vector<Message> gathered_;
+  std::size_t unbroken_messages_ = 0;  // since the library's queue was empty
+  std::size_t unbroken_bytes_ = 0;
+
   mutable std::mutex mutex_;
   std::condition_variable_any changed_;
   std::condition_variable_any room_;
@@ -109,7 +124,8 @@ class KafkaConsumer final : public Consumer, private ClientEvents {
   std::map<PartitionKey, std::deque<Arrived>> buffer_;
   std::size_t buffered_bytes_ = 0;
   std::size_t buffered_messages_ = 0;
-  std::uint64_t turn_ = 0;  // which partition comes first, so that none starves
+  std::size_t asked_max_ = 0;  // by a Poll
+  std::uint64_t turn_ = 0;     // which partition comes first, so that none starves
   bool paused_ = false;
   bool woken_ = false;
   std::optional<Error> fatal_;

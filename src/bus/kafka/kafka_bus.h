@@ -64,7 +64,7 @@ struct KafkaBusOptions {
   std::size_t header_bytes_max = std::size_t{1} << 20;
   // Read ahead by a consumer; as much again may be on its way.
   std::size_t prefetch_bytes_max = std::size_t{8} << 20;
-  // Small ones take more room than their bytes. Two batches of a writer, seconds of a pipeline.
+  // Small ones take more room than their bytes. No more than two Polls take at most.
   std::size_t prefetch_messages_max = 500;
   std::size_t poll_bytes_max = std::size_t{8} << 20;  // one Poll gives this, but one message
 

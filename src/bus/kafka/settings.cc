@@ -83,8 +83,10 @@ void KafkaSettings::AddTo(settings::Table& table) {
       "bus.kafka_prefetch_bytes_max", &prefetch_bytes_max, {.min = 1 << 20},
       "Bytes of messages that a consumer reads ahead, and as many again on their way; partitions "
       "are paused above it.");
-  table.Add("bus.kafka_prefetch_messages_max", &prefetch_messages_max, {.min = 1},
-            "Messages that a consumer reads ahead.");
+  table.Add(
+      "bus.kafka_prefetch_messages_max", &prefetch_messages_max, {.min = 1},
+      "Messages that a consumer reads ahead; twice as many as it takes at once, where that is "
+      "less.");
   table.Add("bus.kafka_properties", &properties, {},
             "Further properties of librdkafka, each as `name=value`. Secrets do not belong here.");
 }
