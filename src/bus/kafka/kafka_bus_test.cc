@@ -433,6 +433,31 @@ TEST_F(KafkaBusTest, ReadsAheadOnlyAsMuchAsItMay) {
   EXPECT_EQ(seen.size(), 2'000U);
 }
 
+// Whoever takes in bursts finds the next one there: the library's threads, which rest when the
+// queue is full, do not wait out their second.
+TEST_F(KafkaBusTest, FetchesOnAfterABurst) {
+  constexpr int kMessages = 6'000;
+  // A rest, where none is woken, shows as several polls with nothing; there would be ten rests.
+  constexpr int kEmptyMax = 10;
+  options_.partitions = 4;
+  options_.compression = "none";  // a request brings few
+  const auto bus = Open();
+  ProduceNumbers(*bus, 0, kMessages, 5'000);
+  const auto consumer = Subscribe(*bus);
+  int seen = static_cast<int>(Take(*consumer, 1).size());
+  int empty = 0;
+  while (seen < kMessages && empty <= kEmptyMax) {
+    const auto messages = consumer->Poll(250, milliseconds(100), {});
+    ASSERT_TRUE(messages);
+    if (messages->empty()) ++empty;
+    seen += static_cast<int>(messages->size());
+    // So long it works on them: time enough for the queue to become full.
+    if (messages->size() > 100) std::this_thread::sleep_for(milliseconds(50));
+  }
+  EXPECT_EQ(seen, kMessages);
+  EXPECT_LE(empty, kEmptyMax);
+}
+
 // ---- Groups ----
 
 TEST_F(KafkaBusTest, AStaticMemberThatComesBackShutsItsDoubleOut) {
