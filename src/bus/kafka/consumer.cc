@@ -232,9 +232,10 @@ void KafkaConsumer::Gather() {
     if (drained) break;
     if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
       Message taken = ToMessage(*message);
-      bytes += BytesOf(taken.record);
+      const std::size_t size = BytesOf(taken.record);
+      bytes += size;
       ++unbroken_messages_;
-      unbroken_bytes_ += BytesOf(taken.record);
+      unbroken_bytes_ += size;
       gathered_.push_back(std::move(taken));
     } else {
       ReportError(*message);

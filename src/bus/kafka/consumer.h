@@ -97,7 +97,7 @@ class KafkaConsumer final : public Consumer, private ClientEvents {
   void DropBuffered(const PartitionKey& key);
   // Whether the buffer holds one part of `share` of what it may.
   bool IsFilled(std::size_t share) const;
-  // Messages that the buffer may hold: what whoever polls takes at once, a few times over.
+  // Messages that the buffer is filled to: what two Polls take, at most prefetch_messages_max.
   std::size_t AheadMax() const;
   void Pause(bool pause);
   void Store(const PartitionKey& key, std::int64_t next);

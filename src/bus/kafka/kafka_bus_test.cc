@@ -433,6 +433,17 @@ TEST_F(KafkaBusTest, ReadsAheadOnlyAsMuchAsItMay) {
   EXPECT_EQ(seen.size(), 2'000U);
 }
 
+TEST_F(KafkaBusTest, GoesOnAfterAPauseWithRoomForOneMessage) {
+  options_.prefetch_messages_max = 1;
+  options_.partitions = 1;
+  const auto bus = Open();
+  ProduceNumbers(*bus, 0, 5);
+  const auto consumer = Subscribe(*bus);
+  ASSERT_EQ(Take(*consumer, 1).size(), 1U);
+  std::this_thread::sleep_for(milliseconds(800));  // the partition is paused
+  EXPECT_EQ(Take(*consumer, 4).size(), 4U);
+}
+
 // Whoever takes in bursts finds the next one there: the library's threads, which rest when the
 // queue is full, do not wait out their second.
 TEST_F(KafkaBusTest, FetchesOnAfterABurst) {
