@@ -1,10 +1,23 @@
 # With the fuzz targets alone, whose sanitizers make compiling dear, the sources of a library are
-# compiled as one, so that what they share is compiled once. Those of the folder's ALONE have names in
-# their unnamed namespaces that others have too ("redefinition of", says the compiler).
+# compiled as one, so that what they share is compiled once, and what nearly all include is read once
+# for all. Those of the folder's ALONE have names in their unnamed namespaces that others have too
+# ("redefinition of", says the compiler).
 function(insightd_compile_at_once TARGET)
-  if(INSIGHTD_FUZZ)
-    set_target_properties(${TARGET} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 0)
-    set_source_files_properties(${ARGN} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+  if(NOT INSIGHTD_FUZZ)
+    return()
+  endif()
+  set_target_properties(${TARGET} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 0)
+  set_source_files_properties(${ARGN} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+  # The same for all, whatever a target or a library asks for, as they share what was read.
+  target_compile_options(${TARGET} PRIVATE -fPIC -pthread)
+  if(${TARGET} STREQUAL "insightd_base")
+    target_compile_options(${TARGET} PRIVATE "SHELL:-Xclang -fno-pch-timestamp")  # for ccache
+    target_precompile_headers(
+      ${TARGET} PRIVATE <algorithm> <array> <charconv> <chrono> <functional> <map> <memory> <optional>
+                        <set> <span> <string> <string_view> <unordered_map> <utility> <variant>
+                        <vector> <fmt/format.h>)
+  else()
+    target_precompile_headers(${TARGET} REUSE_FROM insightd_base)
   endif()
 endfunction()
 

@@ -15,7 +15,7 @@ TimeText::TimeText(Time time, Fraction fraction) {
 
   const int year = static_cast<int>(date.year());
   if (year < 0 || year > 9999) {
-    size_ = static_cast<std::uint8_t>(fmt::format_to(text_, "{:04}", year) - text_);
+    for (const char c : fmt::format("{:04}", year)) Put(c);
   } else {
     PutTwo(static_cast<unsigned>(year) / 100);
     PutTwo(static_cast<unsigned>(year) % 100);

@@ -10,7 +10,8 @@ Value Node::NoOverload(Frame& frame, std::string_view what, const Value* args,
                        std::size_t count) const {
   std::string text = fmt::format("no such overload: {}(", what);
   for (std::size_t i = 0; i < count; ++i) {
-    fmt::format_to(std::back_inserter(text), "{}{}", i == 0 ? "" : ", ", KindName(args[i].kind()));
+    if (i > 0) text += ", ";
+    text += KindName(args[i].kind());
   }
   text += ')';
   SetPlace(frame);

@@ -32,7 +32,7 @@ void AppendAt(std::string& out, const Value& value, int depth) {
     case Kind::kNull: out += "null"; return;
     case Kind::kBool: out += value.AsBool() ? "true" : "false"; return;
     case Kind::kInt: json::AppendInt(out, value.AsInt()); return;
-    case Kind::kUint: fmt::format_to(std::back_inserter(out), "{}", value.AsUint()); return;
+    case Kind::kUint: out += fmt::format("{}", value.AsUint()); return;
     case Kind::kDouble: json::AppendDouble(out, value.AsDouble()); return;
     case Kind::kString: json::AppendQuoted(out, value.AsString()); return;
     case Kind::kBytes: json::AppendQuoted(out, EncodeBase64(value.AsString())); return;
@@ -100,7 +100,7 @@ class DebugPrinter {
       } else if (c == '\n') {
         out_ += "\\n";
       } else if (byte < 32 || byte == 127 || (bytes && byte > 127)) {
-        fmt::format_to(std::back_inserter(out_), "\\x{:02x}", byte);
+        out_ += fmt::format("\\x{:02x}", byte);
       } else {
         out_ += c;
       }
@@ -115,7 +115,7 @@ class DebugPrinter {
       return;
     }
     switch (value.kind()) {
-      case Kind::kUint: fmt::format_to(std::back_inserter(out_), "{}u", value.AsUint()); return;
+      case Kind::kUint: out_ += fmt::format("{}u", value.AsUint()); return;
       case Kind::kDouble:
         if (std::isfinite(value.AsDouble())) {
           json::AppendDouble(out_, value.AsDouble());
@@ -130,12 +130,10 @@ class DebugPrinter {
         return;
       case Kind::kType: out_ += value.AsString(); return;
       case Kind::kTimestamp:
-        fmt::format_to(std::back_inserter(out_), "timestamp('{}')",
-                       FormatTimestamp(value.AsInstant()));
+        out_ += fmt::format("timestamp('{}')", FormatTimestamp(value.AsInstant()));
         return;
       case Kind::kDuration:
-        fmt::format_to(std::back_inserter(out_), "duration('{}')",
-                       FormatDuration(value.AsInstant()));
+        out_ += fmt::format("duration('{}')", FormatDuration(value.AsInstant()));
         return;
       case Kind::kOptional:
         if (value.AsOptional() == nullptr) {

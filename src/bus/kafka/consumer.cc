@@ -91,8 +91,7 @@ std::size_t BytesOf(const Record& record) {
 std::string Names(const std::vector<PartitionKey>& keys) {
   std::string names;
   for (const auto& [topic, partition] : keys) {
-    fmt::format_to(std::back_inserter(names), "{}{}/{}", names.empty() ? "" : " ", topic,
-                   partition);
+    names += fmt::format("{}{}/{}", names.empty() ? "" : " ", topic, partition);
   }
   return names;
 }

@@ -192,9 +192,9 @@ class Formatter {
     if (!std::isfinite(number)) {
       AppendDouble(number);
     } else if (clause == 'f') {
-      fmt::format_to(std::back_inserter(out_), "{:.{}f}", number, precision);
+      out_ += fmt::format("{:.{}f}", number, precision);
     } else {
-      fmt::format_to(std::back_inserter(out_), "{:.{}e}", number, precision);
+      out_ += fmt::format("{:.{}e}", number, precision);
     }
     return true;
   }
@@ -202,9 +202,9 @@ class Formatter {
   // In base 2, 8 or 16, below zero with a minus in front.
   bool AppendInteger(const Value& value, const char* form) {
     if (value.is_int()) {
-      fmt::format_to(std::back_inserter(out_), fmt::runtime(form), value.AsInt());
+      out_ += fmt::format(fmt::runtime(form), value.AsInt());
     } else {
-      fmt::format_to(std::back_inserter(out_), fmt::runtime(form), value.AsUint());
+      out_ += fmt::format(fmt::runtime(form), value.AsUint());
     }
     return true;
   }
@@ -223,8 +223,8 @@ class Formatter {
   bool AppendHex(const Value& value, bool upper) {
     if (value.is_string() || value.is_bytes()) {
       for (const char c : value.AsString()) {
-        fmt::format_to(std::back_inserter(out_), fmt::runtime(upper ? "{:02X}" : "{:02x}"),
-                       static_cast<unsigned char>(c));
+        out_ +=
+            fmt::format(fmt::runtime(upper ? "{:02X}" : "{:02x}"), static_cast<unsigned char>(c));
       }
       return true;
     }

@@ -70,7 +70,7 @@ std::string AddressText(const Address& address) {
       continue;
     }
     if (!text.empty() && text.back() != ':') text += ':';
-    fmt::format_to(std::back_inserter(text), "{:x}", groups[i]);
+    text += fmt::format("{:x}", groups[i]);
   }
   return text;
 }
