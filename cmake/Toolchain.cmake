@@ -19,9 +19,11 @@ endif()
 
 # What makes a mistake in memory harder to use; tests/supply/hardening_test.sh looks for it in the
 # binary.
-add_compile_options(-fstack-protector-strong)
-if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
-  add_compile_options(-fcf-protection)
+if(NOT INSIGHTD_FUZZ)
+  add_compile_options(-fstack-protector-strong)
+  if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+    add_compile_options(-fcf-protection)
+  endif()
 endif()
 add_link_options($<$<LINK_LANGUAGE:CXX>:LINKER:-z,relro,-z,now,-z,noexecstack>
                  $<$<STREQUAL:$<TARGET_PROPERTY:TYPE>,EXECUTABLE>:-pie>)
@@ -36,7 +38,7 @@ if(CCACHE)
   endif()
 endif()
 find_program(MOLD mold)
-if(MOLD AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+if(MOLD)
   add_link_options(-fuse-ld=mold)
 endif()
 

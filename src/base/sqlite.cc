@@ -43,10 +43,18 @@ Error MakeError(int code, const std::string& path, const char* text) {
   return Error(CodeFor(code), fmt::format("{}: {}{}", path, text, WayOut(code)));
 }
 
+// Without the library's count of its memory, which nobody reads here and which takes a lock of the
+// whole process at each allocation: connections of several threads waited for each other.
+void ConfigureOnce() {
+  static const int kDone = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+  static_cast<void>(kDone);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Database>> Database::Open(const std::string& path,
                                                  const OpenOptions& options) {
+  ConfigureOnce();
   sqlite3* handle = nullptr;
   const int flags =
       (options.read_only ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE) |

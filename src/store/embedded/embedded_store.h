@@ -25,7 +25,7 @@ struct EmbeddedStoreOptions {
   const Clock* clock = nullptr;          // nothing: the machine's own
   std::size_t readers_max = 4;           // reading calls at once; further ones wait
   std::int32_t cache_kib = 8 * 1024;     // page cache of the writing connection
-  std::int32_t reader_cache_kib = 1024;  // of each reading one
+  std::int32_t reader_cache_kib = 4096;  // of each reading one: the inner pages of 10,000 clusters
 };
 
 // kUnavailable when the file cannot be used; kInvalid when a newer version made it, with both
