@@ -56,6 +56,8 @@ void HttpSettings::AddTo(settings::Table& table) {
   table.Add("http.requests_max", &requests_max, {.min = 1, .max = 100000},
             "Requests under way at once on one listener, uploads too; further ones are answered "
             "503 and may come again a second later.");
+  table.Add("http.head_bytes_max", &head_bytes_max, {.min = 4096, .max = 16 << 20},
+            "Of the head of a request: its path, which may name clusters, and its header fields.");
   table.Add("http.head_time_ms_max", &head_time_ms_max, {.min = 10},
             "How long the head of a request may take.");
   table.Add("http.idle_time_ms_max", &idle_time_ms_max, {.min = 10},
@@ -68,6 +70,7 @@ void HttpSettings::AddTo(settings::Table& table) {
 ServerOptions HttpSettings::ServerOptionsFrom() const {
   return {.threads = threads,
           .waiting_threads = waiting_threads,
+          .head_bytes_max = static_cast<std::size_t>(head_bytes_max),
           .head_time_max = milliseconds(head_time_ms_max),
           .idle_time_max = milliseconds(idle_time_ms_max),
           .body_window = milliseconds(body_window_ms),

@@ -24,6 +24,7 @@ struct HttpSettings {
   int waiting_threads = 4;
   std::uint64_t connections_max = 2048;
   std::uint64_t requests_max = 1024;
+  std::uint64_t head_bytes_max = 128 * 1024;
   std::int64_t head_time_ms_max = 10'000;
   std::int64_t idle_time_ms_max = 75'000;
   std::int64_t body_window_ms = 30'000;

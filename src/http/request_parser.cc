@@ -86,9 +86,11 @@ Result<std::size_t> RequestParser::PutHead(std::string_view bytes, Request& requ
   const bool over = impl_->head_bytes + (impl_->is_header_done() ? 0 : bytes.size() - used) >
                     impl_->head_bytes_max;
   if (over || error == beast::http::error::header_limit) {
-    return Fail(Code::kTooLarge, "the head of the request is over the limit of " +
-                                     std::to_string(impl_->head_bytes_max) +
-                                     " bytes; send fewer or shorter header fields");
+    return Fail(Code::kTooLarge,
+                "the head of the request is over the limit of " +
+                    std::to_string(impl_->head_bytes_max) +
+                    " bytes (http.head_bytes_max); send a shorter path or fewer header "
+                    "fields, or raise it");
   }
   if (error && error != beast::http::error::need_more) {
     return Fail(Code::kInvalid, "not a valid HTTP request: " + error.message());

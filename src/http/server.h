@@ -38,7 +38,7 @@ struct ServerOptions {
   int threads = 2;
   int waiting_threads = 0;
   // The head of a request; more is answered 431.
-  std::size_t head_bytes_max = 32 * 1024;
+  std::size_t head_bytes_max = 128 * 1024;
   // From the first byte of a head to its last, and for the TLS handshake; then 408.
   milliseconds head_time_max{10'000};
   // A connection without a request on the way.

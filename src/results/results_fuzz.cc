@@ -1,15 +1,20 @@
-// Feeds any bytes to the parsers of results and workloads: nothing that is read may be anything but
-// text and JSON that reads again.
+// Feeds any bytes to the parsers of results, workloads and other messages, inflated where they come
+// gzipped: nothing that is read may be anything but text and JSON that reads again.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <string>
 #include <string_view>
 
+#include "base/gzip.h"
 #include "results/last_checked.h"
+#include "results/other_messages.h"
 #include "results/result.h"
 #include "results/workloads.h"
 
 namespace {
+
+constexpr std::uint64_t kInflatedBytesMax = std::uint64_t{1} << 20;
 
 void Require(bool condition) {
   if (!condition) std::abort();
@@ -19,7 +24,18 @@ void Require(bool condition) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace insightd;
-  const std::string_view bytes(reinterpret_cast<const char*>(data), size);
+  std::string_view bytes(reinterpret_cast<const char*>(data), size);
+  std::string inflated;
+  if (gzip::IsGzip(bytes)) {
+    auto whole = gzip::Inflate(bytes, kInflatedBytesMax, "bytes_max");
+    if (!whole) {
+      Require(!whole.error().message().empty());
+      return 0;
+    }
+    Require(whole->size() <= kInflatedBytesMax);
+    inflated = *std::move(whole);
+    bytes = inflated;
+  }
   json::Parser parser;
   static_cast<void>(results::TracesOf(bytes, parser));
   static_cast<void>(results::ParseLastChecked(bytes));
@@ -37,6 +53,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       Require(json::Parse(found.hits).has_value());
       Require(found.objects >= 0 && found.recommendations >= 0);
     }
+  }
+  if (const auto archive = results::ParseSyncedArchive(bytes, parser)) {
+    Require(json::Parse(archive->metadata).has_value());
+    Require(results::ParseSyncedArchive(results::PrintSyncedArchive(*archive), parser).has_value());
+  }
+  if (const auto result = results::ParseRulesResult(bytes, parser)) {
+    Require(json::Parse(result->document).has_value());
   }
   return 0;
 }

@@ -24,7 +24,8 @@ ColumnKind KindOf(const std::string& name, const std::string& type) {
   if (type == "BLOB") return ColumnKind::kBytes;
   if (type == "BOOLEAN" || type == "BOOL") return ColumnKind::kBool;
   if (!type.starts_with("INT") && type != "BIGINT") return ColumnKind::kText;
-  if (name.ends_with("_at") || name.ends_with("_seen") || name == "at" || name == "since") {
+  if (name.ends_with("_at") || name.ends_with("_seen") || name.ends_with("_since") ||
+      name == "at" || name == "since") {
     return ColumnKind::kTime;
   }
   return ColumnKind::kInteger;

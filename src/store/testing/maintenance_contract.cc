@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <vector>
 
 namespace insightd::store::testing {
@@ -328,6 +329,32 @@ TEST_P(MaintenanceContract, ASnapshotShowsTheColumnsInTheOrderOfTheTables) {
             "reported_at last_checked_at rule_hits_count ");
   EXPECT_EQ(columns["migration_info"], "version ");
   EXPECT_EQ(columns["dvo_migration_info"], "version ");
+}
+
+TEST_P(MaintenanceContract, ASnapshotKnowsWhichColumnsAreTimes) {
+  auto snapshot = maintenance_->TakeSnapshot();
+  ASSERT_TRUE(snapshot) << snapshot.error().message();
+  const auto tables = (*snapshot)->Tables();
+  ASSERT_TRUE(tables);
+  std::set<std::string> times;
+  for (const Table& table : *tables) {
+    if (table.own) continue;
+    for (const Column& column : table.columns) {
+      if (column.kind == ColumnKind::kTime) times.insert(table.name + "." + column.name);
+    }
+  }
+  EXPECT_THAT(
+      times,
+      UnorderedElementsAre(
+          "advisor_ratings.last_updated_at", "advisor_ratings.rated_at",
+          "cluster_rule_toggle.disabled_at", "cluster_rule_toggle.enabled_at",
+          "cluster_rule_toggle.updated_at", "cluster_rule_user_feedback.added_at",
+          "cluster_rule_user_feedback.updated_at", "cluster_user_rule_disable_feedback.added_at",
+          "cluster_user_rule_disable_feedback.updated_at", "consumer_error.consumed_at",
+          "consumer_error.produced_at", "dvo_report.last_checked_at", "dvo_report.reported_at",
+          "recommendation.created_at", "recommendation.impacted_since", "report.gathered_at",
+          "report.last_checked_at", "report.reported_at", "rule_disable.created_at",
+          "rule_disable.updated_at", "rule_hit.created_at"));
 }
 
 TEST_P(MaintenanceContract, RowsAreReadWithNullsAndTimes) {

@@ -1,5 +1,6 @@
 #include "machine.h"
 
+#include "api/aggregator/aggregator.h"
 #include "archives.h"
 #include "bus/embedded/embedded_bus.h"
 #include "http/identity.h"
@@ -89,6 +90,9 @@ void Machine::Register() {
       .Register(router_);
   api::RegisterPublicApi(router_, {.store = *store_, .catalogue = catalogue_, .identity = gate}, {},
                          {.version = kBuild, .commit = ""});
+  api::RegisterAggregator(aggregator_,
+                          {.store = store_.get(), .clock = &state_.clock, .metrics = nullptr},
+                          {.auth = true});
 }
 
 void Machine::StopInOrder() {

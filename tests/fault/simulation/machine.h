@@ -42,6 +42,8 @@ class Machine {
   void StopInOrder();
 
   const http::Router& router() const { return router_; }
+  // The aggregator's own API, which asks for identities.
+  const http::Router& aggregator() const { return aggregator_; }
   store::Store& store() { return *store_; }
   SimBlob& blobs() { return *blobs_; }
   bus::Bus& bus() { return *bus_; }
@@ -91,6 +93,7 @@ class Machine {
   std::unique_ptr<upkeep::LetterKeeper> keeper_;
   std::unique_ptr<upkeep::Cleaner> cleaner_;
   http::Router router_;
+  http::Router aggregator_;
 };
 
 }  // namespace insightd::simulation

@@ -118,6 +118,10 @@ int RunSeeds(const Arguments& arguments, const char* program) {
       outcome.worlds, took.count(), arguments.many.jobs, outcome.uploads, outcome.accepted,
       outcome.processes, outcome.broken);
   bool good = outcome.broken == 0;
+  if (outcome.worlds != arguments.many.count) {
+    fmt::print("{} worlds did not come to an end\n", arguments.many.count - outcome.worlds);
+    good = false;
+  }
   for (std::size_t i = 0; arguments.cover && i < kKinds; ++i) {
     fmt::print("  {:26} {}\n", NameOf(static_cast<Kind>(i)), outcome.coverage[i]);
     if (outcome.coverage[i] == 0) good = false;

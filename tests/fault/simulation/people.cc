@@ -5,8 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/sqlite.h"
-#include "machine.h"
+#include "promises.h"
 
 namespace insightd::simulation {
 namespace {
@@ -18,56 +17,42 @@ constexpr char kUser[] = "user";
 
 }  // namespace
 
-Result<std::int64_t> People::Execute(const std::string& sql) {
-  const auto database = sqlite::Database::Open(kStorePath, {});
-  if (!database) return Fail(database.error());
-  if (auto done = (*database)->Execute(sql); !done) return Fail(std::move(done).error());
-  return (*database)->Changes();
-}
-
-void People::Note(Possible& possible, const Result<std::int64_t>& rows, std::string now) {
-  // Of a cluster that shows nothing nothing can be said.
-  if (rows && *rows == 0) return;
+void People::Note(Possible& possible, int status, std::string now) const {
+  // Of a cluster that shows nothing nothing can be said; what is not there is not taken back.
+  if (status == 404) return;
   if (possible.empty()) possible.insert("");
-  if (rows && state_.alive()) possible.clear();
+  if (status == 200 && state_.alive()) possible.clear();
   possible.insert(std::move(now));
 }
 
-void People::Say(std::uint64_t number, std::uint32_t org_id, const std::string& cluster) {
-  const std::int64_t now = state_.clock.Now().time_since_epoch().count();
+void People::Say(const http::Router& aggregator, std::uint64_t number, std::uint32_t org_id,
+                 const std::string& cluster) {
+  const auto put = [&](const std::string& path, std::string body = {}) {
+    return CallAs(aggregator, org_id, http::Method::kPut, "/api/v1/" + path, std::move(body))
+        .status;
+  };
+  const std::string on_hit = fmt::format("clusters/{}/rules/{}/error_key/{}/organizations/{}/",
+                                         cluster, kComponent, kKey, org_id);
   const bool takes_back = (number >> 8) % 3 == 0;
   switch (number % 3) {
     case 0: {
+      const std::string on_rule =
+          fmt::format("rules/{}/error_key/{}/organizations/{}/", kModule, kKey, org_id);
       const std::string why = fmt::format("because {}", number >> 16);
-      const std::string sql =
-          takes_back ? fmt::format("DELETE FROM rule_disable WHERE org_id = '{}'", org_id)
-                     : fmt::format(
-                           "INSERT OR REPLACE INTO rule_disable(org_id, rule_id, "
-                           "error_key, justification, created_at) "
-                           "VALUES ('{}', '{}', '{}', '{}', {})",
-                           org_id, kModule, kKey, why, now);
-      Note(acknowledged_[org_id], Execute(sql), takes_back ? "" : why);
+      const int status =
+          takes_back ? put(on_rule + "enable")
+                     : put(on_rule + "disable", fmt::format(R"({{"justification":"{}"}})", why));
+      Note(acknowledged_[org_id], status, takes_back ? "" : why);
       return;
     }
-    case 1: {
-      const std::string sql = fmt::format(
-          "INSERT OR REPLACE INTO cluster_rule_toggle(cluster_id, rule_id, error_key, disabled, "
-          "disabled_at, updated_at, org_id) SELECT cluster, '{}', '{}', {}, {}, {}, org_id "
-          "FROM report WHERE cluster = '{}'",
-          kComponent, kKey, takes_back ? 0 : 1, now, now, cluster);
-      Note(disabled_[cluster], Execute(sql), takes_back ? "" : "disabled");
+    case 1:
+      Note(disabled_[cluster], put(on_hit + (takes_back ? "enable" : "disable")),
+           takes_back ? "" : "disabled");
       return;
-    }
-    default: {
-      const int vote = takes_back ? -1 : 1;
-      const std::string sql = fmt::format(
-          "INSERT OR REPLACE INTO cluster_rule_user_feedback(cluster_id, rule_id, user_id, "
-          "message, user_vote, added_at, updated_at, error_key, org_id) "
-          "SELECT cluster, '{}', '{}', '', {}, {}, {}, '{}', org_id FROM report "
-          "WHERE cluster = '{}'",
-          kComponent, kUser, vote, now, now, kKey, cluster);
-      Note(votes_[cluster], Execute(sql), std::to_string(vote));
-    }
+    default:
+      Note(votes_[cluster],
+           put(fmt::format("{}users/{}/{}", on_hit, kUser, takes_back ? "dislike" : "like")),
+           takes_back ? "-1" : "1");
   }
 }
 

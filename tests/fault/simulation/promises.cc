@@ -256,13 +256,20 @@ std::optional<std::string> FindBrokenPromise(Machine& machine, const BlobFolder&
   return Check(machine, folder, uploads).Run();
 }
 
-http::Response ReadAs(const Machine& machine, std::uint32_t org_id, const std::string& path) {
+http::Response CallAs(const http::Router& api, std::uint32_t org_id, http::Method method,
+                      const std::string& path, std::string body) {
   http::Request request;
+  request.method = method;
   request.target = path;
+  request.body = std::move(body);
   request.remote_address = "10.0.0.1";
   request.headers = {
       {"x-rh-identity", announce::PrintIdentity(org_id, "", announce::ClusterProof::kNone)}};
-  return machine.router().Answer(std::move(request));
+  return api.Answer(std::move(request));
+}
+
+http::Response ReadAs(const Machine& machine, std::uint32_t org_id, const std::string& path) {
+  return CallAs(machine.router(), org_id, http::Method::kGet, path);
 }
 
 std::string ReportPath(const std::string& cluster) {

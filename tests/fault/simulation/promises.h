@@ -13,7 +13,9 @@ namespace insightd::simulation {
 std::optional<std::string> FindBrokenPromise(Machine& machine, const BlobFolder& folder,
                                              const Uploads& uploads);
 
-// As an organisation's client reads, through the public API.
+// As an organisation's client calls one of the APIs; ReadAs: reads from the public one.
+http::Response CallAs(const http::Router& api, std::uint32_t org_id, http::Method method,
+                      const std::string& path, std::string body = {});
 http::Response ReadAs(const Machine& machine, std::uint32_t org_id, const std::string& path);
 std::string ReportPath(const std::string& cluster);
 

@@ -294,16 +294,33 @@ class World {
   void Read(std::uint64_t number) {
     const auto org_id = static_cast<std::uint32_t>(1 + number % kOrganizations);
     const std::string cluster = kClusters[(number >> 8) % kClusters.size()];
-    const http::Response answer = ReadAs(*machine_, org_id, ReportPath(cluster));
+    const std::uint64_t which = (number >> 16) % 4;
+    const http::Response answer = ReadAny(which, org_id, cluster);
     if (auto foreign = FindForeignData(answer, org_id)) Break(*foreign);
-    if (answer.status >= 500 && answer.status != 503) {
+    if (answer.status >= 500 && answer.status != (which < 2 ? 500 : 503)) {
       Break(fmt::format("an API call was answered {}: {}", answer.status, answer.bytes()));
+    }
+  }
+
+  // One of what the APIs show of an organisation or of a cluster, whosever it is; below 2 of the
+  // aggregator's, which answers 500, as the original does, while the store is away.
+  http::Response ReadAny(std::uint64_t which, std::uint32_t org_id, const std::string& cluster) {
+    const http::Router& aggregator = machine_->aggregator();
+    const std::string org = fmt::format("/api/v1/organizations/{}/", org_id);
+    switch (which) {
+      case 0: return CallAs(aggregator, org_id, http::Method::kGet, org + "clusters");
+      case 1:
+        return CallAs(aggregator, org_id, http::Method::kGet,
+                      fmt::format("{}clusters/{}/users/user/report", org, cluster));
+      case 2: return ReadAs(*machine_, org_id, "/api/insightd/v1/clusters/" + cluster + "/results");
+      default: return ReadAs(*machine_, org_id, ReportPath(cluster));
     }
   }
 
   void Say(std::uint64_t number) {
     const auto org_id = static_cast<std::uint32_t>(1 + number % kOrganizations);
-    people_.Say(number / kOrganizations, org_id, kClusters[(number >> 40) % kClusters.size()]);
+    people_.Say(machine_->aggregator(), number / kOrganizations, org_id,
+                kClusters[(number >> 40) % kClusters.size()]);
   }
 
   // Somebody sends a dead letter on its way again.
