@@ -337,6 +337,10 @@ class Roles(WithServers):
             self.await_answer("/api/v1/", "ok", program)
             info = json.loads(self.await_answer("/api/v1/info", "", program))["info"]
             self.assertEqual((info["OCP_DB_version"], info["DVO_DB_version"]), ("32", "4"))
+            self.assertRegex(info["UtilsVersion"], r"^v\d+\.\d+\.\d+$")
+            self.assertRegex(info["BuildCommit"], r"^([0-9a-f]{40}|\*not set\*)$")
+            self.assertRegex(info["BuildTime"],
+                             r"^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ|\*not set\*)$")
             self.await_answer("/api/v1/metrics", "\napi_endpoints_requests{", program)
             self.assertEqual(program.stop(), 0)
 
@@ -390,6 +394,9 @@ class Roles(WithServers):
             self.await_answer("/api/v1/metrics", "aggregator_successful_messages_processing_time_"
                                                  "count 1", program)
             wait_for(lambda: self.kafka.lag(self.group, self.results, 1) == 0, "the commit", END_S_MAX)
+            info = json.loads(self.await_answer("/api/v1/info", "", program))["info"]
+            self.assertEqual((info["OCP_DB_version"], info["DVO_DB_version"]),
+                             ("not supported", "not supported"))
             self.assertEqual(program.stop(), 0)
 
     def test_brokers_that_ask_for_a_password_over_tls(self):
@@ -412,23 +419,27 @@ class Roles(WithServers):
 
     @unittest.skipUnless(redis_server.BINARY.exists(), "there is no redis-server here")
     def test_the_cache_writer(self):
-        """type redis: results go there, and no database is asked"""
-        with Redis(self.folder / "redis") as redis:
-            self.write(('endpoint = "localhost:6379"', f'endpoint = "{redis.address}"'),
-                       ('password = ""', f'password = "{redis_server.PASSWORD}"'),
-                       ('dead_letter_queue_topic = "dead.letter.queue.', 'nothing = "x.'),
-                       storage=self.storage(type="redis"))
-            text = (self.folder / "config.toml").read_text()
-            head, _, tail = text.partition("[dvo_recommendations_storage]")
-            (self.folder / "config.toml").write_text(
-                head + "[dvo_recommendations_storage]" + tail.replace('type = "redis"', 'type = ""'))
-            cluster = new_cluster()
-            with Program(WRITER, self.folder) as program:
-                self.produce(self.results, result(cluster, org=3, request="q"))
-                key = f"organization:3:cluster:{cluster}:request:q:reports"
-                wait_for(lambda: redis.ask("HGET", key, "rule_hits"), "the report", END_S_MAX)
-                self.await_answer("/api/v1/metrics", "aggregator_consumed_messages 1", program)
-                self.assertEqual(program.stop(), 0)
+        """type redis: results go there, and no database is asked; it may come after the start"""
+        redis = Redis(self.folder / "redis")
+        self.addCleanup(redis.end)
+        self.write(('endpoint = "localhost:6379"', f'endpoint = "{redis.address}"'),
+                   ('password = ""', f'password = "{redis_server.PASSWORD}"'),
+                   ('dead_letter_queue_topic = "dead.letter.queue.', 'nothing = "x.'),
+                   storage=self.storage(type="redis"))
+        text = (self.folder / "config.toml").read_text()
+        head, _, tail = text.partition("[dvo_recommendations_storage]")
+        (self.folder / "config.toml").write_text(
+            head + "[dvo_recommendations_storage]" + tail.replace('type = "redis"', 'type = ""'))
+        cluster = new_cluster()
+        with Program(WRITER, self.folder) as program:
+            self.produce(self.results, result(cluster, org=3, request="q"))
+            program.await_record("it is away")
+            self.await_answer("/api/v1/", "ok", program)
+            start_all([redis])
+            key = f"organization:3:cluster:{cluster}:request:q:reports"
+            wait_for(lambda: redis.ask("HGET", key, "rule_hits"), "the report", END_S_MAX)
+            self.await_answer("/api/v1/metrics", "aggregator_consumed_messages 1", program)
+            self.assertEqual(program.stop(), 0)
 
     def test_an_allow_list(self):
         """messages of organisations that are not listed are set aside"""
@@ -468,6 +479,7 @@ class Commands(WithServers):
                     for line in self.run_it("print-version-info").splitlines()[2:]]
         self.assertEqual(versions, ["Version", "Build time", "Branch", "Commit", "Utils version"])
         self.assertIn("\nCommand 'serve' not found\n", self.run_it("serve"))
+        self.assertEqual(self.run_it("help", TMPDIR="/nonexistent"), said)
 
     def test_configurations_that_cannot_be_loaded(self):
         """exit code 2 for every command, and what the original says"""
@@ -522,8 +534,10 @@ class Commands(WithServers):
              **{PREFIX + "STORAGE_BACKEND__USE": "mongo"})
         self.run_it("migration", exit_code=5,
                     **{PREFIX + "OCP_RECOMMENDATIONS_STORAGE__TYPE": "redis"})
-        self.run_it("migration", exit_code=2,
-                    **{PREFIX + "OCP_RECOMMENDATIONS_STORAGE__PG_PORT": str(free_port())})
+        away = {PREFIX + "OCP_RECOMMENDATIONS_STORAGE__PG_PORT": str(free_port())}
+        for words in ((), ("99",), ("abc",), ("-1",)):
+            self.run_it("migration", *words, exit_code=2, **away)
+        self.run_it("migration", "1", "2", exit_code=5, **away)
 
     def test_starts_that_cannot_be(self):
         """another version of the database, none at all: 2; no broker, no document, a taken port: 1"""

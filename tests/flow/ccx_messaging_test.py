@@ -260,6 +260,36 @@ class InThePlaceOfEachService(unittest.TestCase):
             self.assertGreaterEqual(self.records(TRACKER) - told, 3)
             self.assertEqual(program.stop(), 0)
 
+    def test_what_means_nothing_here_is_told(self):
+        """one line at the start for each thing that the file or the environment asks for in vain"""
+        text = configuration("told", OCP_ENGINE,
+                             "rule_processing_publisher.RuleProcessingPublisher", RESULTS,
+                             free_port(), ", client.id: theirs")
+        for what, instead in (
+                ("  extract_timeout:", "  target_components: [some.rule]\n"
+                 "  extract_tmp_dir: /scratch\n  requeuer: {name: some.Requeuer}"),
+                ("ccx_rules_processing]",
+                 "ccx_rules_processing]\n  configs: [{name: some.Config, enabled: false}]"),
+                (OCP_ENGINE + "}", OCP_ENGINE + ", kwargs: {what: 1}}"),
+                ("max_archive_size: 100MiB, ", ""),
+                ("security.protocol: PLAINTEXT", "client.id: ours"),
+                ("    formatters:",
+                 "      other: {class: logging.FileHandler, filename: /x.log}\n    formatters:"),
+                ("handlers: [default]", "handlers: [default, other]")):
+            self.assertIn(what, text)
+            text = text.replace(what, instead)
+        with Program(text, **self.variables(SENTRY_ENABLED="true", LOGGING_TO_CW_ENABLED="1",
+                                            EXTRA_PACKAGES="more_rules")) as program:
+            program.await_line("Consuming topic")
+            for told in ("target_components (some.rule)", "extract_tmp_dir (/scratch)",
+                         "service.requeuer (some.Requeuer)", "plugins.configs",
+                         "service.engine: the argument what", "no max_archive_size",
+                         "no unpacked_archive_size_limit", 'client.id "theirs" is not used',
+                         "(logging.FileHandler, /x.log) of root is not used", "SENTRY_ENABLED",
+                         "LOGGING_TO_CW_ENABLED", "EXTRA_PACKAGES: more_rules"):
+                self.assertEqual(len([line for line in program.lines if told in line]), 1, told)
+            self.assertEqual(program.stop(), 0)
+
     def test_hosts_that_are_no_object_store_are_refused(self):
         """without allow_unsafe_links a URL of another host becomes a dead letter"""
         text = configuration("careful", OCP_ENGINE,
@@ -410,9 +440,14 @@ class Mistakes(unittest.TestCase):
                 ("100MiB", "100kB", "max_archive_size"),
                 (OCP_ENGINE, "ccx_messaging.engines.s3_upload_engine.S3UploadEngine",
                  "environment variable not set"),
+                ('kwargs: {bootstrap.servers: "${KAFKA}", topic',
+                 'kwargs: {bootstrap.servers: "elsewhere:1", topic', "same brokers"),
+                ('bootstrap.servers: "${KAFKA}"}\n  watchers',
+                 'bootstrap.servers: "elsewhere:1"}\n  watchers', "same brokers"),
                 ("service:", "service: [", "config.yaml:")):
             with tempfile.TemporaryDirectory() as folder:
                 file = pathlib.Path(folder) / "config.yaml"
+                self.assertIn(what, good)
                 file.write_text(good.replace(what, instead))
                 done = self.run_with(file, KAFKA="127.0.0.1:9")
             self.assertEqual(done.returncode, 1, done)

@@ -560,7 +560,7 @@ class OnTheFile:
         rows = self.db.database.execute(f"SELECT * FROM {table}").fetchall()
 
         def shown(value, column):
-            if value is not None and column.endswith("_at"):
+            if value is not None and column.endswith(("_at", "_since")):
                 at = datetime.datetime(1970, 1, 1) + datetime.timedelta(microseconds=value)
                 return exported(at.isoformat(), "timestamp")
             return "" if value is None else str(value)

@@ -25,7 +25,9 @@ http::Response Main(const Call&) { return OkAnswer(); }
 http::Response Info(const Call& call) {
   const AggregatorOptions& options = call.service.options;
   Result<store::SchemaVersions> versions{};
-  if (options.recommendations || options.workloads) versions = call.service.Versions();
+  const bool recommendations = options.recommendations && options.recommendations_in_database;
+  const bool workloads = options.workloads && options.workloads_in_database;
+  if (recommendations || workloads) versions = call.service.Versions();
   std::string body;
   Writer w(body);
   w.BeginObject().Key("info").BeginObject();
@@ -34,10 +36,9 @@ http::Response Info(const Call& call) {
   w.Key("BuildTime").String(options.build.time);
   w.Key("BuildVersion").String(options.build.version);
   w.Key("DVO_DB_version")
-      .String(VersionText(options.workloads, versions, &store::SchemaVersions::workloads));
+      .String(VersionText(workloads, versions, &store::SchemaVersions::workloads));
   w.Key("OCP_DB_version")
-      .String(
-          VersionText(options.recommendations, versions, &store::SchemaVersions::recommendations));
+      .String(VersionText(recommendations, versions, &store::SchemaVersions::recommendations));
   w.Key("UtilsVersion").String(options.build.utils_version).EndObject();
   w.Key("status").String("ok").EndObject();
   return Answer(std::move(body));

@@ -75,6 +75,16 @@ TEST_F(TransportTest, TellsOfItself) {
   ExpectSchema(Get("info"), "InfoAnswer");
 }
 
+TEST_F(TransportTest, TellsNoVersionOfAStorageWithoutADatabase) {
+  AggregatorOptions options;
+  options.workloads_in_database = false;
+  Start(options);
+  const std::string body = Get("info").body;
+  EXPECT_NE(body.find(R"("DVO_DB_version":"not supported","OCP_DB_version":"32")"), body.npos)
+      << body;
+  EXPECT_NE(Get("organization/1/workloads").status, 500) << "it is there, and empty";
+}
+
 TEST_F(TransportTest, AnswersWhatAStorageLacksWithoutIt) {
   AggregatorOptions options;
   options.workloads = false;

@@ -125,6 +125,8 @@ Started StartRedis(Host& host) {
   Result<store::RedisOptions> options = host.settings.redis.Options();
   if (!options) return Mistake(options.error());
   options->clock = &host.clock;
+  // The original does not look at start; health tells that it is away, and results wait.
+  options->connects_when_opened = host.role != kAggregatorWriterIntoRedis;
   Result<std::unique_ptr<store::RedisSink>> redis = store::OpenRedisSink(*std::move(options));
   if (!redis) return Unusable("store.redis", redis.error());
   host.redis = *std::move(redis);

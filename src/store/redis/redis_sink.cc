@@ -242,7 +242,9 @@ class RedisSinkOf final : public RedisSink {
 }  // namespace
 
 Result<std::unique_ptr<RedisSink>> OpenRedisSink(RedisOptions options) {
+  const bool connects = options.connects_when_opened;
   auto sink = std::make_unique<RedisSinkOf>(std::move(options));
+  if (!connects) return sink;
   if (auto good = sink->Check(); !good) return Fail(std::move(good).error());
   return sink;
 }

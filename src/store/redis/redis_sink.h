@@ -36,6 +36,8 @@ struct RedisOptions {
   milliseconds connect_max{5'000};
   milliseconds answer_max{30'000};
   seconds kept{86'400};
+  // False: a server that is away when the sink is opened is found by the first call.
+  bool connects_when_opened = true;
   const Clock* clock = nullptr;  // the system's; else outlives the sink
 };
 
@@ -45,7 +47,7 @@ class RedisSink : public Sink {
   virtual Result<void> Check() = 0;
 };
 
-// Connects; fails as above.
+// Connects, unless told otherwise; fails as above.
 Result<std::unique_ptr<RedisSink>> OpenRedisSink(RedisOptions options);
 
 }  // namespace insightd::store

@@ -246,6 +246,12 @@ TEST(RedisAddressTest, AServerThatIsNotThereIsAway) {
   EXPECT_THAT(sink.error().message(), HasSubstr("Redis at 127.0.0.1:1"));
 }
 
+TEST(RedisAddressTest, AServerThatIsNotThereMayBeFoundLater) {
+  const auto sink = OpenRedisSink({.host = "127.0.0.1", .port = 1, .connects_when_opened = false});
+  ASSERT_TRUE(sink) << sink.error().message();
+  EXPECT_EQ((*sink)->Check().error().code(), Code::kUnavailable);
+}
+
 TEST(RedisAddressTest, APasswordComesFromOnePlace) {
   RedisSettings settings{.address = "cache", .password = "a", .password_file = "b"};
   EXPECT_EQ(settings.Options().error().code(), Code::kInvalid);

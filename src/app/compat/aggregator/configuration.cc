@@ -7,8 +7,6 @@
 #include <optional>
 #include <utility>
 
-#include "app/compat/common/files.h"
-
 namespace insightd::app::aggregator {
 namespace {
 
@@ -44,7 +42,7 @@ void AddBroker(go::Table& table, Broker& broker) {
   table.Add("broker.group", &broker.group, "Broker.Group");
   table.Add("broker.enabled", &broker.enabled, "Broker.Enabled");
   table.Add("broker.client_id", &broker.client_id, "Broker.ClientID");
-  // Of a kind that no file can hold: it is accepted and means nothing.
+  // Of a kind that no file can hold: it is accepted, means nothing, and is said to.
   table.Add("broker.org_allowlist_file", {}, "Broker.OrgAllowlist");
   table.Add("broker.enable_org_allowlist", &broker.enable_org_allowlist,
             "Broker.OrgAllowlistEnabled");
@@ -84,8 +82,8 @@ void AddSinks(go::Table& table, Logging& logging, CloudWatch& cloud_watch) {
   table.Add("cloudwatch.stream_name", &cloud_watch.stream_name, "CloudWatch.StreamName");
 }
 
-Result<void> ApplyKafka(const go::Clowder::Kafka& kafka, Broker& broker, const std::string& secrets,
-                        std::vector<std::string>& said) {
+Result<void> ApplyKafka(const go::Clowder::Kafka& kafka, Broker& broker, std::string_view name,
+                        Loading& loading) {
   broker.addresses = kafka.addresses;
   if (kafka.sasl) {
     broker.sasl_username = kafka.sasl->username;
@@ -93,7 +91,11 @@ Result<void> ApplyKafka(const go::Clowder::Kafka& kafka, Broker& broker, const s
     broker.sasl_mechanism = kafka.sasl->mechanism;
     broker.security_protocol = kafka.sasl->security_protocol;
     if (!kafka.ca_certificate.empty()) {
-      const std::string path = secrets + "/kafka-ca.pem";
+      // Only here: elsewhere a machine without a folder for temporary files is none the worse.
+      auto folder = compat::SecretFolder::Make(name);
+      if (!folder) return Fail(std::move(folder).error());
+      loading.secrets.emplace(*std::move(folder));
+      const std::string path = loading.secrets->path() + "/kafka-ca.pem";
       if (auto written = compat::WriteSecretFile(path, kafka.ca_certificate); !written) {
         return written;
       }
@@ -106,8 +108,37 @@ Result<void> ApplyKafka(const go::Clowder::Kafka& kafka, Broker& broker, const s
     if (found != kafka.topics.end()) {
       *topic = found->second;
     } else if (!topic->empty()) {
-      said.push_back(fmt::format("warning: no kafka mapping found for topic {}", *topic));
+      loading.said.push_back(fmt::format("warning: no kafka mapping found for topic {}", *topic));
     }
+  }
+  return {};
+}
+
+// What the Clowder file says wins; gives the lines about what it does not say.
+Result<void> Apply(const go::Clowder& clowder, Configuration& configuration, std::string_view name,
+                   Loading& loading) {
+  std::vector<std::string>& said = loading.said;
+  if (clowder.kafka) {
+    if (auto done = ApplyKafka(*clowder.kafka, configuration.broker, name, loading); !done) {
+      return done;
+    }
+  } else {
+    said.emplace_back("the Clowder file has no section kafka");
+  }
+  if (clowder.database) {
+    for (Storage* storage : {&configuration.results, &configuration.workloads}) {
+      storage->pg.Take(*clowder.database);
+    }
+  } else {
+    said.emplace_back("the Clowder file has no section database");
+  }
+  if (clowder.in_memory) {
+    Redis& redis = configuration.redis;
+    redis.endpoint = clowder.in_memory->endpoint;
+    if (clowder.in_memory->username) redis.username = *clowder.in_memory->username;
+    if (clowder.in_memory->password) redis.password = *clowder.in_memory->password;
+  } else {
+    said.emplace_back("the Clowder file has no section inMemoryDb");
   }
   return {};
 }
@@ -132,36 +163,8 @@ void Configuration::AddTo(go::Table& table) {
   table.Add("sentry.environment", &sentry.environment, "SentryLoggingConf.SentryEnvironment");
 }
 
-Result<std::vector<std::string>> Apply(const go::Clowder& clowder, Configuration& configuration,
-                                       const std::string& secrets) {
-  std::vector<std::string> said;
-  if (clowder.kafka) {
-    if (auto done = ApplyKafka(*clowder.kafka, configuration.broker, secrets, said); !done) {
-      return Fail(std::move(done).error());
-    }
-  } else {
-    said.emplace_back("the Clowder file has no section kafka");
-  }
-  if (clowder.database) {
-    for (Storage* storage : {&configuration.results, &configuration.workloads}) {
-      storage->pg.Take(*clowder.database);
-    }
-  } else {
-    said.emplace_back("the Clowder file has no section database");
-  }
-  if (clowder.in_memory) {
-    Redis& redis = configuration.redis;
-    redis.endpoint = clowder.in_memory->endpoint;
-    if (clowder.in_memory->username) redis.username = *clowder.in_memory->username;
-    if (clowder.in_memory->password) redis.password = *clowder.in_memory->password;
-  } else {
-    said.emplace_back("the Clowder file has no section inMemoryDb");
-  }
-  return said;
-}
-
 Result<Loading> Load(Configuration& configuration, const compat::Environment& environment,
-                     const std::string& secrets) {
+                     std::string_view name) {
   go::Table table;
   configuration.AddTo(table);
   Result<go::Loaded> loaded = go::Load(kProgram, environment, table);
@@ -169,17 +172,18 @@ Result<Loading> Load(Configuration& configuration, const compat::Environment& en
     return Fail(loaded.error().code(),
                 fmt::format("fatal error config file: {}", loaded.error().message()));
   }
-  Loading loading{.unknown = std::move(loaded->unknown), .said = {}};
+  Loading loading;
+  loading.unknown = std::move(loaded->unknown);
   const Result<std::optional<go::Clowder>> clowder = go::ReadClowder(environment);
   if (!clowder) return Fail(clowder.error());
   if (!*clowder) {
     loading.said = {"Clowder is not enabled, skipping init...", "Clowder is disabled"};
     return loading;
   }
-  auto said = Apply(**clowder, configuration, secrets);
-  if (!said) return Fail(std::move(said).error());
-  loading.said = *std::move(said);
-  loading.said.insert(loading.said.begin(), "Clowder is enabled");
+  loading.said.emplace_back("Clowder is enabled");
+  if (auto done = Apply(**clowder, configuration, name, loading); !done) {
+    return Fail(std::move(done).error());
+  }
   return loading;
 }
 

@@ -4,11 +4,13 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "app/compat/common/environment.h"
+#include "app/compat/common/files.h"
 #include "app/compat/go_config/clowder.h"
 #include "app/compat/go_config/go_config.h"
 #include "app/compat/go_config/postgres.h"
@@ -105,17 +107,17 @@ struct Configuration {
 };
 
 struct Loading {
-  std::vector<std::string> unknown;  // keys of the file that nobody has
+  std::vector<std::string> unknown;  // keys and variables that mean nothing here
   std::vector<std::string> said;     // lines for standard output
+  // What the configuration names in it is there as long as this is. Empty where there is nothing
+  // to keep.
+  std::optional<compat::SecretFolder> secrets;
 };
 
-// File, environment, Clowder. The certificate of the brokers is written to `secrets`, a folder.
-// Errors as go::Load and go::ReadClowder.
+// File, environment, Clowder, whose values win. A certificate of the brokers that Clowder gives is
+// written to a folder for temporary files, whose name begins with `name`. Errors as go::Load and
+// go::ReadClowder; kUnavailable where the certificate cannot be written.
 Result<Loading> Load(Configuration& configuration, const compat::Environment& environment,
-                     const std::string& secrets);
-
-// What the Clowder file says wins; gives the lines about what it does not say.
-Result<std::vector<std::string>> Apply(const go::Clowder& clowder, Configuration& configuration,
-                                       const std::string& secrets);
+                     std::string_view name);
 
 }  // namespace insightd::app::aggregator

@@ -6,6 +6,8 @@
 #include <fstream>
 #include <map>
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include "base/testing/temp_folder.h"
 
@@ -15,14 +17,16 @@ namespace {
 class AggregatorConfigurationTest : public ::testing::Test {
  protected:
   Result<Loading> Load() {
-    return aggregator::Load(
-        configuration_,
-        [this](const std::string& name) -> std::optional<std::string> {
-          const auto found = variables_.find(name);
-          if (found == variables_.end()) return std::nullopt;
-          return found->second;
-        },
-        folder_ / "");
+    std::vector<std::string> names;
+    for (const auto& [name, value] : variables_) names.push_back(name);
+    return aggregator::Load(configuration_,
+                            {[this](const std::string& name) -> std::optional<std::string> {
+                               const auto found = variables_.find(name);
+                               if (found == variables_.end()) return std::nullopt;
+                               return found->second;
+                             },
+                             std::move(names)},
+                            "aggregator_test");
   }
   void Write(const std::string& name, const std::string& text) {
     std::ofstream(folder_ / name) << text;
@@ -49,7 +53,8 @@ TEST_F(AggregatorConfigurationTest, AFileOfItsOwnShapeIsRead) {
         "[dvo_recommendations_storage]\npg_port = 5432\ntype = \"sql\"\n"
         "[storage_backend]\nuse = \"ocp_recommendations\"\n[content]\npath = \"x\"\n");
   variables_ = {{"INSIGHTS_RESULTS_AGGREGATOR_CONFIG_FILE", folder_ / "c.toml"},
-                {"INSIGHTS_RESULTS_AGGREGATOR__BROKER__DEAD_LETTER_QUEUE_TOPIC", "dead"}};
+                {"INSIGHTS_RESULTS_AGGREGATOR__BROKER__DEAD_LETTER_QUEUE_TOPIC", "dead"},
+                {"INSIGHTS_RESULTS_AGGREGATOR__METRICS__ENABLED", "true"}};
   const auto loading = Load();
   ASSERT_TRUE(loading) << loading.error().message();
   EXPECT_EQ(configuration_.broker.addresses, "localhost:29092");
@@ -58,8 +63,11 @@ TEST_F(AggregatorConfigurationTest, AFileOfItsOwnShapeIsRead) {
   EXPECT_EQ(configuration_.workloads.pg.port, 5432);
   EXPECT_TRUE(configuration_.workloads.is_sql());
   EXPECT_EQ(configuration_.use, "ocp_recommendations");
-  EXPECT_EQ(loading->unknown,
-            (std::vector<std::string>{"broker.enable_org_whitelist", "content.path"}));
+  EXPECT_EQ(
+      loading->unknown,
+      (std::vector<std::string>{"broker.org_allowlist_file", "broker.enable_org_whitelist",
+                                "content.path", "INSIGHTS_RESULTS_AGGREGATOR__METRICS__ENABLED"}));
+  EXPECT_FALSE(loading->secrets) << "there is no secret to write";
   EXPECT_EQ(loading->said, (std::vector<std::string>{"Clowder is not enabled, skipping init...",
                                                      "Clowder is disabled"}));
 }
@@ -71,12 +79,13 @@ TEST_F(AggregatorConfigurationTest, TheClowderFileWinsAndRenamesTopics) {
                 {"INSIGHTS_RESULTS_AGGREGATOR__BROKER__PAYLOAD_TRACKER_TOPIC", "tracker"},
                 {"INSIGHTS_RESULTS_AGGREGATOR__REDIS__PASSWORD", "kept"},
                 {"INSIGHTS_RESULTS_AGGREGATOR__OCP_RECOMMENDATIONS_STORAGE__PG_HOST", "other"}};
-  const auto loading = Load();
+  auto loading = Load();
   ASSERT_TRUE(loading) << loading.error().message();
   EXPECT_EQ(configuration_.broker.addresses, "k:9093");
   EXPECT_EQ(configuration_.broker.topic, "real.results");
   EXPECT_EQ(configuration_.broker.security_protocol, "SASL_SSL");
-  EXPECT_EQ(configuration_.broker.cert_path, (folder_ / "") + "/kafka-ca.pem");
+  ASSERT_TRUE(loading->secrets);
+  EXPECT_EQ(configuration_.broker.cert_path, loading->secrets->path() + "/kafka-ca.pem");
   EXPECT_TRUE(std::filesystem::exists(configuration_.broker.cert_path));
   for (const Storage* storage : {&configuration_.results, &configuration_.workloads}) {
     EXPECT_EQ(storage->pg.host, "h");
@@ -88,6 +97,8 @@ TEST_F(AggregatorConfigurationTest, TheClowderFileWinsAndRenamesTopics) {
   EXPECT_EQ(loading->said,
             (std::vector<std::string>{"Clowder is enabled",
                                       "warning: no kafka mapping found for topic tracker"}));
+  loading->secrets.reset();
+  EXPECT_FALSE(std::filesystem::exists(configuration_.broker.cert_path));
 }
 
 TEST_F(AggregatorConfigurationTest, WhatCannotBeLoadedIsToldInTheOriginalsWords) {

@@ -161,16 +161,18 @@ tl::expected<MigrationOutcome, MigrationError> Migrate(const Configuration& conf
   }
   const pg::Storage storage = results ? pg::Storage::kResults : pg::Storage::kWorkloads;
   MigrationOutcome outcome{.version = 0, .latest = pg::LatestOf(storage)};
+  // Before the target is looked at: with the database away the exit code tells that, whatever the
+  // target is.
+  auto connection = Open(*database);
+  if (!connection) {
+    return tl::unexpected(
+        MigrationError{MigrationFailure::kDatabaseAway, connection.error().message()});
+  }
   std::optional<std::int32_t> to;
   if (target) {
     const Result<std::int32_t> parsed = TargetOf(*target, outcome.latest);
     if (!parsed) return Refuse(parsed.error().message());
     to = *parsed;
-  }
-  auto connection = Open(*database);
-  if (!connection) {
-    return tl::unexpected(
-        MigrationError{MigrationFailure::kDatabaseAway, connection.error().message()});
   }
   if (auto made = MakeVersionTable(**connection, storage); !made) {
     return Refuse(made.error().message());

@@ -14,7 +14,6 @@
 #include "app/compat/aggregator/logging.h"
 #include "app/compat/aggregator/to_settings.h"
 #include "app/compat/common/environment.h"
-#include "app/compat/common/files.h"
 #include "app/host.h"
 #include "app/run/run_role.h"
 #include "base/log.h"
@@ -73,12 +72,14 @@ int PrintEnvironment() {
   return kGood;
 }
 
+std::string_view BuildOr(std::string_view text) { return text.empty() ? "*not set*" : text; }
+
 void LogVersions() {
   kLog.Info("", fmt::format("Version: v{}", BuildVersion()), {{"type", "init"}});
-  kLog.Info("", "Build time: *not set*", {{"type", "init"}});
+  kLog.Info("", fmt::format("Build time: {}", BuildOr(BuildCommitTime())), {{"type", "init"}});
   kLog.Info("", "Branch: *not set*", {{"type", "init"}});
-  kLog.Info("", fmt::format("Commit: {}", BuildCommit()), {{"type", "init"}});
-  kLog.Info("", fmt::format("Utils version: {}", BuildName()), {{"type", "init"}});
+  kLog.Info("", fmt::format("Commit: {}", BuildOr(BuildCommitFull())), {{"type", "init"}});
+  kLog.Info("", fmt::format("Utils version: v{}", BuildVersion()), {{"type", "init"}});
 }
 
 bool SslmodeInEnvironment() { return compat::ProcessVariables()("PGSSLMODE").has_value(); }
@@ -190,13 +191,9 @@ int RunCommand(std::string_view name, std::string_view command, Configuration& c
 }  // namespace
 
 int Run(std::string_view name, const std::vector<std::string>& words) {
-  const auto secrets = compat::SecretFolder::Make(name);
-  if (!secrets) {
-    fmt::print(stderr, "panic: {}\n", secrets.error().message());
-    return kPanicked;
-  }
   Configuration configuration;
-  const Result<Loading> loading = Load(configuration, compat::ProcessVariables(), secrets->path());
+  // Holds the secrets until the process ends.
+  const Result<Loading> loading = Load(configuration, compat::ProcessVariables(), name);
   if (!loading) {
     fmt::print(stderr, "panic: {}\n", loading.error().message());
     return kPanicked;

@@ -262,9 +262,13 @@ class Translator {
     options.metrics_namespace = c_.metrics_namespace;
     options.recommendations = reads_results_ || results_ == Kind::kNoop;
     options.workloads = reads_workloads_ || workloads_ == Kind::kNoop;
+    options.recommendations_in_database = reads_results_;
+    options.workloads_in_database = reads_workloads_;
     options.build.version = fmt::format("v{}", BuildVersion());
-    options.build.commit = BuildCommit();
-    options.build.utils_version = BuildName();
+    if (!BuildCommitFull().empty()) options.build.commit = BuildCommitFull();
+    if (!BuildCommitTime().empty()) options.build.time = BuildCommitTime();
+    // Of a library that is not here; its readers look for a version.
+    options.build.utils_version = options.build.version;
     std::error_code ignored;
     if (!server.api_spec_file.empty() &&
         !std::filesystem::is_regular_file(server.api_spec_file, ignored)) {

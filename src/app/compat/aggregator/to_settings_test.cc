@@ -133,6 +133,9 @@ TEST_F(AggregatorSettingsTest, StoragesOfTheTypeNoopNeedNoDatabase) {
   ASSERT_TRUE(meant) << meant.error().message();
   EXPECT_EQ(meant->role, kAggregatorWriterOfNothing);
   EXPECT_TRUE(meant->settings.writer.stores_nothing);
+  EXPECT_TRUE(meant->settings.aggregator.recommendations);
+  EXPECT_FALSE(meant->settings.aggregator.recommendations_in_database);
+  EXPECT_FALSE(meant->settings.aggregator.workloads_in_database);
   c_.broker.enabled = false;
   meant = Translate();
   ASSERT_TRUE(meant);

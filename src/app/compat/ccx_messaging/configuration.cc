@@ -1,8 +1,11 @@
 #include "app/compat/ccx_messaging/configuration.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <array>
+#include <cctype>
 #include <charconv>
 #include <cmath>
 #include <set>
@@ -130,7 +133,7 @@ class Reader {
   explicit Reader(const Value& tree) : tree_(tree) {}
 
   Result<Configuration> Run() {
-    ReadPackages();
+    ReadPlugins();
     const Value* service = tree_.Find("service");
     if (service == nullptr || service->kind != Value::Kind::kMap) {
       return Refuse("the configuration has no section `service`");
@@ -144,15 +147,67 @@ class Reader {
     auto read = ReadLogging(*logging);
     if (!read) return Fail(std::move(read).error());
     configuration_.logging = *std::move(read);
+    for (const std::string& notice : configuration_.logging.notices) Note(notice);
+    NoteUnused(*service);
     return std::move(configuration_);
   }
 
  private:
-  void ReadPackages() {
+  void Note(std::string text) { configuration_.notices.push_back(std::move(text)); }
+
+  void ReadPlugins() {
     const Value* plugins = tree_.Find("plugins");
-    const Value* packages = plugins == nullptr ? nullptr : plugins->Find("packages");
-    if (packages == nullptr) return;
-    for (const Value& package : packages->items) configuration_.packages.push_back(package.text);
+    if (plugins == nullptr) return;
+    if (const Value* packages = plugins->Find("packages")) {
+      for (const Value& package : packages->items) configuration_.packages.push_back(package.text);
+    }
+    const Value* configs = plugins->Find("configs");
+    if (configs == nullptr || !configs->Truthy()) return;
+    std::vector<std::string> names;
+    for (const Value& config : configs->items) {
+      const Value* name = config.Find("name");
+      names.push_back(name == nullptr ? "(no name)" : name->text);
+    }
+    Note(
+        fmt::format("plugins.configs means nothing here: {} would be set in Python components, "
+                    "which are not run; rules.packs says which rules are judged",
+                    fmt::join(names, ", ")));
+  }
+
+  // Parts of `service` that nothing here reads. Those of the engine are told where it is read.
+  void NoteUnused(const Value& service) {
+    const Value* requeuer = service.Find("requeuer");
+    if (requeuer == nullptr || !requeuer->Truthy()) return;
+    const Value* name = requeuer->Find("name");
+    Note(
+        fmt::format("service.requeuer ({}) means nothing here: what fails is tried again, and what "
+                    "cannot be handled goes to dead_letter_queue_topic of service.consumer",
+                    name == nullptr ? "no name" : name->text));
+  }
+
+  // What the engine was given and nothing here reads.
+  void NoteEngine(Arguments& arguments) {
+    if (const auto targets = arguments.Take("target_components"); targets && targets->Truthy()) {
+      std::vector<std::string> names;
+      for (const Value& target : targets->items) names.push_back(target.text);
+      if (names.empty()) names.push_back(targets->text);
+      Note(
+          fmt::format("target_components ({}) means nothing here: no component is run by its name; "
+                      "rules.packs says which rules are judged",
+                      fmt::join(names, ", ")));
+    }
+    if (const auto folder = arguments.Take("extract_tmp_dir"); folder && folder->Truthy()) {
+      Note(
+          fmt::format("extract_tmp_dir ({}) means nothing here: archives are unpacked in memory, "
+                      "as they come",
+                      folder->text));
+    }
+    // What is published, and so its form, the publisher's class says.
+    arguments.Take("formatter");
+    for (const auto& [name, value] : arguments.left()) {
+      Note(
+          fmt::format("service.engine: the argument {} is not known here and means nothing", name));
+    }
   }
 
   Result<void> ReadConsumer(const Value& service) {
@@ -231,7 +286,8 @@ class Reader {
       if (!kind) return Fail(kind.error());
       c.engine = *kind;
     }
-    for (const std::string_view name : {"extract_timeout", "unpacked_archive_size_limit"}) {
+    for (const std::string_view name : {"extract_timeout", "extract_tmp_dir", "target_components",
+                                        "unpacked_archive_size_limit"}) {
       const Value* common = service.Find(name);
       if (common != nullptr && given.Find(name) == nullptr) given.At(name) = *common;
     }
@@ -244,13 +300,17 @@ class Reader {
     const auto timeout = arguments.Number("extract_timeout");
     if (!timeout) return Fail(timeout.error());
     c.extract_s_max = *timeout;
-    if (c.engine != Engine::kCopyToS3) return {};
+    if (c.engine != Engine::kCopyToS3) {
+      NoteEngine(arguments);
+      return {};
+    }
     if (auto read = ReadS3(arguments, c.copy_to, "dest_bucket"); !read) return read;
     c.copy_prefix = arguments.Text("archives_path_prefix");
     if (const std::string pattern = arguments.Text("archive_name_pattern"); !pattern.empty()) {
       c.copy_pattern = pattern;
     }
     c.copy_with_acl = arguments.Flag("s3_acl_enabled", true);
+    NoteEngine(arguments);
     return {};
   }
 
@@ -344,6 +404,41 @@ Result<std::uint64_t> ParseSize(std::string_view text) {
     power = static_cast<int>(at) + 1;
   }
   return static_cast<std::uint64_t>(number * std::pow(base, power));
+}
+
+std::vector<std::string> EnvironmentNotices(const Environment& environment) {
+  const auto yes = [&environment](const std::string& name,
+                                  std::initializer_list<std::string_view> words) {
+    std::string value = environment(name).value_or("");
+    std::ranges::transform(value, value.begin(), [](unsigned char c) { return std::tolower(c); });
+    return std::ranges::find(words, value) != words.end();
+  };
+  std::vector<std::string> notices;
+  if (yes("SENTRY_ENABLED", {"true"})) {
+    notices.push_back(
+        "SENTRY_ENABLED means nothing here: nothing is sent to Sentry; errors are in the log");
+  }
+  if (yes("LOGGING_TO_CW_ENABLED", {"true", "1", "t", "yes"})) {
+    notices.push_back(
+        "LOGGING_TO_CW_ENABLED means nothing here: nothing is sent to CloudWatch; let an agent "
+        "send there what is logged");
+  }
+  const std::string extra = environment("EXTRA_PACKAGES").value_or("");
+  std::vector<std::string> packages;
+  for (std::size_t at = 0; at < extra.size();) {
+    const std::size_t comma = std::min(extra.find(',', at), extra.size());
+    std::string package = extra.substr(at, comma - at);
+    std::erase(package, ' ');
+    if (!package.empty()) packages.push_back(std::move(package));
+    at = comma + 1;
+  }
+  if (!packages.empty()) {
+    notices.push_back(
+        fmt::format("EXTRA_PACKAGES: {} are Python packages, which are not run here: the rules of "
+                    "the packs in rules.packs are judged instead",
+                    fmt::join(packages, ", ")));
+  }
+  return notices;
 }
 
 Result<Configuration> Read(const Value& tree) { return Reader(tree).Run(); }

@@ -57,6 +57,7 @@ struct Logging {
   std::string file;                    // empty: standard output
   std::string root_level = "WARNING";
   std::map<std::string, std::string, std::less<>> levels;  // by name of logger
+  std::vector<std::string> notices;                        // of handlers that are not used
 };
 
 struct Configuration {
@@ -100,6 +101,9 @@ struct Configuration {
 // `tree` has its variables put in. kInvalid with the argument that is wrong or lacking, in the
 // original's words where it has some.
 Result<Configuration> Read(const Value& tree);
+
+// What variables of the environment ask for that means nothing here, for people.
+std::vector<std::string> EnvironmentNotices(const Environment& environment);
 
 // "100MiB", "1.5G": bytes. kInvalid for what the original refuses.
 Result<std::uint64_t> ParseSize(std::string_view text);

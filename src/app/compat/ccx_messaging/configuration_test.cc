@@ -8,6 +8,7 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::IsEmpty;
 using testing::Pair;
 
 // The external pipeline as it is deployed.
@@ -97,6 +98,61 @@ TEST(ConfigurationTest, SaysWhatIsWrongInTheWordsOfTheOriginal) {
     ASSERT_FALSE(read) << said;
     EXPECT_THAT(read.error().message(), HasSubstr(said));
   }
+}
+
+TEST(ConfigurationTest, TellsWhatMeansNothingHere) {
+  EXPECT_THAT(ReadText(kPipeline)->notices, IsEmpty());
+  const std::vector<std::pair<std::string, const char*>> cases = {
+      {With("  extract_timeout:", "  requeuer: {name: some.Requeuer}"),
+       "service.requeuer (some.Requeuer)"},
+      {With("  extract_timeout:", "  target_components: [some.rule]"),
+       "target_components (some.rule)"},
+      {With("  extract_timeout:", "  extract_tmp_dir: /scratch"), "extract_tmp_dir (/scratch)"},
+      {With("engine.OCPEngine}", "engine.OCPEngine, kwargs: {extract_tmp_dir: /scratch}}"),
+       "extract_tmp_dir (/scratch)"},
+      {With("engine.OCPEngine}", "engine.OCPEngine, kwargs: {formatter: f, what: 1}}"),
+       "service.engine: the argument what"},
+      {With("processing]}", "processing], configs: [{name: some.Config, enabled: false}]}"),
+       "plugins.configs means nothing here: some.Config"},
+      {With("{version: 1}",
+            "{handlers: {a: {class: logging.StreamHandler}, "
+            "b: {class: logging.FileHandler, filename: /x.log}}, root: {handlers: [a, b]}}"),
+       "(logging.FileHandler, /x.log) of root is not used"},
+  };
+  for (const auto& [text, said] : cases) {
+    const auto read = ReadText(text);
+    ASSERT_TRUE(read) << read.error().message();
+    EXPECT_THAT(read->notices, ElementsAre(HasSubstr(said)));
+  }
+  // As files of today write it: nothing is asked for.
+  const auto empty =
+      ReadText(With("  extract_timeout:", "  target_components: []\n  extract_tmp_dir:"));
+  ASSERT_TRUE(empty);
+  EXPECT_THAT(empty->notices, IsEmpty());
+}
+
+TEST(ConfigurationTest, TakesNoLimitForMinusOne) {
+  const auto read = ReadText(With("extract_timeout:", "unpacked_archive_size_limit: -1"));
+  ASSERT_TRUE(read);
+  EXPECT_FALSE(read->unpacked_bytes_max);
+}
+
+TEST(EnvironmentNoticesTest, TellsWhatIsAskedForAlone) {
+  const auto with = [](std::map<std::string, std::string> variables) {
+    return EnvironmentNotices([variables](const std::string& name) {
+      const auto found = variables.find(name);
+      return found == variables.end() ? std::optional<std::string>() : found->second;
+    });
+  };
+  EXPECT_THAT(with({}), IsEmpty());
+  EXPECT_THAT(
+      with({{"SENTRY_ENABLED", "false"}, {"LOGGING_TO_CW_ENABLED", ""}, {"EXTRA_PACKAGES", ","}}),
+      IsEmpty());
+  const auto told = with({{"SENTRY_ENABLED", "True"},
+                          {"LOGGING_TO_CW_ENABLED", "1"},
+                          {"EXTRA_PACKAGES", "rules_a, rules_b"}});
+  EXPECT_THAT(told, ElementsAre(HasSubstr("SENTRY_ENABLED"), HasSubstr("LOGGING_TO_CW_ENABLED"),
+                                HasSubstr("EXTRA_PACKAGES: rules_a, rules_b")));
 }
 
 TEST(ParseSizeTest, KnowsBothKindsOfUnits) {

@@ -83,6 +83,64 @@ std::string FieldText(const Logging& logging, const Line& line, int process,
   return {};
 }
 
+// "h" (logging.FileHandler, /var/log/x)
+std::string Describe(const Value& section, std::string_view name) {
+  const Value* handlers = section.Find("handlers");
+  const Value* handler = handlers == nullptr ? nullptr : handlers->Find(name);
+  const Value* kind = handler == nullptr ? nullptr : handler->Find("class");
+  const Value* file = handler == nullptr ? nullptr : handler->Find("filename");
+  std::string text = fmt::format("\"{}\" ({}", name, kind == nullptr ? "no class" : kind->text);
+  if (file != nullptr) text += ", " + file->text;
+  return text + ')';
+}
+
+// One for each handler that asks for lines somewhere else than where all of them go: where `used`,
+// the first one of the root, says.
+std::vector<std::string> NoticesOfHandlers(const Value& section, std::string_view used) {
+  std::vector<std::string> notices;
+  const auto tell = [&](const Value& owner, std::string_view logger) {
+    const Value* names = owner.Find("handlers");
+    if (names == nullptr) return;
+    for (const Value& name : names->items) {
+      if (name.text == used) continue;
+      notices.push_back(
+          fmt::format("service.logging: the handler {} of {} is not used: all lines go once, to "
+                      "the first handler of root ({})",
+                      Describe(section, name.text), logger,
+                      used.empty() ? "it has none: standard output" : used));
+    }
+  };
+  if (const Value* root = section.Find("root")) tell(*root, "root");
+  if (const Value* loggers = section.Find("loggers")) {
+    for (const auto& [name, logger] : loggers->members) tell(logger, name);
+  }
+  const Value* handlers = section.Find("handlers");
+  const Value* handler = handlers == nullptr ? nullptr : handlers->Find(used);
+  const Value* kind = handler == nullptr ? nullptr : handler->Find("class");
+  if (kind != nullptr && kind->text != "logging.FileHandler" &&
+      kind->text != "logging.StreamHandler") {
+    notices.push_back(
+        fmt::format("service.logging: the handler {} is not known here: lines go to standard "
+                    "output; logging.StreamHandler and logging.FileHandler are",
+                    Describe(section, used)));
+  }
+  const Value* stream = handler == nullptr ? nullptr : handler->Find("stream");
+  if (stream != nullptr && stream->text == "ext://sys.stderr") {
+    notices.push_back(
+        fmt::format("service.logging: the handler {} asks for ext://sys.stderr: lines go to "
+                    "standard output here",
+                    Describe(section, used)));
+  }
+  const Value* level = handler == nullptr ? nullptr : handler->Find("level");
+  if (level != nullptr && LevelOf(level->text).value_or(log::Level::kDebug) >= log::Level::kWarn) {
+    notices.push_back(
+        fmt::format("service.logging: the level {} of the handler {} means nothing here: give it "
+                    "to root and to loggers",
+                    level->text, Describe(section, used)));
+  }
+  return notices;
+}
+
 }  // namespace
 
 Result<Logging> ReadLogging(const Value& section) {
@@ -114,8 +172,11 @@ Result<Logging> ReadLogging(const Value& section) {
       if (!level.empty()) logging.levels[name] = level;
     }
   }
-  if (names == nullptr || names->items.empty()) return logging;
-  // One handler is what files of today have; of several the first that is known counts.
+  const std::string used =
+      names == nullptr || names->items.empty() ? std::string() : names->items.front().text;
+  logging.notices = NoticesOfHandlers(section, used);
+  if (used.empty()) return logging;
+  // One handler is what files of today have; of several the first counts.
   for (const Value& name : names->items) {
     const Value* handler = handlers == nullptr ? nullptr : handlers->Find(name.text);
     if (handler == nullptr) {

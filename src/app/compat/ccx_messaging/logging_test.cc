@@ -6,7 +6,9 @@
 namespace insightd::app::ccx {
 namespace {
 
+using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::IsEmpty;
 
 constexpr const char* kJson = R"yaml(
 version: 1
@@ -52,6 +54,25 @@ TEST(LoggingTest, WritesTextInItsFormat) {
   const Line line{.logger = "x", .level = log::Level::kInfo, .message = "m", .at = {}};
   EXPECT_EQ(Print(logging, line, 1), "[INFO] 1970 m!\n");
   EXPECT_TRUE(Written(logging, "x", log::Level::kDebug));
+}
+
+TEST(LoggingTest, TellsOfHandlersThatAreNotUsed) {
+  EXPECT_THAT(Configured(kJson).notices, IsEmpty());
+  EXPECT_THAT(Configured("handlers: {h: {class: logging.FileHandler, filename: /x}}\n"
+                         "root: {handlers: [h]}\nloggers: {a: {handlers: [h]}}")
+                  .notices,
+              IsEmpty());
+  const Logging logging = Configured(
+      "handlers:\n"
+      "  h: {class: logging.handlers.SysLogHandler, stream: 'ext://sys.stderr', level: ERROR}\n"
+      "  f: {class: logging.FileHandler, filename: /x}\n"
+      "root: {handlers: [h, f]}\nloggers: {a: {handlers: [f]}}");
+  EXPECT_EQ(logging.file, "");
+  EXPECT_THAT(logging.notices,
+              ElementsAre(HasSubstr("\"f\" (logging.FileHandler, /x) of root is not used"),
+                          HasSubstr("\"f\" (logging.FileHandler, /x) of a is not used"),
+                          HasSubstr("SysLogHandler) is not known"), HasSubstr("ext://sys.stderr"),
+                          HasSubstr("level ERROR")));
 }
 
 TEST(LoggingTest, RefusesNamesThatAreNotThere) {

@@ -39,14 +39,14 @@ Result<Loaded> Load(const std::string& file, const std::string& folder) {
   Result<Value> tree = ParseYaml(file, *std::move(text));
   if (!tree) return Fail(std::move(tree).error());
   const Environment environment = compat::ProcessVariables();
-  std::vector<std::string> notices;
+  std::vector<std::string> notices = EnvironmentNotices(environment);
   if (ClowderAskedFor(environment)) {
     const std::string clowder_file = *environment(compat::kClowderVariable);
     const Result<std::string> clowder = compat::ReadFile(clowder_file);
     if (!clowder) return Fail(clowder.error());
     auto applied = ApplyClowder(*tree, clowder_file, *clowder, folder);
     if (!applied) return Fail(std::move(applied).error());
-    notices = *std::move(applied);
+    notices.insert(notices.end(), applied->begin(), applied->end());
   }
   Substitute(*tree, environment);
   Result<Configuration> configuration = Read(*tree);

@@ -8,6 +8,7 @@
 #include <cctype>
 #include <charconv>
 #include <optional>
+#include <set>
 #include <string_view>
 
 #include "app/roles.h"
@@ -26,6 +27,70 @@ constexpr std::array<std::string_view, 8> kOurs = {
     "enable.auto.offset.store", "partition.assignment.strategy",
     "enable.idempotence",       "acks",
     "request.required.acks",    "auto.offset.reset"};
+
+// What a client says of its brokers and of how to log in to them, in one form for all spellings:
+// servers in order, and only what the protocol makes use of. Empty values count as not set.
+Properties LoginOf(const Properties& properties) {
+  const auto text_of = [&properties](std::string_view name) {
+    const auto found = properties.find(name);
+    return found == properties.end() ? std::string() : found->second;
+  };
+  std::string protocol = Lower(text_of("security.protocol"));
+  if (protocol.empty()) protocol = "plaintext";
+  std::set<std::string> servers;
+  const std::string listed = text_of("bootstrap.servers");
+  for (std::string_view left = listed; !left.empty();) {
+    const std::size_t comma = left.find(',');
+    std::string server(left.substr(0, comma));
+    std::erase(server, ' ');
+    if (!server.empty()) servers.insert(std::move(server));
+    left = comma == left.npos ? std::string_view() : left.substr(comma + 1);
+  }
+  Properties login;
+  login["bootstrap.servers"] = fmt::format("{}", fmt::join(servers, ","));
+  login["security.protocol"] = protocol;
+  for (const auto& [name, value] : properties) {
+    const bool used = (name.starts_with("sasl.") && protocol.starts_with("sasl_")) ||
+                      (name.starts_with("ssl.") && protocol.ends_with("ssl"));
+    if (!used || value.empty()) continue;
+    login[name == "sasl.mechanism" ? "sasl.mechanisms" : name] = value;
+  }
+  return login;
+}
+
+bool IsOfLogin(std::string_view name) {
+  return name == "bootstrap.servers" || name == "security.protocol" || name.starts_with("sasl.") ||
+         name.starts_with("ssl.");
+}
+
+// For people: what may be a secret is not shown.
+std::string Shown(std::string_view name, const Properties& properties) {
+  const auto found = properties.find(name);
+  if (found == properties.end()) return "none";
+  for (const std::string_view secret : {"password", "secret", "key.pem", "oauthbearer.config"}) {
+    if (name.find(secret) != name.npos) return "(not shown)";
+  }
+  return fmt::format("\"{}\"", found->second);
+}
+
+// One process has one login: another one is refused, since what it sends would go astray.
+Result<void> CheckSameBrokers(const Properties& consumer, std::string_view part,
+                              const Properties& other, std::string_view way_out) {
+  const Properties ours = LoginOf(consumer);
+  const Properties theirs = LoginOf(other);
+  Properties all = ours;
+  all.insert(theirs.begin(), theirs.end());
+  for (const auto& [name, value] : all) {
+    const auto here = ours.find(name);
+    const auto there = theirs.find(name);
+    if (here != ours.end() && there != theirs.end() && here->second == there->second) continue;
+    return Fail(Code::kInvalid,
+                fmt::format("service.consumer has {0} {1} and {2} {3}: both have to be on the "
+                            "same brokers here, with the same login; {4}",
+                            name, Shown(name, ours), part, Shown(name, theirs), way_out));
+  }
+  return {};
+}
 
 class Translator {
  public:
@@ -124,18 +189,52 @@ class Translator {
     return {};
   }
 
-  Result<void> SetBus() {
+  // The properties of all clients of the file: there is one set of them here, and where two differ
+  // in what is not about brokers and login, the consumer's counts.
+  Result<Properties> MergeClients() {
     Properties properties = c_.consumer_properties;
-    for (const auto& [name, value] : c_.publisher_properties) {
-      const auto [at, added] = properties.emplace(name, value);
-      if (!added && at->second != value) {
-        return Fail(Code::kInvalid,
-                    fmt::format("service.consumer has {0} \"{1}\" and service.publisher \"{2}\": "
-                                "both have to be on the same brokers here",
-                                name, name.ends_with("password") ? "(secret)" : at->second,
-                                name.ends_with("password") ? "(secret)" : value));
+    // It is no property of the connection here, but may be given to the others in vain.
+    properties["group.id"] = c_.group;
+    if (c_.publisher != Publisher::kNone) {
+      auto same = CheckSameBrokers(c_.consumer_properties, "service.publisher",
+                                   c_.publisher_properties, "write the same for both");
+      if (!same) return Fail(std::move(same).error());
+      for (const auto& [name, value] : c_.publisher_properties) {
+        if (IsOfLogin(name)) continue;
+        if (name != "group.id") properties.emplace(name, value);
+        TellOther("service.publisher", name, c_.publisher_properties, properties);
       }
     }
+    if (c_.tracker) {
+      auto same = CheckSameBrokers(
+          c_.consumer_properties, "PayloadTrackerWatcher in service.watchers",
+          c_.tracker->properties, "write the same for both, or leave the watcher out");
+      if (!same) return Fail(std::move(same).error());
+      for (const auto& [name, value] : c_.tracker->properties) {
+        if (!IsOfLogin(name))
+          TellOther("PayloadTrackerWatcher", name, c_.tracker->properties, properties);
+      }
+    }
+    properties.erase("group.id");
+    return properties;
+  }
+
+  // Tells of a property of `part` that is not what is used.
+  void TellOther(std::string_view part, std::string_view name, const Properties& given,
+                 const Properties& used) {
+    if (std::ranges::find(kOurs, name) != kOurs.end()) return;  // told once for all
+    const auto found = used.find(name);
+    if (found != used.end() && found->second == given.find(name)->second) return;
+    Note(
+        fmt::format("{}: {} {} is not used: consumer and publisher share one set of properties "
+                    "here, and it has {}",
+                    part, name, Shown(name, given), Shown(name, used)));
+  }
+
+  Result<void> SetBus() {
+    auto merged = MergeClients();
+    if (!merged) return Fail(std::move(merged).error());
+    Properties properties = *std::move(merged);
     bus::KafkaSettings& kafka = meant_.settings.kafka;
     std::string_view servers = properties["bootstrap.servers"];
     while (!servers.empty()) {
@@ -171,7 +270,8 @@ class Translator {
     }
     if (auto done = TakeSession(properties); !done) return done;
     for (const std::string_view ours : kOurs) {
-      if (properties.erase(std::string(ours)) == 0) continue;
+      const bool tracker_has = c_.tracker && c_.tracker->properties.contains(ours);
+      if (properties.erase(std::string(ours)) == 0 && !tracker_has) continue;
       Note(
           fmt::format("{} means nothing here: positions are committed when the result is durable, "
                       "and a new group begins at the earliest record",
@@ -234,14 +334,36 @@ class Translator {
     pipeline.archive_hosts =
         c_.unsafe_links ? std::vector<std::string>{"*"}
                         : std::vector<std::string>{"*.s3.amazonaws.com", "s3.*.amazonaws.com"};
-    pipeline.archive_bytes_max = c_.archive_bytes_max.value_or(pipeline.archive_bytes_max);
-    if (c_.unpacked_bytes_max) pipeline.limits.unpacked_bytes_max = *c_.unpacked_bytes_max;
+    SetSizes();
     if (c_.extract_s_max) {
       Note("extract_timeout means nothing here: unpacking is bounded by bytes, and streams");
     }
     if (c_.tracker) {
       pipeline.payload_tracker_topic = c_.tracker->topic;
       pipeline.payload_tracker_service = c_.tracker->service_name;
+    }
+  }
+
+  // No limit in the file is none in the original. Here there always is one: memory depends on it.
+  void SetSizes() {
+    pipeline::Settings& pipeline = meant_.settings.pipeline;
+    if (c_.archive_bytes_max) {
+      pipeline.archive_bytes_max = *c_.archive_bytes_max;
+    } else if (c_.downloader == Downloader::kHttp) {
+      Note(
+          fmt::format("service.downloader has no max_archive_size: archives of more than {0} bytes "
+                      "are refused here; to change this, give it one, as in 200MiB",
+                      pipeline.archive_bytes_max));
+    }
+    const bool unpacks = meant_.role == "pipeline" || meant_.role == kCopiesJudged;
+    if (c_.unpacked_bytes_max) {
+      pipeline.limits.unpacked_bytes_max = *c_.unpacked_bytes_max;
+    } else if (unpacks) {
+      Note(
+          fmt::format("there is no unpacked_archive_size_limit: archives of more than {} bytes "
+                      "unpacked are refused here; to change this, give service or the kwargs of "
+                      "service.engine one, in bytes",
+                      pipeline.limits.unpacked_bytes_max));
     }
   }
 

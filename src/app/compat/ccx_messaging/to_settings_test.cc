@@ -8,9 +8,11 @@
 namespace insightd::app::ccx {
 namespace {
 
+using testing::AllOf;
 using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 
 Configuration Pipeline() {
   Configuration c;
@@ -57,6 +59,7 @@ TEST(ToSettingsTest, SpeaksToTheBrokersAsTheFileSays) {
                                 {"ssl.ca.location", "/ca.pem"},
                                 {"fetch.min.bytes", "1"},
                                 {"auto.offset.reset", "latest"}});
+  c.publisher_properties = c.consumer_properties;
   const auto meant = ToSettings(c);
   ASSERT_TRUE(meant);
   const bus::KafkaSettings& kafka = meant->settings.kafka;
@@ -90,6 +93,84 @@ TEST(ToSettingsTest, RefusesWhatItCannotDo) {
   Configuration old = Pipeline();
   old.consumer = Consumer::kArchivePaths;
   EXPECT_THAT(ToSettings(old).error().message(), HasSubstr("not taken over"));
+}
+
+TEST(ToSettingsTest, RefusesATrackerOnOtherBrokersOrWithAnotherLogin) {
+  Configuration c = Pipeline();
+  c.tracker = Tracker{.topic = "status", .properties = c.consumer_properties};
+  EXPECT_TRUE(ToSettings(c));
+  c.tracker->properties["bootstrap.servers"] = "elsewhere:1";
+  EXPECT_THAT(ToSettings(c).error().message(),
+              AllOf(HasSubstr("\"a:1,b:2\""), HasSubstr("PayloadTrackerWatcher"),
+                    HasSubstr("\"elsewhere:1\""), HasSubstr("leave the watcher out")));
+  c.tracker->properties = c.consumer_properties;
+  c.tracker->properties["security.protocol"] = "SSL";
+  EXPECT_THAT(ToSettings(c).error().message(), HasSubstr("security.protocol \"plaintext\""));
+}
+
+TEST(ToSettingsTest, RefusesAnotherLoginWithoutShowingSecrets) {
+  Configuration c = Pipeline();
+  c.consumer_properties.insert({{"security.protocol", "SASL_PLAINTEXT"},
+                                {"sasl.mechanism", "PLAIN"},
+                                {"sasl.username", "u"},
+                                {"sasl.password", "hidden1"}});
+  c.publisher_properties = c.consumer_properties;
+  c.publisher_properties["sasl.password"] = "hidden2";
+  EXPECT_THAT(ToSettings(c).error().message(),
+              AllOf(HasSubstr("sasl.password"), Not(HasSubstr("hidden"))));
+  c.publisher_properties.erase("sasl.password");
+  EXPECT_THAT(ToSettings(c).error().message(), HasSubstr("service.publisher none"));
+}
+
+TEST(ToSettingsTest, KnowsTheSameBrokersInAnotherSpelling) {
+  Configuration c = Pipeline();
+  c.consumer_properties.insert({{"security.protocol", "SASL_PLAINTEXT"},
+                                {"sasl.mechanism", "PLAIN"},
+                                {"ssl.ca.location", "/unused.pem"}});
+  c.publisher_properties = {{"bootstrap.servers", "b:2, a:1"},
+                            {"security.protocol", "sasl_plaintext"},
+                            {"sasl.mechanisms", "PLAIN"},
+                            {"sasl.username", ""}};
+  const auto meant = ToSettings(c);
+  ASSERT_TRUE(meant) << meant.error().message();
+  EXPECT_THAT(meant->settings.kafka.brokers, ElementsAre("a:1", "b:2"));
+}
+
+TEST(ToSettingsTest, TakesTheConsumersPropertyAndTellsTheOthers) {
+  Configuration c = Pipeline();
+  c.consumer_properties.insert({{"client.id", "a"}, {"fetch.min.bytes", "1"}});
+  c.publisher_properties.insert({{"client.id", "b"}, {"linger.ms", "5"}, {"group.id", "other"}});
+  c.tracker = Tracker{.topic = "status", .properties = c.consumer_properties};
+  c.tracker->properties["client.id"] = "c";
+  c.tracker->properties["batch.size"] = "9";
+  const auto meant = ToSettings(c);
+  ASSERT_TRUE(meant) << meant.error().message();
+  EXPECT_EQ(meant->settings.kafka.client_id, "a");
+  EXPECT_THAT(meant->settings.kafka.properties, ElementsAre("fetch.min.bytes=1", "linger.ms=5"));
+  for (const char* told :
+       {"service.publisher: client.id \"b\" is not used", "service.publisher: group.id \"other\"",
+        "PayloadTrackerWatcher: client.id \"c\"", "PayloadTrackerWatcher: batch.size \"9\""}) {
+    EXPECT_THAT(meant->notices, Contains(HasSubstr(told)));
+  }
+  EXPECT_THAT(meant->notices, Not(Contains(HasSubstr("linger.ms"))));
+}
+
+TEST(ToSettingsTest, TellsTheBoundsThatTheFileDoesNotGive) {
+  Configuration c = Pipeline();
+  const auto bounded = ToSettings(c);
+  ASSERT_TRUE(bounded);
+  EXPECT_EQ(bounded->settings.pipeline.archive_bytes_max, 104857600u);
+  EXPECT_THAT(bounded->notices,
+              Contains(AllOf(HasSubstr("max_archive_size"), HasSubstr("104857600"))));
+  EXPECT_THAT(bounded->notices,
+              Contains(AllOf(HasSubstr("unpacked_archive_size_limit"), HasSubstr("209715200"))));
+  c.archive_bytes_max = 2048;
+  c.unpacked_bytes_max = 1 << 20;
+  const auto given = ToSettings(c);
+  ASSERT_TRUE(given);
+  EXPECT_EQ(given->settings.pipeline.archive_bytes_max, 2048u);
+  EXPECT_THAT(given->notices, Not(Contains(HasSubstr("max_archive_size"))));
+  EXPECT_THAT(given->notices, Not(Contains(HasSubstr("unpacked_archive_size_limit"))));
 }
 
 constexpr auto kS3 = [] {

@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <cctype>
 #include <filesystem>
+#include <functional>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "app/compat/go_config/file.h"
@@ -54,6 +56,8 @@ std::string VariableFor(std::string_view prefix, std::string_view key) {
   }
   return name;
 }
+
+bool IsNothing(const Table::Row& row) { return std::holds_alternative<std::monostate>(row.target); }
 
 struct Place {
   std::string folder;
@@ -128,7 +132,7 @@ Result<Loaded> Load(const Program& program, const compat::Environment& environme
     loaded.file = file->path;
     for (const auto& [key, value] : file->values) {
       const Table::Row* row = row_of(key);
-      if (row == nullptr) {
+      if (row == nullptr || IsNothing(*row)) {
         loaded.unknown.push_back(key);
         continue;
       }
@@ -137,14 +141,22 @@ Result<Loaded> Load(const Program& program, const compat::Environment& environme
       }
     }
   }
+  std::set<std::string, std::less<>> known;
   for (const Table::Row& row : table.rows()) {
+    if (IsNothing(row)) continue;
     const std::string name = VariableFor(program.prefix, row.key);
+    known.insert(name);
     const std::optional<std::string> text = environment(name);
     if (!text || text->empty()) continue;
     if (const std::string_view wanted = std::visit(Assign{Value(*text)}, row.target);
         !wanted.empty()) {
       return Fail(Code::kInvalid, fmt::format("the variable {} has to be {}", name, wanted));
     }
+  }
+  const std::string begin = VariableFor(program.prefix, "");
+  for (const std::string& name : environment.names()) {
+    if (!name.starts_with(begin) || known.contains(name)) continue;
+    if (const auto text = environment(name); text && !text->empty()) loaded.unknown.push_back(name);
   }
   return loaded;
 }

@@ -13,7 +13,8 @@
 //   value is as good as none.
 // * Types are lenient: "true", "1" and 1 are true, "5432" is a number, 1 is the text "1". A time is
 //   "30s", "5m", "1h30m"; a bare number counts nanoseconds.
-// * Names of keys match whatever their case. Unknown ones are listed, and no mistake.
+// * Names of keys match whatever their case. Unknown ones, and variables that begin with `X__` and
+//   name none, are listed, and no mistake.
 //
 // The Clowder file comes after this: see clowder.h.
 #pragma once
@@ -40,7 +41,7 @@ struct Program {
 // configuration is printed. Targets hold the defaults and outlive the table.
 class Table {
  public:
-  // Nothing: a field that is printed as null and never read.
+  // Nothing: a field that is printed as null and never read; given, it is listed as unknown.
   using Target =
       std::variant<std::monostate, bool*, std::int64_t*, std::string*, std::chrono::nanoseconds*>;
   enum class Shown : std::uint8_t { kYes, kSecret };
@@ -66,8 +67,10 @@ class Table {
 };
 
 struct Loaded {
-  std::string file;                  // empty: there is none
-  std::vector<std::string> unknown;  // keys of the file that no row has, in its order
+  std::string file;  // empty: there is none
+  // What was given and means nothing: keys of the file, in its order, then names of variables. No
+  // row has them, or one without a target.
+  std::vector<std::string> unknown;
 };
 
 // Fills the targets. kNotFound: the named file is not there; kInvalid: it cannot be parsed, or a

@@ -7,6 +7,8 @@
 #include <fstream>
 #include <map>
 #include <optional>
+#include <utility>
+#include <vector>
 
 namespace insightd::app::go {
 namespace {
@@ -32,14 +34,16 @@ class GoConfigTest : public ::testing::Test {
     std::ofstream(folder_ + "/" + name) << text;
   }
   Result<Loaded> Load() {
-    return go::Load(
-        {.file_variable = "P_CONFIG_FILE", .prefix = "P"},
-        [this](const std::string& name) -> std::optional<std::string> {
-          const auto found = variables_.find(name);
-          if (found == variables_.end()) return std::nullopt;
-          return found->second;
-        },
-        table_, folder_);
+    std::vector<std::string> names;
+    for (const auto& [name, value] : variables_) names.push_back(name);
+    return go::Load({.file_variable = "P_CONFIG_FILE", .prefix = "P"},
+                    {[this](const std::string& name) -> std::optional<std::string> {
+                       const auto found = variables_.find(name);
+                       if (found == variables_.end()) return std::nullopt;
+                       return found->second;
+                     },
+                     std::move(names)},
+                    table_, folder_);
   }
 
   std::string folder_;
@@ -73,6 +77,20 @@ TEST_F(GoConfigTest, TheEnvironmentWinsWhetherTheFileHasTheKeyOrNot) {
   EXPECT_EQ(topic_, "u");
   EXPECT_EQ(port_, 1);
   EXPECT_FALSE(enabled_);
+}
+
+TEST_F(GoConfigTest, WhatNamesNothingIsListedFromTheFileAndFromTheEnvironment) {
+  Write("config.toml", "[broker]\nallowlist = \"x\"\ntopic = \"t\"\n");
+  variables_ = {{"P__BROKER__ALLOWLIST", "x"},
+                {"P__BROKER__TOPIC", "u"},
+                {"P__BROKER__OLD", "1"},
+                {"P__BROKER__EMPTY", ""},
+                {"P_CONFIG_FILE", folder_ + "/config.toml"},
+                {"PP__BROKER__OLD", "1"}};
+  const auto loaded = Load();
+  ASSERT_TRUE(loaded) << loaded.error().message();
+  EXPECT_EQ(loaded->unknown, (std::vector<std::string>{"broker.allowlist", "P__BROKER__ALLOWLIST",
+                                                       "P__BROKER__OLD"}));
 }
 
 TEST_F(GoConfigTest, WithoutAFileTheEnvironmentIsEnough) {
