@@ -57,9 +57,12 @@ Assignment::Arrived Assignment::Arrive(const PartitionKey& key, std::int64_t off
   const auto at = partitions_.find(key);
   if (at == partitions_.end() || !at->second.ours) return {};
   Partition& partition = at->second;
-  Arrived arrived{.ours = true, .began_anew = false, .epoch = 0, .jumped_from = {}};
+  Arrived arrived{.ours = true, .began_anew = false, .expected = 0, .epoch = 0, .jumped_from = {}};
   if (partition.arrived && offset < *partition.arrived) {
+    const std::optional<std::int64_t> given = partition.given;
+    arrived.expected = *partition.arrived;
     BeginAnew(partition);
+    partition.given = given;
     arrived.began_anew = true;
   } else if (partition.arrived && offset > *partition.arrived) {
     arrived.jumped_from = partition.arrived;
@@ -67,6 +70,11 @@ Assignment::Arrived Assignment::Arrive(const PartitionKey& key, std::int64_t off
   partition.arrived = offset + 1;
   arrived.epoch = partition.epoch;
   return arrived;
+}
+
+void Assignment::LogIsShorter(const PartitionKey& key) {
+  const auto at = partitions_.find(key);
+  if (at != partitions_.end()) at->second.given.reset();
 }
 
 void Assignment::HandOut(const Position& position, Time produced) {

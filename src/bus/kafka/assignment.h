@@ -47,11 +47,15 @@ class Assignment {
   // offsets between that one and this message's never came.
   struct Arrived {
     bool ours = false;
-    bool began_anew = false;  // what was read of this partition before no longer counts
+    bool began_anew = false;    // what was read of this partition before no longer counts
+    std::int64_t expected = 0;  // where it began anew: the offset that was to come
     std::int64_t epoch = 0;
     std::optional<std::int64_t> jumped_from;
   };
   Arrived Arrive(const PartitionKey& key, std::int64_t offset);
+  // The log of a partition that began anew is shorter than it was, so that the group may be told of
+  // offsets below those that it has. Until then it is not: what is read again moves nothing back.
+  void LogIsShorter(const PartitionKey& key);
   // It was given to the user.
   void HandOut(const Position& position, Time produced);
   // The user has finished everything up to and with this position. Gives what Kafka has to be told:

@@ -134,6 +134,24 @@ TEST(AssignmentTest, AnOffsetBehindUsIsAnotherLog) {
   EXPECT_EQ(assignment.Commit(At(0, 1)), 1);
 }
 
+TEST(AssignmentTest, WhatIsReadAgainMovesTheGroupBackOnlyInAShorterLog) {
+  Assignment assignment;
+  assignment.Assign(kKey, 0);
+  Take(assignment, 0, 10);
+  EXPECT_EQ(assignment.Commit(At(9)), 10);
+
+  EXPECT_EQ(assignment.Arrive(kKey, 0).expected, 10);
+  assignment.HandOut(At(0, 1), {});
+  EXPECT_FALSE(assignment.Commit(At(0, 1)));
+  assignment.HandOut(At(10, 1), {});
+  EXPECT_EQ(assignment.Commit(At(10, 1)), 11);
+
+  EXPECT_TRUE(assignment.Arrive(kKey, 0).began_anew);
+  assignment.LogIsShorter(kKey);
+  assignment.HandOut(At(0, 2), {});
+  EXPECT_EQ(assignment.Commit(At(0, 2)), 1);
+}
+
 TEST(AssignmentTest, SaysWhereOffsetsAreMissing) {
   Assignment assignment;
   assignment.Assign(kKey, 4);

@@ -247,25 +247,50 @@ void KafkaConsumer::Gather() {
 }
 
 void KafkaConsumer::HandOver() {
-  std::vector<Position> anew;
+  std::vector<Anew> anew;
   {
     const std::lock_guard lock(mutex_);
     for (Message& message : gathered_) Buffer(std::move(message), anew);
     changed_.notify_one();
   }
   gathered_.clear();
-  for (const Position& position : anew) {
+  for (const Anew& one : anew) {
+    const Position& position = one.position;
+    if (!IsLogShorter(one)) {
+      // Seen of the library after a rebalance. What comes is handed out: that it was before is for
+      // its user to see, as ever; the group stays where it is.
+      kLog.Warn("", "a partition is read again from an earlier offset, though its log is whole",
+                {{"group", group_},
+                 {"topic", position.topic},
+                 {"partition", position.partition},
+                 {"offset", position.offset},
+                 {"expected_offset", one.expected}});
+      continue;
+    }
     kLog.Error("", "the log of a partition was cut or made again: it is read from its start",
                {{"group", group_},
                 {"topic", position.topic},
                 {"partition", position.partition},
                 {"offset", position.offset}});
+    {
+      const std::lock_guard lock(mutex_);
+      assignment_.LogIsShorter({position.topic, position.partition});
+    }
     // The group may have been further: it must not go on there after the next start.
     const PartitionList list = MakeList(1);
     rd_kafka_topic_partition_list_add(list.get(), position.topic.c_str(), position.partition)
         ->offset = position.offset;
     rd_kafka_commit(client_->get(), list.get(), 1);
   }
+}
+
+bool KafkaConsumer::IsLogShorter(const Anew& anew) const {
+  std::int64_t first = 0;
+  std::int64_t end = 0;
+  return rd_kafka_query_watermark_offsets(
+             client_->get(), anew.position.topic.c_str(), anew.position.partition, &first, &end,
+             static_cast<int>(kWakeLimit.count())) != RD_KAFKA_RESP_ERR_NO_ERROR ||
+         end < anew.expected;
 }
 
 bool KafkaConsumer::MayRest() const {
@@ -292,14 +317,14 @@ std::size_t KafkaConsumer::QueuedMax() const {
   return std::min(options_.prefetch_messages_max, kQueuedMessages);
 }
 
-void KafkaConsumer::Buffer(Message message, std::vector<Position>& anew) {
+void KafkaConsumer::Buffer(Message message, std::vector<Anew>& anew) {
   const PartitionKey key{message.position.topic, message.position.partition};
   const Assignment::Arrived arrived = assignment_.Arrive(key, message.position.offset);
   if (!arrived.ours) return;
   message.position.epoch = arrived.epoch;
   if (arrived.began_anew) {
     DropBuffered(key);
-    anew.push_back(message.position);
+    anew.push_back({message.position, arrived.expected});
   }
   if (arrived.jumped_from) jumps_.push_back({key, *arrived.jumped_from, message.position.offset});
   const std::size_t bytes = BytesOf(message.record);

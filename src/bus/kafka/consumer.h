@@ -76,8 +76,15 @@ class KafkaConsumer final : public Consumer, private ClientEvents {
   void AwaitRoom(const std::stop_token& stop);
   // Reads what is there and puts it into the buffer.
   void Gather();
+  // A partition whose messages come from an earlier offset again.
+  struct Anew {
+    Position position;
+    std::int64_t expected = 0;
+  };
   // What was read goes into the buffer.
   void HandOver();
+  // Asks the broker. Yes where it does not answer: the group then reads again, and loses nothing.
+  bool IsLogShorter(const Anew& anew) const;
   // The library's thread of a broker that finds the queue full rests for up to a second, even where
   // the queue is emptied meanwhile (librdkafka before 2.2, which brings fetch.queue.backoff.ms). So
   // much has come at a stretch that it may have found that.
@@ -91,7 +98,7 @@ class KafkaConsumer final : public Consumer, private ClientEvents {
   void TakePartitions(rd_kafka_topic_partition_list_s& partitions);
   void GivePartitionsBack();
   // With the mutex held, as those below. Adds to `anew` where a log began anew.
-  void Buffer(Message message, std::vector<Position>& anew);
+  void Buffer(Message message, std::vector<Anew>& anew);
   // Moves messages out of the buffer.
   std::vector<Message> TakeBuffered(std::size_t messages_max);
   void DropBuffered(const PartitionKey& key);
