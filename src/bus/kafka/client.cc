@@ -175,8 +175,10 @@ Error ToError(int error, std::string text) {
     case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE: return {Code::kTooLarge, std::move(text)};
     // The broker will refuse this very record again.
     case RD_KAFKA_RESP_ERR_INVALID_MSG:
-    case RD_KAFKA_RESP_ERR_INVALID_RECORD:
-    case RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP: return {Code::kInvalid, std::move(text)};
+    case RD_KAFKA_RESP_ERR_INVALID_RECORD: return {Code::kInvalid, std::move(text)};
+    // Sent again it gets the time of then.
+    case RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP:
+      return {Code::kUnavailable, text + "; set this machine's clock and the broker's"};
     // A topic, a right, a broker that is missing can be mended: the record is not at fault.
     default: return {Code::kUnavailable, std::move(text)};
   }
