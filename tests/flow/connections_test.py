@@ -85,6 +85,21 @@ class ManyConnections(unittest.TestCase):
         for connection in slow:
             self.assertEqual(read_answer(connection).status, 408)
 
+    def test_a_path_may_name_many_clusters(self):
+        """a thousand by default; a head over the limit is told the setting"""
+        def asking_for(clusters):
+            path = ",".join(f"{i:08d}-0000-4000-8000-000000000000" for i in range(clusters))
+            return (f"GET /api/v1/organizations/1/clusters/{path}/reports HTTP/1.1\r\n"
+                    "Host: x\r\n\r\n").encode()
+
+        server = self.start()
+        self.assertEqual(self.ask(self.connect(server), asking_for(1000)).status, 200)
+        server = self.start(http__head_bytes_max=4096)
+        self.assertEqual(self.ask(self.connect(server), asking_for(100)).status, 200)
+        answer = self.ask(self.connect(server), asking_for(120))
+        self.assertEqual(answer.status, 431)
+        self.assertIn("http.head_bytes_max", json.loads(answer.body)["status"])
+
     def test_where_none_is_idle_who_comes_is_told(self):
         server = self.start(http__connections_max=8, http__body_window_ms=60_000)
         busy = [self.connect(server) for _ in range(8)]

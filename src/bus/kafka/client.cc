@@ -176,7 +176,7 @@ Error ToError(int error, std::string text) {
     // The broker will refuse this very record again.
     case RD_KAFKA_RESP_ERR_INVALID_MSG:
     case RD_KAFKA_RESP_ERR_INVALID_RECORD: return {Code::kInvalid, std::move(text)};
-    // Sent again it gets the time of then.
+    // Sent again it gets the time of then (or, where it has one of its own, is told again).
     case RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP:
       return {Code::kUnavailable, text + "; set this machine's clock and the broker's"};
     // A topic, a right, a broker that is missing can be mended: the record is not at fault.
