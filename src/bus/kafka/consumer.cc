@@ -257,7 +257,7 @@ void KafkaConsumer::HandOver() {
   for (const Anew& one : anew) {
     const Position& position = one.position;
     if (!IsLogShorter(one)) {
-      // Seen of the library after a rebalance. What comes is handed out: that it was before is for
+      // The library's doing, see FirstOfUnread. What comes is handed out: that it was before is for
       // its user to see, as ever; the group stays where it is.
       kLog.Warn("", "a partition is read again from an earlier offset, though its log is whole",
                 {{"group", group_},
@@ -370,6 +370,7 @@ void KafkaConsumer::TakePartitions(rd_kafka_topic_partition_list_s& partitions) 
       for (int i = 0; i < known->cnt; ++i) known->elems[i].err = error;
     }
   }
+  const std::map<PartitionKey, std::int64_t> first = FirstOfUnread(*known);
   std::vector<PartitionKey> keys;
   const std::lock_guard lock(mutex_);
   std::map<PartitionKey, std::int64_t> to_commit;
@@ -384,6 +385,8 @@ void KafkaConsumer::TakePartitions(rd_kafka_topic_partition_list_s& partitions) 
     const Assignment::Start start = assignment_.Assign(key, next);
     if (start.offset) {
       partition.offset = *start.offset;
+    } else if (const auto at = first.find(key); at != first.end()) {
+      partition.offset = at->second;
     } else if (committed.err == RD_KAFKA_RESP_ERR_NO_ERROR) {
       partition.offset = RD_KAFKA_OFFSET_BEGINNING;
     } else {
@@ -394,18 +397,39 @@ void KafkaConsumer::TakePartitions(rd_kafka_topic_partition_list_s& partitions) 
   }
   const auto error = rd_kafka_assign(client_->get(), &partitions);
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) client_->Log(kWarning, "assign", ErrorText(error));
-  if (paused_) {
-    rd_kafka_resume_partitions(client_->get(), &partitions);
-    paused_ = false;
-  }
   for (const auto& [key, next] : to_commit) Store(key, next);
   kLog.Info("", "partitions taken",
             {{"group", group_}, {"count", keys.size()}, {"partitions", Names(keys)}});
 }
 
+std::map<PartitionKey, std::int64_t> KafkaConsumer::FirstOfUnread(
+    const rd_kafka_topic_partition_list_s& known) const {
+  const PartitionList unread = MakeList(static_cast<std::size_t>(known.cnt));
+  for (int i = 0; i < known.cnt; ++i) {
+    const rd_kafka_topic_partition_t& one = known.elems[i];
+    if (one.err != RD_KAFKA_RESP_ERR_NO_ERROR || one.offset >= 0) continue;
+    rd_kafka_topic_partition_list_add(unread.get(), one.topic, one.partition)->offset =
+        RD_KAFKA_OFFSET_BEGINNING;
+  }
+  std::map<PartitionKey, std::int64_t> first;
+  if (unread->cnt == 0) return first;
+  const auto error =
+      rd_kafka_offsets_for_times(client_->get(), unread.get(), static_cast<int>(kAskLimit.count()));
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) client_->Log(kWarning, "offsets", ErrorText(error));
+  for (int i = 0; error == RD_KAFKA_RESP_ERR_NO_ERROR && i < unread->cnt; ++i) {
+    const rd_kafka_topic_partition_t& one = unread->elems[i];
+    if (one.err == RD_KAFKA_RESP_ERR_NO_ERROR && one.offset >= 0) {
+      first[{one.topic, one.partition}] = one.offset;
+    }
+  }
+  return first;
+}
+
 void KafkaConsumer::GivePartitionsBack() {
   const bool lost = rd_kafka_assignment_lost(client_->get()) != 0;
   const std::lock_guard lock(mutex_);
+  // Paused, a partition would stay so when it comes back from another member (librdkafka 2.0.2).
+  if (paused_) Pause(false);
   const std::size_t count = assignment_.owned().size();
   assignment_.RevokeAll();
   buffer_.clear();

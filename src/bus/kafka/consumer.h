@@ -96,6 +96,11 @@ class KafkaConsumer final : public Consumer, private ClientEvents {
   void OnRebalance(bool assigned, rd_kafka_topic_partition_list_s& partitions) override;
   void OnCommitted(int error, const rd_kafka_topic_partition_list_s* offsets) override;
   void TakePartitions(rd_kafka_topic_partition_list_s& partitions);
+  // Where the logs begin in which the group has finished nothing, as far as brokers answer. The
+  // library must not look for it: when the answer finds the partition given back meanwhile,
+  // librdkafka 2.0.2 asks once more, and whoever it went to by then reads it from its start again.
+  std::map<PartitionKey, std::int64_t> FirstOfUnread(
+      const rd_kafka_topic_partition_list_s& known) const;
   void GivePartitionsBack();
   // With the mutex held, as those below. Adds to `anew` where a log began anew.
   void Buffer(Message message, std::vector<Anew>& anew);

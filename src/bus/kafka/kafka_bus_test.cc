@@ -444,6 +444,30 @@ TEST_F(KafkaBusTest, GoesOnAfterAPauseWithRoomForOneMessage) {
   EXPECT_EQ(Take(*consumer, 4).size(), 4U);
 }
 
+// The library keeps a partition paused over its time with another member.
+TEST_F(KafkaBusTest, APartitionThatWentAwayPausedGoesOnWhenItIsBack) {
+  constexpr std::size_t kMessages = 200;
+  options_.prefetch_messages_max = 10;
+  options_.partitions = 2;
+  const auto bus = Open();
+  ProduceNumbers(*bus, 0, kMessages);
+  const auto consumer = Subscribe(*bus);
+  ASSERT_EQ(Take(*consumer, 1).size(), 1U);
+  std::this_thread::sleep_for(milliseconds(800));  // its partitions are paused
+  {
+    const auto other = Subscribe(*bus);
+    ASSERT_EQ(Take(*other, 1).size(), 1U);
+  }
+  std::set<std::pair<std::int32_t, std::int64_t>> seen;
+  const microseconds until = SystemClock().Steady() + kPatience;
+  while (seen.size() < kMessages - 1 && SystemClock().Steady() < until) {
+    for (const Message& message : Take(*consumer, 1)) {
+      seen.emplace(message.position.partition, message.position.offset);
+    }
+  }
+  EXPECT_GE(seen.size(), kMessages - 1);
+}
+
 // Whoever takes in bursts finds the next one there: the library's threads, which rest when the
 // queue is full, do not wait out their second.
 TEST_F(KafkaBusTest, FetchesOnAfterABurst) {
