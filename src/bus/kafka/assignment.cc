@@ -72,9 +72,12 @@ Assignment::Arrived Assignment::Arrive(const PartitionKey& key, std::int64_t off
   return arrived;
 }
 
-void Assignment::LogIsShorter(const PartitionKey& key) {
+std::int64_t Assignment::LogIsShorter(const PartitionKey& key, std::int64_t offset) {
   const auto at = partitions_.find(key);
-  if (at != partitions_.end()) at->second.given.reset();
+  if (at == partitions_.end()) return offset;
+  Partition& partition = at->second;
+  partition.given = std::max(partition.done, std::optional(offset));
+  return *partition.given;
 }
 
 void Assignment::HandOut(const Position& position, Time produced) {

@@ -53,9 +53,10 @@ class Assignment {
     std::optional<std::int64_t> jumped_from;
   };
   Arrived Arrive(const PartitionKey& key, std::int64_t offset);
-  // The log of a partition that began anew is shorter than it was, so that the group may be told of
-  // offsets below those that it has. Until then it is not: what is read again moves nothing back.
-  void LogIsShorter(const PartitionKey& key);
+  // The log of a partition that began anew at `offset` is shorter than it was, so that the group
+  // may be told of offsets below those that it has. Until then it is not: what is read again moves
+  // nothing back. Gives the offset that the group reads next.
+  std::int64_t LogIsShorter(const PartitionKey& key, std::int64_t offset);
   // It was given to the user.
   void HandOut(const Position& position, Time produced);
   // The user has finished everything up to and with this position. Gives what Kafka has to be told:

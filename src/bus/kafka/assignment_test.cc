@@ -147,9 +147,14 @@ TEST(AssignmentTest, WhatIsReadAgainMovesTheGroupBackOnlyInAShorterLog) {
   EXPECT_EQ(assignment.Commit(At(10, 1)), 11);
 
   EXPECT_TRUE(assignment.Arrive(kKey, 0).began_anew);
-  assignment.LogIsShorter(kKey);
+  EXPECT_EQ(assignment.LogIsShorter(kKey, 0), 0);
   assignment.HandOut(At(0, 2), {});
   EXPECT_EQ(assignment.Commit(At(0, 2)), 1);
+
+  EXPECT_TRUE(assignment.Arrive(kKey, 0).began_anew);
+  assignment.HandOut(At(0, 3), {});
+  EXPECT_FALSE(assignment.Commit(At(0, 3)));
+  EXPECT_EQ(assignment.LogIsShorter(kKey, 0), 1) << "what was finished meanwhile counts";
 }
 
 TEST(AssignmentTest, SaysWhereOffsetsAreMissing) {

@@ -27,6 +27,7 @@ constexpr std::size_t kGatherBytesMax = std::size_t{512} * 1024;
 // So long a full buffer keeps the thread from the group.
 constexpr milliseconds kRoomWait{500};
 constexpr milliseconds kAskLimit{10'000};
+constexpr milliseconds kAskPause{200};
 constexpr milliseconds kLeaveLimit{10'000};
 constexpr milliseconds kWakeLimit{1'000};
 // What was done since the last time is done again after a crash, and recognised.
@@ -37,9 +38,6 @@ constexpr seconds kTellAwayPause{10};
 constexpr std::size_t kErrorTextBytes = 512;
 // Of a message beside its bytes: names, headers, the library's own.
 constexpr std::size_t kMessageOverheadBytes = 256;
-
-using PartitionList =
-    std::unique_ptr<rd_kafka_topic_partition_list_t, void (*)(rd_kafka_topic_partition_list_t*)>;
 
 PartitionList MakeList(std::size_t size) {
   return {rd_kafka_topic_partition_list_new(static_cast<int>(size)),
@@ -191,6 +189,7 @@ void KafkaConsumer::Serve(std::stop_token stop) {
                             group_, reason.data()));
       changed_.notify_all();
     }
+    SettleAnew();
     ReportJumps();
   }
   Leave();
@@ -247,50 +246,50 @@ void KafkaConsumer::Gather() {
 }
 
 void KafkaConsumer::HandOver() {
-  std::vector<Anew> anew;
-  {
-    const std::lock_guard lock(mutex_);
-    for (Message& message : gathered_) Buffer(std::move(message), anew);
-    changed_.notify_one();
-  }
+  const std::lock_guard lock(mutex_);
+  for (Message& message : gathered_) Buffer(std::move(message));
+  changed_.notify_one();
   gathered_.clear();
-  for (const Anew& one : anew) {
+}
+
+void KafkaConsumer::SettleAnew() {
+  std::vector<Anew> unsettled;
+  for (const Anew& one : std::exchange(anew_, {})) {
     const Position& position = one.position;
-    if (!IsLogShorter(one)) {
-      // The library's doing, see FirstOfUnread. What comes is handed out: that it was before is for
-      // its user to see, as ever; the group stays where it is.
-      kLog.Warn("", "a partition is read again from an earlier offset, though its log is whole",
-                {{"group", group_},
-                 {"topic", position.topic},
-                 {"partition", position.partition},
-                 {"offset", position.offset},
-                 {"expected_offset", one.expected}});
+    const PartitionKey key{position.topic, position.partition};
+    std::int64_t first = 0;
+    std::int64_t end = 0;
+    if (rd_kafka_query_watermark_offsets(client_->get(), position.topic.c_str(), position.partition,
+                                         &first, &end, static_cast<int>(kWakeLimit.count())) !=
+        RD_KAFKA_RESP_ERR_NO_ERROR) {
+      unsettled.push_back(one);  // until then the group stays where it is
       continue;
     }
-    kLog.Error("", "the log of a partition was cut or made again: it is read from its start",
+    const bool shorter = end < one.expected;
+    kLog.Write(shorter ? log::Level::kError : log::Level::kWarn, "",
+               shorter
+                   ? "the log of a partition was cut or made again: it is read from its start"
+                   : "a partition is read again from an earlier offset, though its log is whole",
                {{"group", group_},
                 {"topic", position.topic},
                 {"partition", position.partition},
-                {"offset", position.offset}});
-    {
-      const std::lock_guard lock(mutex_);
-      assignment_.LogIsShorter({position.topic, position.partition});
-    }
-    // The group may have been further: it must not go on there after the next start.
+                {"offset", position.offset},
+                {"expected_offset", one.expected}});
+    // The library's doing, see FirstOfUnread. What comes is handed out: that it was before is for
+    // its user to see, as ever; the group stays where it is.
+    if (!shorter) continue;
+    // The group may have been further: it must not go on there after the next start. What is stored
+    // has to be lower too, or the library commits it again.
+    const std::lock_guard lock(mutex_);
+    if (!assignment_.Owns(key)) continue;
+    const std::int64_t next = assignment_.LogIsShorter(key, position.offset);
+    Store(key, next);
     const PartitionList list = MakeList(1);
     rd_kafka_topic_partition_list_add(list.get(), position.topic.c_str(), position.partition)
-        ->offset = position.offset;
+        ->offset = next;
     rd_kafka_commit(client_->get(), list.get(), 1);
   }
-}
-
-bool KafkaConsumer::IsLogShorter(const Anew& anew) const {
-  std::int64_t first = 0;
-  std::int64_t end = 0;
-  return rd_kafka_query_watermark_offsets(
-             client_->get(), anew.position.topic.c_str(), anew.position.partition, &first, &end,
-             static_cast<int>(kWakeLimit.count())) != RD_KAFKA_RESP_ERR_NO_ERROR ||
-         end < anew.expected;
+  anew_ = std::move(unsettled);
 }
 
 bool KafkaConsumer::MayRest() const {
@@ -317,14 +316,14 @@ std::size_t KafkaConsumer::QueuedMax() const {
   return std::min(options_.prefetch_messages_max, kQueuedMessages);
 }
 
-void KafkaConsumer::Buffer(Message message, std::vector<Anew>& anew) {
+void KafkaConsumer::Buffer(Message message) {
   const PartitionKey key{message.position.topic, message.position.partition};
   const Assignment::Arrived arrived = assignment_.Arrive(key, message.position.offset);
   if (!arrived.ours) return;
   message.position.epoch = arrived.epoch;
   if (arrived.began_anew) {
     DropBuffered(key);
-    anew.push_back({message.position, arrived.expected});
+    anew_.push_back({message.position, arrived.expected});
   }
   if (arrived.jumped_from) jumps_.push_back({key, *arrived.jumped_from, message.position.offset});
   const std::size_t bytes = BytesOf(message.record);
@@ -358,21 +357,35 @@ void KafkaConsumer::OnRebalance(bool assigned, rd_kafka_topic_partition_list_s& 
   }
 }
 
-void KafkaConsumer::TakePartitions(rd_kafka_topic_partition_list_s& partitions) {
-  // Without the answer the library asks again by itself; then all begins anew, see Assignment.
-  const PartitionList known = {rd_kafka_topic_partition_list_copy(&partitions),
-                               rd_kafka_topic_partition_list_destroy};
-  if (partitions.cnt > 0) {
-    const auto error =
-        rd_kafka_committed(client_->get(), known.get(), static_cast<int>(kAskLimit.count()));
-    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
-      client_->Log(kWarning, "committed", ErrorText(error));
-      for (int i = 0; i < known->cnt; ++i) known->elems[i].err = error;
+PartitionList KafkaConsumer::AskCommitted(const rd_kafka_topic_partition_list_s& partitions) const {
+  const microseconds until = SystemClock().Steady() + kAskLimit;
+  while (true) {
+    PartitionList known = {rd_kafka_topic_partition_list_copy(&partitions),
+                           rd_kafka_topic_partition_list_destroy};
+    if (known->cnt == 0) return known;
+    const microseconds begun = SystemClock().Steady();
+    const auto left = std::chrono::duration_cast<milliseconds>(until - begun);
+    auto error = rd_kafka_committed(client_->get(), known.get(),
+                                    static_cast<int>(std::max(left, kAskPause).count()));
+    bool answered = error == RD_KAFKA_RESP_ERR_NO_ERROR;
+    for (int i = 0; i < known->cnt; ++i) {
+      if (error != RD_KAFKA_RESP_ERR_NO_ERROR) known->elems[i].err = error;
+      answered &= known->elems[i].err == RD_KAFKA_RESP_ERR_NO_ERROR;
     }
+    if (answered) return known;
+    client_->Log(kWarning, "committed", ErrorText(error));
+    if (SystemClock().Steady() + kAskPause > until) return known;
+    std::this_thread::sleep_for(kAskPause);
   }
+}
+
+void KafkaConsumer::TakePartitions(rd_kafka_topic_partition_list_s& partitions) {
+  const PartitionList known = AskCommitted(partitions);
   const std::map<PartitionKey, std::int64_t> first = FirstOfUnread(*known);
   std::vector<PartitionKey> keys;
   const std::lock_guard lock(mutex_);
+  // The library may give another assignment without having taken this one back.
+  LetGo();
   std::map<PartitionKey, std::int64_t> to_commit;
   for (int i = 0; i < partitions.cnt; ++i) {
     rd_kafka_topic_partition_t& partition = partitions.elems[i];
@@ -428,17 +441,27 @@ std::map<PartitionKey, std::int64_t> KafkaConsumer::FirstOfUnread(
 void KafkaConsumer::GivePartitionsBack() {
   const bool lost = rd_kafka_assignment_lost(client_->get()) != 0;
   const std::lock_guard lock(mutex_);
-  // Paused, a partition would stay so when it comes back from another member (librdkafka 2.0.2).
-  if (paused_) Pause(false);
+  if (lost) {
+    // The library would commit for a member that is none any more; where that has a name, the
+    // broker then shuts out whoever has it.
+    for (const PartitionKey& key : assignment_.owned()) Store(key, RD_KAFKA_OFFSET_INVALID);
+  }
+  const std::size_t count = LetGo();
+  rd_kafka_assign(client_->get(), nullptr);  // commits what is stored
+  kLog.Info("", lost ? "partitions lost" : "partitions given back",
+            {{"group", group_}, {"count", count}});
+}
+
+std::size_t KafkaConsumer::LetGo() {
   const std::size_t count = assignment_.owned().size();
+  // Paused, a partition would stay so when it comes back from another member (librdkafka 2.0.2).
+  // Always: a rebalance that begins meanwhile makes the library drop what was asked of it before.
+  if (count > 0) Pause(false);
   assignment_.RevokeAll();
   buffer_.clear();
   buffered_bytes_ = 0;
   buffered_messages_ = 0;
-  // Commits what is stored, unless the partitions were lost.
-  rd_kafka_assign(client_->get(), nullptr);
-  kLog.Info("", lost ? "partitions lost" : "partitions given back",
-            {{"group", group_}, {"count", count}});
+  return count;
 }
 
 void KafkaConsumer::OnCommitted(int error, const rd_kafka_topic_partition_list_s* offsets) {

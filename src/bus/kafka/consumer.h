@@ -31,6 +31,9 @@ struct LogEnds {
   std::int64_t next = 0;
 };
 
+using PartitionList =
+    std::unique_ptr<rd_kafka_topic_partition_list_s, void (*)(rd_kafka_topic_partition_list_s*)>;
+
 class KafkaConsumer final : public Consumer, private ClientEvents {
  public:
   // `options` and `state` must outlive the consumer.
@@ -76,15 +79,15 @@ class KafkaConsumer final : public Consumer, private ClientEvents {
   void AwaitRoom(const std::stop_token& stop);
   // Reads what is there and puts it into the buffer.
   void Gather();
+  // What was read goes into the buffer.
+  void HandOver();
   // A partition whose messages come from an earlier offset again.
   struct Anew {
     Position position;
     std::int64_t expected = 0;
   };
-  // What was read goes into the buffer.
-  void HandOver();
-  // Asks the broker. Yes where it does not answer: the group then reads again, and loses nothing.
-  bool IsLogShorter(const Anew& anew) const;
+  // Asks the broker whether its log is shorter; if so, the group goes back.
+  void SettleAnew();
   // The library's thread of a broker that finds the queue full rests for up to a second, even where
   // the queue is emptied meanwhile (librdkafka before 2.2, which brings fetch.queue.backoff.ms). So
   // much has come at a stretch that it may have found that.
@@ -102,8 +105,14 @@ class KafkaConsumer final : public Consumer, private ClientEvents {
   std::map<PartitionKey, std::int64_t> FirstOfUnread(
       const rd_kafka_topic_partition_list_s& known) const;
   void GivePartitionsBack();
-  // With the mutex held, as those below. Adds to `anew` where a log began anew.
-  void Buffer(Message message, std::vector<Anew>& anew);
+  // Where the group goes on. While that is not to be had it asks again, for ten seconds: the
+  // library, which is asked then, may give up after one answer and never read the partition. Where
+  // it reads, all begins anew, see Assignment.
+  PartitionList AskCommitted(const rd_kafka_topic_partition_list_s& partitions) const;
+  // With the mutex held, as those below.
+  void Buffer(Message message);
+  // Of all partitions; says of how many.
+  std::size_t LetGo();
   // Moves messages out of the buffer.
   std::vector<Message> TakeBuffered(std::size_t messages_max);
   void DropBuffered(const PartitionKey& key);
@@ -126,6 +135,7 @@ class KafkaConsumer final : public Consumer, private ClientEvents {
   std::shared_ptr<Client> client_;
   // Of the thread.
   std::vector<Message> gathered_;
+  std::vector<Anew> anew_;
   std::size_t unbroken_messages_ = 0;  // since the library's queue was empty
   std::size_t unbroken_bytes_ = 0;
 
