@@ -127,6 +127,33 @@ class KeepsTwice final : public ForwardStore {
   static inline std::int64_t next_ = 0;
 };
 
+// A result that was stored before counts as a new one.
+class StoresTwice final : public ForwardStore {
+ public:
+  using ForwardStore::ForwardStore;
+  Result<std::vector<store::PutOutcome>> Put(
+      std::span<const store::ClusterResult> results) override {
+    std::vector<store::ClusterResult> others(results.begin(), results.end());
+    for (store::ClusterResult& result : others) {
+      // The store knows a result again by its request and its time: this is another time.
+      if (FindUpload(result.request_id)) result.last_checked += microseconds(1);
+    }
+    return ForwardStore::Put(others);
+  }
+};
+
+// Whoever asks for a duty has it.
+class GrantsToAll final : public ForwardStore {
+ public:
+  using ForwardStore::ForwardStore;
+  Result<std::unique_ptr<store::Lease>> TryTakeDuty(store::Duty) override {
+    struct AlwaysHeld final : store::Lease {
+      bool held() const override { return true; }
+    };
+    return std::make_unique<AlwaysHeld>();
+  }
+};
+
 // What comes later counts as newer.
 class OrdersByArrival final : public ForwardStore {
  public:
@@ -156,9 +183,11 @@ std::vector<PartsOfWorld> BrokenParts() {
       {.name = "offset_before_effect", .around_bus = CommitBeforeEffect},
       {.name = "no_sync_of_databases", .disk_syncs = false},
       {.name = "no_sync_of_archives", .archives_sync = false},
-      {.name = "no_deduplication", .around_store = Around<KeepsTwice>},
+      {.name = "letters_kept_twice", .around_store = Around<KeepsTwice>},
+      {.name = "results_stored_twice", .around_store = Around<StoresTwice>},
       {.name = "wrong_order", .around_store = Around<OrdersByArrival>},
       {.name = "lost_rebalance", .around_bus = LoseRebalances},
+      {.name = "duty_of_two", .around_store = Around<GrantsToAll>},
   };
 }
 

@@ -46,6 +46,7 @@ constexpr std::array<std::string_view, kKinds> kNames = {
     "pipeline_leaves",
     "writer_joins",
     "writer_leaves",
+    "duty_lost",
     "upload_cut",
 };
 
@@ -78,6 +79,7 @@ bool HappensAtOnce(Kind kind) {
     case Kind::kPipelineLeaves:
     case Kind::kWriterJoins:
     case Kind::kWriterLeaves:
+    case Kind::kDutyLost:
     case Kind::kUploadCut: return true;
     default: return false;
   }

@@ -57,8 +57,9 @@ enum class Kind : std::uint8_t {
   kRulesChange,
   kPipelineJoins,  // a second member of the group: rebalances when it comes and when it goes
   kPipelineLeaves,
-  kWriterJoins,
+  kWriterJoins,  // another one, which waits for its duty
   kWriterLeaves,
+  kDutyLost,  // by a writer that runs on until it notices
   kUploadCut,
   kCount
 };

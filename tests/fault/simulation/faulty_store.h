@@ -29,6 +29,11 @@ class FaultyStore final : public ForwardStore {
   FaultyStore(MachineState& state, std::unique_ptr<store::Store> inner)
       : ForwardStore(std::move(inner)), state_(state) {}
 
+  Result<std::unique_ptr<store::Lease>> TryTakeDuty(store::Duty duty) override {
+    if (auto before = BeforeRead(); !before) return Fail(std::move(before).error());
+    return ForwardStore::TryTakeDuty(duty);
+  }
+
  private:
   Result<void> Before(Kind fails) {
     if (state_.Call() && !state_.faults.Lasts(Kind::kStoreAway) && !state_.faults.Fires(fails)) {

@@ -1,5 +1,7 @@
 #include "machine.h"
 
+#include <algorithm>
+
 #include "api/aggregator/aggregator.h"
 #include "archives.h"
 #include "bus/embedded/embedded_bus.h"
@@ -11,7 +13,6 @@
 namespace insightd::simulation {
 namespace {
 
-constexpr char kBuild[] = "simulation";
 constexpr std::size_t kMembersMax = 2;
 constexpr milliseconds kFlushLimit{1'000};
 // So little that some worlds reach it: what is read goes early then, and uploads are refused.
@@ -71,7 +72,7 @@ Result<void> Machine::Open(FaultyBus::Seen seen) {
   if (parts_.around_bus) bus_ = parts_.around_bus(std::move(bus_));
   bus_ = std::make_unique<FaultyBus>(state_, std::move(bus_), std::move(seen));
   if (auto added = AddPipeline(); !added) return added;
-  if (auto added = AddWriter(); !added) return added;
+  AddWriter();
   keeper_ = std::make_unique<upkeep::LetterKeeper>(*bus_, *store_, registry_, upkeep);
   cleaner_ = std::make_unique<upkeep::Cleaner>(*blobs_, *store_, state_.clock, registry_, upkeep);
   return keeper_->Open();
@@ -124,10 +125,10 @@ Result<bool> Machine::StepPipeline(std::size_t member) {
   return pipelines_[member % pipelines_.size()]->Step();
 }
 Result<bool> Machine::StepWriter(std::size_t member) {
-  const Writers& writers = writers_[member % writers_.size()];
-  Result<bool> stored = writers.results->Step();
+  Writers& writers = writers_[member % writers_.size()];
+  Result<bool> stored = writers.results.Step();
   if (!stored) return stored;
-  const Result<bool> more = writers.workloads->Step();
+  const Result<bool> more = writers.workloads.Step();
   if (!more) return more;
   return *stored || *more;
 }
@@ -153,22 +154,12 @@ Result<void> Machine::AddPipeline() {
   return {};
 }
 
-Result<std::unique_ptr<writer::Writer>> Machine::OpenWriter(writer::Messages messages) {
-  auto made =
-      std::make_unique<writer::Writer>(writer::Doors{*bus_, *store_, state_.clock, registry_},
-                                       writer::Settings{.batch_results_max = 4}, kBuild, messages);
-  if (auto opened = made->Open(); !opened) return Fail(std::move(opened).error());
-  return made;
-}
-
-Result<void> Machine::AddWriter() {
-  if (writers_.size() >= kMembersMax) return {};
-  auto results = OpenWriter(writer::Messages::kResults);
-  if (!results) return Fail(std::move(results).error());
-  auto workloads = OpenWriter(writer::Messages::kWorkloads);
-  if (!workloads) return Fail(std::move(workloads).error());
-  writers_.push_back({*std::move(results), *std::move(workloads)});
-  return {};
+bool Machine::AddWriter() {
+  if (writers_.size() >= kMembersMax) return false;
+  const writer::Doors doors{*bus_, *store_, state_.clock, registry_};
+  writers_.push_back({WriterOnDuty(doors, *store_, writer::Messages::kResults),
+                      WriterOnDuty(doors, *store_, writer::Messages::kWorkloads)});
+  return true;
 }
 
 bool Machine::RemovePipeline() {
@@ -176,10 +167,23 @@ bool Machine::RemovePipeline() {
   pipelines_.erase(pipelines_.begin());
   return true;
 }
-bool Machine::RemoveWriter() {
-  if (writers_.size() < kMembersMax && !AddWriter()) return false;
-  writers_.erase(writers_.begin());
-  return true;
+void Machine::RemoveWriter() {
+  AddWriter();
+  writers_.pop_front();
+}
+
+bool Machine::LoseDuties(std::size_t member) {
+  Writers& writers = writers_[member % writers_.size()];
+  const bool results = writers.results.LoseDuty();
+  return writers.workloads.LoseDuty() || results;
+}
+
+bool Machine::is_duty_shared() const {
+  const auto of = [this](WriterOnDuty Writers::*writer) {
+    return std::count_if(writers_.begin(), writers_.end(),
+                         [writer](const Writers& writers) { return (writers.*writer).has_duty(); });
+  };
+  return of(&Writers::results) > 1 || of(&Writers::workloads) > 1;
 }
 
 }  // namespace insightd::simulation

@@ -5,8 +5,8 @@
 // process; whether that is in order or not is for the MachineState to say.
 #pragma once
 
+#include <deque>
 #include <memory>
-#include <string>
 #include <vector>
 
 #include "api/public_api.h"
@@ -22,7 +22,7 @@
 #include "sim_blob.h"
 #include "upkeep/cleaner.h"
 #include "upkeep/letter_keeper.h"
-#include "writer/writer.h"
+#include "writer_on_duty.h"
 
 namespace insightd::simulation {
 
@@ -61,24 +61,28 @@ class Machine {
 
   // A second member of the group comes; the first one goes, when need be after another has come.
   Result<void> AddPipeline();
-  Result<void> AddWriter();
   bool RemovePipeline();
-  bool RemoveWriter();
+  // The same for writers, as if each were a process: of two one waits for the duty of the other.
+  bool AddWriter();  // false when there are two
+  void RemoveWriter();
+  // The connection of that writer breaks; false when it had no duty.
+  bool LoseDuties(std::size_t member);
+  // Whether two writers of the same messages have its duty.
+  bool is_duty_shared() const;
   std::size_t pipelines() const { return pipelines_.size(); }
   std::size_t writers() const { return writers_.size(); }
 
  private:
   // Both writers of a process.
   struct Writers {
-    std::unique_ptr<writer::Writer> results;
-    std::unique_ptr<writer::Writer> workloads;
+    WriterOnDuty results;
+    WriterOnDuty workloads;
   };
 
   Machine(MachineState& state, BlobFolder& folder, const PartsOfWorld& parts,
           const rules::PackPointer& pack);
   Result<void> Open(FaultyBus::Seen seen);
   void Register();
-  Result<std::unique_ptr<writer::Writer>> OpenWriter(writer::Messages messages);
 
   MachineState& state_;
   const PartsOfWorld& parts_;
@@ -89,7 +93,7 @@ class Machine {
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<bus::Bus> bus_;
   std::vector<std::unique_ptr<pipeline::Pipeline>> pipelines_;
-  std::vector<Writers> writers_;
+  std::deque<Writers> writers_;
   std::unique_ptr<upkeep::LetterKeeper> keeper_;
   std::unique_ptr<upkeep::Cleaner> cleaner_;
   http::Router router_;

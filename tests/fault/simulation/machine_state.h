@@ -13,6 +13,9 @@
 
 namespace insightd::simulation {
 
+// The version, as parts name it.
+inline constexpr char kBuild[] = "simulation";
+
 class SimClock final : public Clock {
  public:
   Time Now() const override { return Time(steady_ + offset_); }

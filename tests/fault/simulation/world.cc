@@ -187,8 +187,12 @@ class World {
         break;
       case Kind::kPipelineJoins: reached = running && machine_->AddPipeline().has_value(); break;
       case Kind::kPipelineLeaves: reached = running && machine_->RemovePipeline(); break;
-      case Kind::kWriterJoins: reached = running && machine_->AddWriter().has_value(); break;
-      case Kind::kWriterLeaves: reached = running && machine_->RemoveWriter(); break;
+      case Kind::kWriterJoins: reached = running && machine_->AddWriter(); break;
+      case Kind::kWriterLeaves:
+        reached = running;
+        if (running) machine_->RemoveWriter();
+        break;
+      case Kind::kDutyLost: reached = running && machine_->LoseDuties(fault.value); break;
       case Kind::kUploadCut:
         reached = !ongoing_.empty();
         if (reached) ongoing_.erase(ongoing_.begin());
@@ -220,6 +224,7 @@ class World {
       case Action::kReplay: Replay(number); break;
     }
     if (!done) Judge(done.error());
+    if (machine_->is_duty_shared()) Break("two writers of the same results run at once");
   }
 
   void BeginUpload(std::uint64_t number) {
