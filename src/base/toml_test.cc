@@ -36,5 +36,26 @@ TEST(TomlTest, AMistakeIsToldWithItsPlace) {
   EXPECT_EQ(odd.error().code(), Code::kInvalid);
 }
 
+TEST(TomlTest, CharactersBeyondAsciiAreTakenInTextsAndRefusedBetweenThem) {
+  const auto good = ParseToml("f.toml", "# né\na = \"né \u65e5\u672c\"\n\"é\" = 'ß'\n");
+  ASSERT_TRUE(good) << good.error().message();
+  EXPECT_EQ(std::get<std::string>((*good)[0].value), "né \u65e5\u672c");
+  EXPECT_EQ((*good)[1].key, "é");
+  for (const char* line : {"é = 1", "a é = 1", "a = é", "a = 1 é", "a = 1é", "a = [1 é]",
+                           "a = 1 \u2e5f", "a = 1 \ufdd0"}) {
+    const auto odd = ParseToml("f.toml", std::string("b = 2\n") + line + "\n");
+    ASSERT_FALSE(odd) << line;
+    EXPECT_EQ(odd.error().message().find("f.toml:2:"), 0U) << odd.error().message();
+  }
+}
+
+TEST(TomlTest, BytesThatAreNoUtf8AreRefusedWithTheirPlace) {
+  for (const char* text : {"\xff", "\xc3", "\xc0\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80"}) {
+    const auto broken = ParseToml("f.toml", std::string("a = 1\nb = \"") + text + "\"\n");
+    ASSERT_FALSE(broken) << text;
+    EXPECT_EQ(broken.error().message().find("f.toml:2:"), 0U) << broken.error().message();
+  }
+}
+
 }  // namespace
 }  // namespace insightd::settings

@@ -53,6 +53,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                   .reason = from.ConsumeRandomLengthString(6000),
                   .tries = from.ConsumeIntegralInRange(1, 1'000'000)};
   if (from.ConsumeBool()) failure.org_id = from.ConsumeIntegral<std::int64_t>();
+  // As any text: the writer takes the archive from a header of the record.
+  failure.archive = failure.cluster = failure.request_id = message.record.key;
   message.record.no_value = from.ConsumeBool();
   message.record.value = from.ConsumeRemainingBytesAsString();
   if (message.record.no_value) message.record.value.clear();
@@ -66,6 +68,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   Require(back.origin.topic == message.position.topic);
   Require(back.origin.offset == message.position.offset);
   Require(back.failure.tries == failure.tries && back.failure.org_id == failure.org_id);
+  Require(back.failure.archive == failure.archive && back.failure.cluster == failure.cluster);
+  Require(back.failure.request_id == failure.request_id);
   Require(back.failure.reason.size() <= kReasonBytesMax + 64);
   return 0;
 }
