@@ -50,7 +50,8 @@ TEST(RolesTest, HealthIsAnsweredBeforeAllElseAndLongest) {
 
 TEST(RolesTest, EachProcessHasOnlyTheConnectionsThatItNeeds) {
   EXPECT_EQ(OrderOf("ingress"), (Names{"health", "bus", "blob", "identity", "ingress"}));
-  EXPECT_EQ(OrderOf("pipeline"), (Names{"health", "bus", "blob or hosts", "rules", "pipeline"}));
+  EXPECT_EQ(OrderOf("pipeline"),
+            (Names{"health", "hosted metrics", "bus", "blob or hosts", "rules", "pipeline"}));
   EXPECT_EQ(OrderOf("writer"), (Names{"health", "bus", "store", "stored messages", "blob if set",
                                       "upkeep", "writer"}));
   EXPECT_EQ(OrderOf("api"), (Names{"health", "page", "store", "rules", "identity", "api"}));

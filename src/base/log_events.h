@@ -28,10 +28,14 @@ inline constexpr std::string_view kDbSkippedOlder = "db.skipped_older";
 inline constexpr std::string_view kDbSkippedEmpty = "db.skipped_empty";
 inline constexpr std::string_view kDbFailed = "db.failed";
 inline constexpr std::string_view kDlqProduced = "dlq.produced";
+inline constexpr std::string_view kWorkloadsAbsent = "workloads.absent";
 inline constexpr std::string_view kWorkloadInfoFound = "workload_info.found";
 inline constexpr std::string_view kWorkloadInfoAbsent = "workload_info.absent";
 inline constexpr std::string_view kMessageProduced = "message.produced";
 inline constexpr std::string_view kMessageFiltered = "message.filtered";
+inline constexpr std::string_view kMessageRetried = "message.retried";
+inline constexpr std::string_view kMessageGivenUp = "message.given_up";
+inline constexpr std::string_view kQueueQuiet = "queue.quiet";
 inline constexpr std::string_view kProcessStarted = "process.started";
 inline constexpr std::string_view kProcessStopping = "process.stopping";
 

@@ -112,6 +112,11 @@ inline const Definition kProcessStart{Kind::kGauge, "process_start_time_seconds"
 
 inline const std::vector<double> kHostedSecondsBuckets = {
     0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10};
+// Sizes have the bounds of seconds there. Those are kept, with some behind them that tell archives
+// apart.
+inline const std::vector<double> kHostedBytesBuckets = {
+    0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1,   2.5, 5,
+    7.5,   10,   1e4,   3e4,  1e5,   3e5, 1e6,  3e6, 1e7,  3e7, 1e8};
 // pipeline; `archive` is hypershift for an archive with config/infrastructure.json, else ocp
 inline const Definition kCcxReceived{Kind::kCounter, "ccx_consumer_received_total",
                                      "Announcements taken that can be read."};
@@ -119,10 +124,10 @@ inline const Definition kCcxFiltered{Kind::kCounter, "ccx_consumer_filtered_tota
                                      "Announcements for other services."};
 inline const Definition kCcxNotHandled{Kind::kCounter, "ccx_not_handled_total", "Always 0."};
 inline const Definition kCcxDownloaded{Kind::kHistogram, "ccx_downloaded_total",
-                                       "Bytes of archives that were read.", kBytesBuckets};
+                                       "Bytes of archives that were read.", kHostedBytesBuckets};
 inline const Definition kCcxArchiveSize{Kind::kHistogram, "ccx_consumer_archive_size",
                                         "Bytes of archives as uploaded, by archive.",
-                                        kBytesBuckets};
+                                        kHostedBytesBuckets};
 inline const Definition kCcxExtracted{Kind::kCounter, "ccx_consumer_extracted_total",
                                       "Archives unpacked, by archive."};
 inline const Definition kCcxProcessed{Kind::kCounter, "ccx_engine_processed_total",
@@ -142,6 +147,13 @@ inline const Definition kCcxProcessSeconds{Kind::kHistogram, "ccx_process_durati
 inline const Definition kCcxPublishSeconds{Kind::kHistogram, "ccx_publish_duration_seconds",
                                            "From the judgement to its delivery, by archive.",
                                            kHostedSecondsBuckets};
+inline const Definition kCcxBrokerInstances{
+    Kind::kGauge, "ccx_broker_instances_size",
+    "Always 0, as the next two: the tables of insights-core's broker, which is not here."};
+inline const Definition kCcxBrokerExceptions{Kind::kGauge, "ccx_broker_exceptions_size",
+                                             "Always 0."};
+inline const Definition kCcxBrokerTracebacks{Kind::kGauge, "ccx_broker_tracebacks_size",
+                                             "Always 0."};
 inline const Definition kRemoteConfiguration{
     Kind::kCounter, "gathering_conditions_remote_configuration_version_total",
     "Archives by the version of the gathering rules that their operator followed."};

@@ -13,6 +13,7 @@ namespace insightd::http {
 struct HttpSettings {
   std::string address = ":8080";
   std::string metrics_address = ":9000";
+  bool metrics_at_any_path = false;  // no setting: where a program is stood in for that does so
   std::string aggregator_address = "127.0.0.1:8081";
   std::string cert_file = {};
   std::string key_file = {};

@@ -51,6 +51,9 @@ HostedMetrics::HostedMetrics(metrics::Registry& registry)
   // Asked for, and nothing that could happen here.
   registry.MakeCounter(metrics::kCcxNotHandled);
   Counters(registry, metrics::kCcxTimeouts);
+  registry.MakeGauge(metrics::kCcxBrokerInstances);
+  registry.MakeGauge(metrics::kCcxBrokerExceptions);
+  registry.MakeGauge(metrics::kCcxBrokerTracebacks);
 }
 
 void HostedMetrics::CountConfiguration(std::string_view text, json::Parser& parser) const {

@@ -9,6 +9,7 @@
 #include <thread>
 #include <utility>
 
+#include "announce/announcement.h"
 #include "base/log.h"
 #include "base/log_events.h"
 #include "base/metric_names.h"
@@ -23,6 +24,10 @@ constexpr log::Logger kLog("pipeline");
 // With something in work, deliveries have to be looked at; with nothing, only messages count.
 constexpr milliseconds kBusyWait{50};
 constexpr milliseconds kIdleWait{1'000};
+// When for so long nothing has come at all, that is told.
+constexpr std::chrono::hours kQuietMax{1};
+// Of a header of somebody else's, in the log.
+constexpr std::size_t kShownBytesMax = 64;
 constexpr milliseconds kFlushLimit{10'000};
 // Jobs that lie ready for each worker, so that none waits for the intake.
 constexpr std::size_t kReadyPerWorker = 2;
@@ -54,6 +59,26 @@ void LogDelivered(log::Level level, std::string_view event, std::string_view tex
               {"attempt", tries}});
 }
 
+void LogSetAside(const bus::Failure& failure, const std::string& org_id, const bus::Position& from,
+                 const bus::Position& to) {
+  const std::string error = failure.stage + ": " + failure.reason;
+  kLog.Warn(log::event::kDlqProduced, error,
+            {{"request_id", failure.request_id},
+             {"org_id", org_id},
+             {"cluster", failure.cluster},
+             {"topic", from.topic},
+             {"partition", from.partition},
+             {"offset", from.offset},
+             {"out_topic", to.topic},
+             {"out_partition", to.partition},
+             {"out_offset", to.offset},
+             {"outcome", "dead_lettered"},
+             {"stage", failure.stage},
+             {"error_class", failure.code},
+             {"error", error},
+             {"attempt", failure.tries}});
+}
+
 }  // namespace
 
 Pipeline::Pipeline(Doors doors, Settings settings, MakeHandler make_handler, std::string build)
@@ -82,6 +107,7 @@ Result<void> Pipeline::Open() {
       doors_.bus.Subscribe(settings_.group, {settings_.announce_topic});
   if (!consumer) return Fail(std::move(consumer).error().While("pipeline"));
   consumer_ = *std::move(consumer);
+  quiet_since_ = doors_.clock.Steady();
   return {};
 }
 
@@ -181,6 +207,14 @@ Result<void> Pipeline::TakeIn(std::size_t messages_max, milliseconds wait, std::
     }
     return {};
   }
+  const microseconds now = doors_.clock.Steady();
+  if (!messages->empty()) {
+    quiet_since_ = now;
+  } else if (now - quiet_since_ >= kQuietMax) {
+    kLog.Debug(log::event::kQueueQuiet, "nothing has come for an hour",
+               {{"topic", settings_.announce_topic}, {"group", settings_.group}});
+    quiet_since_ = now;
+  }
   for (bus::Message& message : *messages) {
     // Refused only when it is in work already: there is room for all, see the callers.
     if (!progress_.Begin(message.position)) continue;
@@ -201,11 +235,15 @@ void Pipeline::HandleNext(Handler& handler, std::unique_ptr<Job> job, std::stop_
   ++job->tries;
   Handled handled = handler.Handle(job->message, job->tries, std::move(stop));
   if (handled.filtered) {
-    kLog.Info(log::event::kMessageFiltered, "announcement for another service",
-              {{"topic", job->message.position.topic},
-               {"partition", job->message.position.partition},
-               {"offset", job->message.position.offset},
-               {"outcome", "skipped"}});
+    const std::string* service = job->message.record.FindHeader(announce::kServiceHeader);
+    kLog.Info(
+        log::event::kMessageFiltered, "announcement for another service",
+        {{"topic", job->message.position.topic},
+         {"partition", job->message.position.partition},
+         {"offset", job->message.position.offset},
+         {"destination", service == nullptr ? std::string_view()
+                                            : std::string_view(*service).substr(0, kShownBytesMax)},
+         {"outcome", "skipped"}});
     hosted_.filtered.Add();
     desk_->AddFinished({.position = job->message.position});
   } else if (handled.result && !handled.others.empty()) {
@@ -360,7 +398,7 @@ void Pipeline::TryAgain(std::unique_ptr<Job> job, const Known& known, std::strin
   const auto chance =
       static_cast<std::int64_t>(doors_.random.Below(static_cast<std::uint64_t>(delay_ms / 2 + 1)));
   const milliseconds delay(delay_ms - chance);
-  kLog.Warn("", fmt::format("will be tried again in {} ms", delay.count()),
+  kLog.Warn(log::event::kMessageRetried, fmt::format("will be tried again in {} ms", delay.count()),
             {{"request_id", known.request_id},
              {"org_id", known.org_id},
              {"cluster", known.cluster},
@@ -368,6 +406,7 @@ void Pipeline::TryAgain(std::unique_ptr<Job> job, const Known& known, std::strin
              {"partition", job->message.position.partition},
              {"offset", job->message.position.offset},
              {"outcome", "retried"},
+             {"stage", stage},
              {"error_class", CodeName(error.code())},
              {"error", fmt::format("{}: {}", stage, error.message())},
              {"attempt", job->tries}});
@@ -394,7 +433,8 @@ void Pipeline::SetAside(std::unique_ptr<Job> job, const Known& known, std::strin
   if (settings_.dead_letter_topic.empty()) {
     letters.Add();
     hosted_.failures[Index(known.kind)].Add();
-    kLog.Error("", "an announcement is given up; pipeline.dead_letter_topic is not set",
+    kLog.Error(log::event::kMessageGivenUp,
+               "an announcement is given up; pipeline.dead_letter_topic is not set",
                {{"request_id", known.request_id},
                 {"org_id", known.org_id},
                 {"cluster", known.cluster},
@@ -402,6 +442,8 @@ void Pipeline::SetAside(std::unique_ptr<Job> job, const Known& known, std::strin
                 {"partition", job->message.position.partition},
                 {"offset", job->message.position.offset},
                 {"outcome", "failed"},
+                {"stage", failure.stage},
+                {"error_class", failure.code},
                 {"error", failure.stage + ": " + failure.reason}});
     desk_->AddFinished({.position = job->message.position,
                         .known = known,
@@ -414,8 +456,7 @@ void Pipeline::SetAside(std::unique_ptr<Job> job, const Known& known, std::strin
   doors_.bus.producer().Produce(
       settings_.dead_letter_topic, std::move(letter),
       [desk = desk_, travelling, known, letters, dead_lettered = dead_lettered_,
-       failures = hosted_.failures, why = failure.reason,
-       reason = failure.stage + ": " + failure.reason](Result<bus::Position> delivered) {
+       failures = hosted_.failures, failure](Result<bus::Position> delivered) {
         std::unique_ptr<Job> back = std::move(*travelling);
         if (!delivered) {
           desk->AddFailed({std::move(back), known, kStageSetAside, std::move(delivered).error()});
@@ -424,12 +465,11 @@ void Pipeline::SetAside(std::unique_ptr<Job> job, const Known& known, std::strin
         letters.Add();
         dead_lettered.Add();
         failures[Index(known.kind)].Add();
-        LogDelivered(log::Level::kWarn, log::event::kDlqProduced, reason, "dead_lettered", known,
-                     back->message.position, *delivered, back->tries);
+        LogSetAside(failure, known.org_id, back->message.position, *delivered);
         desk->AddFinished({.position = back->message.position,
                            .known = known,
                            .status = results::kStatusError,
-                           .reason = why});
+                           .reason = failure.reason});
       });
 }
 

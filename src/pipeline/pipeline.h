@@ -97,6 +97,7 @@ class Pipeline {
   bus::Progress progress_;
   std::vector<bus::Position> to_commit_;
   std::vector<std::unique_ptr<Job>> waiting_;  // to be tried again when due
+  microseconds quiet_since_{};                 // steady: the last message, or when that was told
   std::shared_ptr<Desk> desk_ = std::make_shared<Desk>();
   BytesInWork bytes_in_work_;
   const HostedMetrics hosted_;

@@ -8,6 +8,8 @@
 #include "archive/pack.h"
 #include "base/gzip.h"
 #include "base/log.h"
+#include "base/log_events.h"
+#include "base/log_printer.h"
 #include "bus/dead_letter.h"
 #include "pipeline/testing/fakes.h"
 #include "results/result.h"
@@ -519,6 +521,76 @@ TEST_F(PipelineTest, ATrackerThatIsAwayHoldsNothingUp) {
       std::string::npos);
 }
 
+// The records that are logged while it lives: their event and the text of some fields.
+class Logged {
+ public:
+  Logged() {
+    log::Configure({.instance = "", .version = "", .level_min = log::Level::kDebug});
+    log::SetPrinter([this](const log::Record& record) {
+      std::string line(record.event);
+      for (const log::Field& field : record.fields) {
+        const auto* text = std::get_if<std::string_view>(&field.value);
+        if (field.name == "destination" || field.name == "stage" || field.name == "error_class") {
+          line.append(" ").append(*text);
+        }
+      }
+      lines.push_back(std::move(line));
+      return std::string();
+    });
+  }
+  ~Logged() {
+    log::SetPrinter(nullptr);
+    log::Configure({.instance = "", .version = "", .level_min = log::Level::kFatal});
+  }
+  Logged(const Logged&) = delete;
+  Logged& operator=(const Logged&) = delete;
+
+  std::vector<std::string> lines;
+};
+
+TEST_F(PipelineTest, TellsOnceAnHourThatNothingComes) {
+  const auto pipeline = Open();
+  const Logged logged;
+  clock_.steady += std::chrono::minutes(59);
+  Drain(*pipeline);
+  EXPECT_THAT(logged.lines, ::testing::IsEmpty());
+  clock_.steady += std::chrono::minutes(1);
+  Drain(*pipeline);
+  Drain(*pipeline);
+  EXPECT_THAT(logged.lines, ::testing::ElementsAre(log::event::kQueueQuiet));
+  clock_.steady += std::chrono::minutes(59);
+  Announce("other", kCluster, "advisor");
+  Drain(*pipeline);
+  clock_.steady += std::chrono::minutes(59);
+  Drain(*pipeline);
+  EXPECT_THAT(logged.lines,
+              ::testing::ElementsAre(log::event::kQueueQuiet, "message.filtered advisor"))
+      << "what is of another service is a message too";
+}
+
+TEST_F(PipelineTest, TellsWhereAndWhyAMessageEnds) {
+  const Logged logged;
+  Announce("gone");
+  Drain(*Open());
+  EXPECT_THAT(logged.lines, ::testing::Contains("dlq.produced fetch not_found"));
+  settings_.dead_letter_topic.clear();
+  Announce("gone too");
+  Drain(*Open());
+  EXPECT_THAT(logged.lines, ::testing::Contains("message.given_up fetch not_found"));
+  blobs_.failures = 1;
+  Upload("r1");
+  Drain(*Open());
+  EXPECT_THAT(logged.lines, ::testing::Contains("message.retried fetch unavailable"));
+}
+
+TEST_F(PipelineTest, TellsOfAnArchiveWithoutWorkloads) {
+  const Logged logged;
+  Upload("r1");
+  UploadWorkloads("r2");
+  Drain(*Open());
+  EXPECT_EQ(std::count(logged.lines.begin(), logged.lines.end(), log::event::kWorkloadsAbsent), 1);
+}
+
 TEST_F(PipelineTest, CountsUnderTheNamesOfTheHostedPipeline) {
   UploadWorkloads("r1");
   Announce("gone");
@@ -532,7 +604,10 @@ TEST_F(PipelineTest, CountsUnderTheNamesOfTheHostedPipeline) {
         R"(ccx_failures_total{archive="ocp"} 1)", R"(ccx_failures_total{archive="hypershift"} 0)",
         R"(ccx_process_duration_seconds_count{archive="ocp"} 1)",
         R"(ccx_publish_duration_seconds_count{archive="ocp"} 1)",
-        R"(ccx_engine_processed_timeout_total{archive="ocp"} 0)",
+        R"(ccx_engine_processed_timeout_total{archive="ocp"} 0)", "ccx_broker_instances_size 0",
+        "ccx_broker_exceptions_size 0", "ccx_broker_tracebacks_size 0",
+        R"(ccx_downloaded_total_bucket{le="7.5"} 0)",
+        R"(ccx_consumer_archive_size_bucket{archive="ocp",le="10000"} 1)",
         R"(gathering_conditions_remote_configuration_version_total{version="1.1.2"} 1)"}) {
     EXPECT_NE(text.find(line), text.npos) << line;
   }

@@ -300,6 +300,8 @@ void Worker::Print(Task& task) {
   if (result.report.workloads && !settings_.workloads_topic.empty()) {
     AddOther(task, settings_.workloads_topic, settings_.workloads_gzip,
              results::PrintWorkloads(result, parser_));
+  } else if (!settings_.workloads_topic.empty()) {
+    task.Log(log::Level::kDebug, log::event::kWorkloadsAbsent, "no data on workloads to send");
   }
 
   bus::Record record;

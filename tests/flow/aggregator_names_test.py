@@ -315,6 +315,9 @@ class Roles(WithServers):
                 "Method: GET"))
             for key in ("content.path", "earliest record"):
                 self.assertTrue(program.records(key), key)
+            # Each key without an effect is told once, also where what it belongs to is switched off.
+            for key in ("cloudwatch.aws_access_id", "cloudwatch.stream_name", "cloudwatch.debug"):
+                self.assertEqual(len(program.records(key)), 1, key)
             metrics = self.await_answer(
                 "/api/v1/metrics", "aggregator_successful_messages_processing_time_count 1", program)
             for line in ("aggregator_consumed_messages 2", "aggregator_consuming_errors 1",
@@ -341,8 +344,39 @@ class Roles(WithServers):
             self.assertRegex(info["BuildCommit"], r"^([0-9a-f]{40}|\*not set\*)$")
             self.assertRegex(info["BuildTime"],
                              r"^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ|\*not set\*)$")
-            self.await_answer("/api/v1/metrics", "\napi_endpoints_requests{", program)
+            metrics = self.await_answer("/api/v1/metrics", "\napi_endpoints_requests{", program)
+            # Those of the consumer are there too, as the original has them.
+            for name in ("consumed_messages", "consuming_errors", "produced_messages",
+                         "messages_with_empty_rule_execution_result", "written_reports",
+                         "feedback_on_rules", "rating_on_rules", "sql_queries_counter",
+                         "successful_messages_processing_time_count",
+                         "failed_messages_processing_time_count",
+                         "last_checked_timestamp_lag_minutes_count"):
+                self.assertIn(f"\n{name} 0\n", metrics)
             self.assertEqual(program.stop(), 0)
+
+    def test_a_storage_of_nothing_beside_a_database(self):
+        """the API shows what is in the database of the one, and nothing of the other"""
+        self.migrate()
+        cluster = new_cluster()
+        self.sql("insert into report (org_id, cluster, report, reported_at, last_checked_at) "
+                 f"values (1, '{cluster}', '{{}}', now(), now())")
+        self.sql("insert into dvo.dvo_report (org_id, cluster_id, namespace_id, recommendations, "
+                 f"objects) values (1, '{cluster}', 'N-A', 1, 1)")
+        for noop in ("OCP", "DVO"):
+            variables = self.variables(**{
+                PREFIX + "SERVER__DEBUG": "true",
+                PREFIX + f"{noop}_RECOMMENDATIONS_STORAGE__TYPE": "noop"})
+            with Program(AGGREGATOR, self.folder, **variables) as program:
+                info = json.loads(self.await_answer("/api/v1/info", "", program))["info"]
+                self.assertEqual((info["OCP_DB_version"], info["DVO_DB_version"]),
+                                 ("not supported", "4") if noop == "OCP" else
+                                 ("32", "not supported"))
+                listed = json.loads(self.get("/api/v1/organizations")[1])["organizations"]
+                self.assertEqual(listed, [] if noop == "OCP" else [1])
+                rows = json.loads(self.get("/api/v1/organization/1/workloads")[1])["workloads"]
+                self.assertEqual(len(rows or []), 1 if noop == "OCP" else 0)
+                self.assertEqual(program.stop(), 0)
 
     def test_the_writer_of_workloads(self):
         """its own topic and group, by the other storage"""
@@ -387,10 +421,10 @@ class Roles(WithServers):
             self.assertEqual(program.stop(), 0)
 
     def test_storages_of_nothing(self):
-        """type noop: messages are read and passed over, without a database"""
+        """type noop: messages are read and passed over, without a database or a folder"""
         self.write(storage=self.storage(type="noop"))
         self.produce(self.results, result(new_cluster()))
-        with Program(AGGREGATOR, self.folder) as program:
+        with Program(AGGREGATOR, self.folder, TMPDIR="/nonexistent") as program:
             self.await_answer("/api/v1/metrics", "aggregator_successful_messages_processing_time_"
                                                  "count 1", program)
             wait_for(lambda: self.kafka.lag(self.group, self.results, 1) == 0, "the commit", END_S_MAX)
@@ -431,7 +465,7 @@ class Roles(WithServers):
         (self.folder / "config.toml").write_text(
             head + "[dvo_recommendations_storage]" + tail.replace('type = "redis"', 'type = ""'))
         cluster = new_cluster()
-        with Program(WRITER, self.folder) as program:
+        with Program(WRITER, self.folder, TMPDIR="/nonexistent") as program:
             self.produce(self.results, result(cluster, org=3, request="q"))
             program.await_record("it is away")
             self.await_answer("/api/v1/", "ok", program)
@@ -492,6 +526,10 @@ class Commands(WithServers):
         (self.folder / "config.toml").write_text("[broker\n")
         self.assertIn("config.toml:1:", self.run_it("help", exit_code=2))
         (self.folder / "config.toml").unlink()
+        (self.folder / "config.ini").write_text("[broker]\n")
+        self.assertIn("config.ini: this format is not read here; write the file as .toml, ",
+                      self.run_it("help", exit_code=2))
+        (self.folder / "config.ini").unlink()
         self.run_it("help", exit_code=2, ACG_CONFIG="/nowhere.json")
         self.run_it("help", exit_code=2, **{PREFIX + "BROKER__ENABLED": "perhaps"})
 
@@ -547,7 +585,12 @@ class Commands(WithServers):
         self.run_it("migration", "latest", **{PREFIX + "STORAGE_BACKEND__USE": "dvo_recommendations"})
         self.assertIn("old DB migration version (current: 31, latest: 32)", self.run_it(exit_code=2))
         self.run_it("migration", "32")
-        away = {PREFIX + "OCP_RECOMMENDATIONS_STORAGE__PG_PORT": str(free_port())}
+        storage = PREFIX + "OCP_RECOMMENDATIONS_STORAGE__"
+        self.assertIn("it has to be sql, redis or noop", self.run_it(
+            exit_code=2, **{storage + "TYPE": "mongo"}))
+        self.assertIn("redis.database is 16: it has to be 0 to 15", self.run_it(
+            exit_code=2, **{storage + "TYPE": "redis", PREFIX + "REDIS__DATABASE": "16"}))
+        away = {storage + "PG_PORT": str(free_port())}
         self.assertIn("unable to check DB migration version", self.run_it(exit_code=2, **away))
         said = self.run_it(exit_code=1, **{PREFIX + "BROKER__ADDRESSES": f"localhost:{free_port()}"})
         for message in ("Failed to connect to broker", "waiting for consumer to start",

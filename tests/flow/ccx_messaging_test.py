@@ -248,17 +248,39 @@ class InThePlaceOfEachService(unittest.TestCase):
             end = wait_for(lambda: self.api.end_of(request), "the end of the upload", END_S_MAX)
             self.assertEqual(end["end"], "stored")
             self.assertEqual(self.api.report(cluster).status, 200)
-            for line in ("Deserializing incoming message", "JSON schema validated",
-                         "Extracted URL from input message", "Downloading",
-                         "Message has been sent successfully."):
-                program.await_line(line)
+            program.await_line("Configured max_archive_size to 104857600 bytes")
+            program.await_line("Message has been sent successfully.")
+            # As behavioural tests look for them: each behind the one before.
+            lines = iter([line for line in list(program.lines) if request in line])
+            for part in ("Deserializing incoming message(topic: platform.upload.announce, group",
+                         "JSON schema validated", "'identity': {'identity':",
+                         "Extracted URL from input message", "Downloading", "Saved"):
+                self.assertTrue(any(part in line for line in lines), (part, program.lines))
             self.assertFalse([line for line in program.lines if "X-Amz" in line])
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
                 metrics = answer.read().decode()
             self.assertRegex(metrics, r"ccx_consumer_received_total [1-9]")
             self.assertRegex(metrics, r"ccx_published_total.archive=.ocp.. [1-9]")
+            self.assertRegex(metrics, r"ccx_broker_instances_size 0")
             self.assertGreaterEqual(self.records(TRACKER) - told, 3)
             self.assertEqual(program.stop(), 0)
+
+    def test_metrics_are_there_while_kafka_is_away(self):
+        """at 0, and at any path as the client library of Python answers"""
+        port = free_port()
+        text = configuration("waiting", OCP_ENGINE,
+                             "rule_processing_publisher.RuleProcessingPublisher", RESULTS, port)
+
+        def scraped():
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5) as answer:
+                    return answer.read().decode()
+            except OSError:  # it does not listen yet
+                return ""
+
+        with Program(text, **self.variables(KAFKA=f"127.0.0.1:{free_port()}")):
+            wait_for(lambda: "\nccx_consumer_received_total 0\n" in scraped(), "the metrics",
+                     END_S_MAX)
 
     def test_what_means_nothing_here_is_told(self):
         """one line at the start for each thing that the file or the environment asks for in vain"""
@@ -267,9 +289,11 @@ class InThePlaceOfEachService(unittest.TestCase):
                              free_port(), ", client.id: theirs")
         for what, instead in (
                 ("  extract_timeout:", "  target_components: [some.rule]\n"
-                 "  extract_tmp_dir: /scratch\n  requeuer: {name: some.Requeuer}"),
+                 "  extract_tmp_dir: /scratch\n  requeuer: {name: some.Requeuer}\n"
+                 "  logging_configurator: {name: some.Configurator}"),
                 ("ccx_rules_processing]",
-                 "ccx_rules_processing]\n  configs: [{name: some.Config, enabled: false}]"),
+                 "ccx_rules_processing]\n  default_component_enabled: false\n"
+                 "  configs: [{name: some.Config, enabled: false}]"),
                 (OCP_ENGINE + "}", OCP_ENGINE + ", kwargs: {what: 1}}"),
                 ("max_archive_size: 100MiB, ", ""),
                 ("security.protocol: PLAINTEXT", "client.id: ours"),
@@ -283,6 +307,8 @@ class InThePlaceOfEachService(unittest.TestCase):
             program.await_line("Consuming topic")
             for told in ("target_components (some.rule)", "extract_tmp_dir (/scratch)",
                          "service.requeuer (some.Requeuer)", "plugins.configs",
+                         "service.logging_configurator (some.Configurator)",
+                         "plugins.default_component_enabled",
                          "service.engine: the argument what", "no max_archive_size",
                          "no unpacked_archive_size_limit", 'client.id "theirs" is not used',
                          "(logging.FileHandler, /x.log) of root is not used", "SENTRY_ENABLED",
@@ -297,9 +323,33 @@ class InThePlaceOfEachService(unittest.TestCase):
                              free_port())
         letters = self.deployment.letters()
         with Program(text, **self.variables(ALLOW_UNSAFE_LINKS="false")) as program:
-            self.upload()
+            _, request = self.upload()
             program.await_line("Sending the message to dead letter queue topic")
             self.assertGreater(self.deployment.letters(), letters)
+            for line in ("WARNING ccx_messaging.downloaders.http_downloader Invalid URL format: ",
+                         "WARNING ccx_messaging.publishers.kafka_publisher An error has ocurred "
+                         f"during the processing of request {request}: ",
+                         "WARNING ccx_messaging.consumers.kafka_consumer Unexpected error "
+                         "processing incoming message. (topic: platform.upload.announce, group.id: "
+                         f"careful): request {request}. Error: "):
+                program.await_line(line)
+            self.assertFalse([line for line in program.lines if "X-Amz" in line])
+
+    def test_messages_that_cannot_be_read(self):
+        """each says in the words that are known what is wrong with it"""
+        text = configuration("strict", OCP_ENGINE,
+                             "rule_processing_publisher.RuleProcessingPublisher", RESULTS,
+                             free_port()).replace("      platform_service: openshift\n", "")
+        with Program(text, **self.variables()) as program:
+            program.await_line("Consuming topic")
+            for value in ("no json", '{"url": "u"}', json.dumps(
+                    {"url": "u", "timestamp": "2026-01-23T09:26:33Z", "b64_identity": "abcde"})):
+                self.send("platform.upload.announce", value + "\n")
+            for line in ("Unable to decode received message: ",
+                         "Invalid input message JSON schema: ",
+                         "Base64 encoded identity could not be parsed: "):
+                program.await_line("WARNING ccx_messaging.ingress " + line)
+            self.assertEqual(program.stop(), 0)
 
     def test_the_dvo_extractor(self):
         """data on workloads comes to its topic, and from there into the database"""
@@ -309,6 +359,8 @@ class InThePlaceOfEachService(unittest.TestCase):
         before, results = self.records(WORKLOADS), self.records(RESULTS)
         with Program(text, **self.variables()) as program:
             program.await_line("Consuming topic")
+            self.upload()
+            program.await_line("Report does not contain DVO related results; skipping")
             self.upload({"config/dvo_metrics": "# TYPE deployment_validation_operator gauge\n"})
             wait_for(lambda: self.records(WORKLOADS) > before, "a message on workloads", END_S_MAX)
             self.assertEqual(self.records(RESULTS), results)
@@ -423,10 +475,15 @@ class Mistakes(unittest.TestCase):
                               env={**os.environ, **variables}, check=False)
 
     def test_wrong_words_and_files(self):
-        """each ends with 1 and says what is wrong"""
+        """each ends with 1, or 2 for words that are unknown, and says what is wrong"""
         done = self.run_with()
         self.assertEqual(done.returncode, 1)
-        self.assertIn("Application configuration not provided.", done.stderr)
+        self.assertTrue(done.stderr.startswith("Application configuration not provided."), done)
+        done = self.run_with("--what")
+        self.assertEqual(done.returncode, 2)
+        self.assertEqual(done.stderr.splitlines(),
+                         ["usage: ccx-messaging [-h] [--version] [config]",
+                          "ccx-messaging: error: unrecognized arguments: --what"])
         done = self.run_with("--version")
         self.assertEqual(done.returncode, 0)
         self.assertIn("ccx-messaging version: ", done.stderr)

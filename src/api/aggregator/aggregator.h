@@ -15,7 +15,7 @@
 namespace insightd::api {
 
 struct AggregatorParts {
-  // Null where neither storage is configured: the options say so too.
+  // Null where neither storage is in a database: the options say so too.
   store::Store* store = nullptr;
   const Clock* clock = nullptr;
   // What counts requests and is served at `metrics` below the prefix. Null: neither.

@@ -85,6 +85,23 @@ TEST_F(TransportTest, TellsNoVersionOfAStorageWithoutADatabase) {
   EXPECT_NE(Get("organization/1/workloads").status, 500) << "it is there, and empty";
 }
 
+TEST_F(TransportTest, AStorageThatKeepsNothingShowsNothingOfWhatTheDatabaseHas) {
+  AggregatorOptions options;
+  options.recommendations_in_database = false;
+  options.debug = true;
+  Start(options);
+  ExpectAnswer(Get("organizations/1/clusters"), R"({"clusters":[],"status":"ok"})");
+  ExpectAnswer(Get("organizations"), R"({"organizations":[],"status":"ok"})");
+  EXPECT_EQ(Get("organizations/1/clusters/" + kFirst + "/users/u/report").status, 404);
+  // Taken and gone, so that the database is as it was.
+  EXPECT_EQ(
+      Put("rules/x/error_key/KEY/organizations/1/disable", R"({"justification":"why"})").status,
+      200);
+  EXPECT_EQ(Send(http::Method::kDelete, "organizations/1").status, 200);
+  EXPECT_EQ(fleet_.store().FindAcknowledgement(1, "x", "KEY").error().code(), Code::kNotFound);
+  EXPECT_TRUE(fleet_.store().OrganizationOf(kFirst));
+}
+
 TEST_F(TransportTest, AnswersWhatAStorageLacksWithoutIt) {
   AggregatorOptions options;
   options.workloads = false;

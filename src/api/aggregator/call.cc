@@ -17,7 +17,7 @@ Service::Service(const AggregatorParts& given_parts, const AggregatorOptions& gi
 Result<store::SchemaVersions> Service::Versions() const {
   const std::lock_guard lock(mutex_);
   if (versions_) return *versions_;
-  const Result<store::SchemaVersions> versions = store().Versions();
+  const Result<store::SchemaVersions> versions = parts.store->Versions();
   if (versions) versions_ = *versions;
   return versions;
 }

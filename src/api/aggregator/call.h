@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -14,6 +15,7 @@
 #include "base/metrics.h"
 #include "http/message.h"
 #include "http/router.h"
+#include "store/no_store.h"
 #include "store/store.h"
 
 namespace insightd::api::aggregator {
@@ -33,12 +35,19 @@ class Service {
   metrics::Counter feedback;  // votes and reasons stored
   metrics::Counter ratings;
 
-  // Of handlers whose storage is configured, the others do not run.
-  store::Store& store() const { return *parts.store; }
-  // Read once; until that succeeds, at each call.
+  // Of handlers whose storage is configured, the others do not run. What is in no database has a
+  // store that keeps nothing, whatever the other one has.
+  store::Store& recommendations() const {
+    return options.recommendations_in_database ? *parts.store : *nothing_;
+  }
+  store::Store& workloads() const {
+    return options.workloads_in_database ? *parts.store : *nothing_;
+  }
+  // Of the database; read once, until that succeeds at each call.
   Result<store::SchemaVersions> Versions() const;
 
  private:
+  const std::unique_ptr<store::Store> nothing_ = store::MakeNoStore();
   mutable std::mutex mutex_;
   mutable std::optional<store::SchemaVersions> versions_;
 };
@@ -49,7 +58,9 @@ struct Call {
   // The organisation that asks; nothing without `auth`.
   std::optional<std::uint32_t> asker = {};
 
-  store::Store& store() const { return service.store(); }
+  // Of all that is no workload.
+  store::Store& store() const { return service.recommendations(); }
+  store::Store& workloads() const { return service.workloads(); }
 };
 
 using Handler = http::Response (*)(const Call&);

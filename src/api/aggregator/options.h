@@ -49,8 +49,8 @@ struct AggregatorOptions {
   // False: this storage is not configured. Its routes answer 500 and `info` says "not supported".
   bool recommendations = true;
   bool workloads = true;
-  // False: this storage takes what it is given and keeps it in no database, so that `info` says
-  // "not supported" of it too.
+  // False: this storage takes what it is given and keeps nothing, so that there is nothing to show
+  // whatever the database has, and `info` says "not supported" of it too.
   bool recommendations_in_database = true;
   bool workloads_in_database = true;
   AggregatorBuild build = {};

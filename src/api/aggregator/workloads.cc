@@ -79,7 +79,7 @@ http::Response ListOf(const Call& call, std::uint32_t org_id,
                       const std::unordered_set<std::string>& clusters) {
   Param<Page> page = Page::Of(call);
   if (!page) return page.error();
-  const Result<std::vector<store::StoredWorkloads>> all = call.store().Workloads(org_id, "");
+  const Result<std::vector<store::StoredWorkloads>> all = call.workloads().Workloads(org_id, "");
   if (!all) return StoreFailure(all.error());
   std::vector<const store::StoredWorkloads*> rows;
   for (const store::StoredWorkloads& one : *all) {
@@ -116,13 +116,14 @@ http::Response WorkloadsOfNamespace(const Call& call) {
   const Param<std::string> id = NamespaceParam(call);
   if (!id) return id.error();
   if (const Param<void> permitted = PermitPath(call, *org); !permitted) return permitted.error();
-  const Result<std::vector<store::StoredWorkloads>> rows = call.store().Workloads(*org, *cluster);
+  const Result<std::vector<store::StoredWorkloads>> rows =
+      call.workloads().Workloads(*org, *cluster);
   if (!rows) return StoreFailure(rows.error());
   const auto row = std::find_if(rows->begin(), rows->end(),
                                 [&](const auto& one) { return one.workloads.id == *id; });
   const auto missing = [&] { return NotFound(fmt::format("{}:{}:{}", *org, *cluster, *id)); };
   if (row == rows->end()) return missing();
-  const Result<std::string> text = call.store().WorkloadsText(*org, *cluster, *id);
+  const Result<std::string> text = call.workloads().WorkloadsText(*org, *cluster, *id);
   if (!text && text.error().code() == Code::kNotFound) return missing();
   if (!text) return StoreFailure(text.error());
   std::string body;

@@ -54,6 +54,19 @@ TEST_F(WorkloadsTest, ListsNamespaces) {
   EXPECT_EQ(Get("organization/1/workloads?namespace=NS-B").body.find("NS-A"), std::string::npos);
 }
 
+TEST_F(WorkloadsTest, AStorageThatKeepsNothingShowsNoneOfTheDatabase) {
+  AggregatorOptions options;
+  options.workloads_in_database = false;
+  Start(options);
+  ExpectAnswer(Get("organization/1/workloads"), R"({"status":"ok","workloads":null})");
+  EXPECT_EQ(Get("organization/1/namespace/NS-A/cluster/" + kFirst + "/workloads").status, 404);
+  // The other storage is as it was.
+  options.workloads_in_database = true;
+  options.recommendations_in_database = false;
+  Start(options);
+  EXPECT_NE(Get("organization/1/workloads").body.find("NS-A"), std::string::npos);
+}
+
 TEST_F(WorkloadsTest, TellsNothingFoundFromNothingAsked) {
   const std::string null = R"({"status":"ok","workloads":null})";
   const std::string empty = R"({"status":"ok","workloads":[]})";

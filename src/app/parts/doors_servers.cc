@@ -2,7 +2,6 @@
 #include <utility>
 
 #include "app/build_info.h"
-#include "app/compat/common/files.h"
 #include "app/parts/parts.h"
 #include "app/parts/topics.h"
 #include "base/log.h"
@@ -11,7 +10,7 @@
 #include "blob/no_store.h"
 #include "blob/s3/s3_blob.h"
 #include "bus/kafka/kafka_bus.h"
-#include "store/embedded/embedded_store.h"
+#include "store/no_store.h"
 #include "store/postgres/migrations/migrate_at_start.h"
 #include "store/postgres/postgres_store.h"
 #include "store/postgres/statements.h"
@@ -108,17 +107,8 @@ Started StartPostgresStore(Host& host) {
 }
 
 Started StartStoreOfNothing(Host& host) {
-  auto folder = compat::SecretFolder::Make("insightd");
-  if (!folder) return Unusable("TMPDIR", folder.error());
-  Result<std::unique_ptr<store::Store>> store =
-      store::OpenEmbeddedStore({.path = folder->path() + "/store.db", .clock = &host.clock});
-  if (!store) return Unusable("store", store.error());
-  host.store = *std::move(store);
-  return UntilStopped(
-      [&host, held = std::make_shared<compat::SecretFolder>(*std::move(folder))]() mutable {
-        host.store.reset();
-        held.reset();
-      });
+  host.store = store::MakeNoStore();
+  return UntilStopped([&host] { host.store.reset(); });
 }
 
 Started StartRedis(Host& host) {

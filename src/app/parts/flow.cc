@@ -7,6 +7,7 @@
 #include "app/parts/parts.h"
 #include "ingress/ingress.h"
 #include "pipeline/evaluate/rules_evaluator.h"
+#include "pipeline/hosted_metrics.h"
 #include "pipeline/pipeline.h"
 #include "writer/writer.h"
 
@@ -65,6 +66,11 @@ Started StartIngress(Host& host) {
   ingress->Register(host.public_router);
   host.listeners.insert(Listener::kPublic);
   return std::make_unique<Answering<ingress::Ingress>>(std::move(ingress));
+}
+
+Started StartHostedMetrics(Host& host) {
+  const pipeline::HostedMetrics made(host.registry);
+  return UntilStopped(nullptr);
 }
 
 Started StartPipeline(Host& host) {

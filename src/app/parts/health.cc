@@ -34,9 +34,11 @@ Started StartHealth(Host& host) {
              [&host](const http::Request&) { return Liveness(host.pulse); });
   router.Add(http::Method::kGet, "/readyz",
              [&host](const http::Request& request) { return Readiness(request, host.health); });
-  router.Add(http::Method::kGet, "/metrics", [&host](const http::Request& request) {
+  const auto metrics = [&host](const http::Request& request) {
     return http::MetricsResponse(request, host.registry.Text());
-  });
+  };
+  router.Add(http::Method::kGet, "/metrics", metrics);
+  if (host.settings.http.metrics_at_any_path) router.SetFallback(metrics);
   // A process that stands in for another one has no listener that the other has not.
   if (host.settings.http.metrics_address.empty()) return UntilStopped(nullptr);
   constexpr Listener kWhich[] = {Listener::kMetrics};

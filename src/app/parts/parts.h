@@ -31,7 +31,7 @@ Started StartS3BlobsIfSet(Host& host);
 // Without S3 where `pipeline.archive_hosts` says that archives are somebody else's.
 Started StartS3BlobsOrHosts(Host& host);
 Started StartPostgresStore(Host& host);
-// In a temporary folder that goes with it: where a process reads messages without storing them.
+// That keeps nothing: where a process reads messages without storing them.
 Started StartStoreOfNothing(Host& host);
 // What a writer's results go into where that is no database.
 Started StartRedis(Host& host);
@@ -58,6 +58,8 @@ Started StartApi(Host& host);
 // The aggregator's API alone, on its own listener.
 Started StartAggregator(Host& host);
 Started StartIngress(Host& host);
+// The series of the pipeline, at 0: there also while it waits for a server.
+Started StartHostedMetrics(Host& host);
 Started StartPipeline(Host& host);
 Started StartWriter(Host& host);
 Started StartUpkeep(Host& host);

@@ -7,7 +7,10 @@
 #include "app/build_info.h"
 #include "app/page_assets.h"
 #include "app/parts/parts.h"
+#include "base/metric_names.h"
+#include "base/metric_namespace.h"
 #include "http/static.h"
+#include "writer/hosted_metrics.h"
 
 namespace insightd::app {
 
@@ -39,6 +42,10 @@ Started StartApi(Host& host) {
 }
 
 Started StartAggregator(Host& host) {
+  // The original has all its metrics in each of its roles, those that the role never counts at 0.
+  const std::string& name_space = host.settings.writer.metrics_namespace;
+  writer::HostedMetrics(host.registry, name_space);
+  host.registry.MakeCounter(metrics::Named(name_space, metrics::kSqlQueries).definition());
   api::RegisterAggregator(
       host.aggregator_router,
       {.store = host.store.get(), .clock = &host.clock, .metrics = &host.registry},

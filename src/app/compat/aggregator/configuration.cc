@@ -72,14 +72,15 @@ void AddSinks(go::Table& table, Logging& logging, CloudWatch& cloud_watch) {
             "Logging.LoggingToCloudWatchEnabled");
   table.Add("logging.logging_to_sentry_enabled", &logging.to_sentry,
             "Logging.LoggingToSentryEnabled");
-  table.Add("cloudwatch.aws_access_id", &cloud_watch.aws_access_id, "CloudWatch.AWSAccessID");
-  table.Add("cloudwatch.aws_secret_key", &cloud_watch.aws_secret_key, "CloudWatch.AWSSecretKey",
-            kSecret);
-  table.Add("cloudwatch.aws_session_token", &cloud_watch.aws_session_token,
-            "CloudWatch.AWSSessionToken", kSecret);
-  table.Add("cloudwatch.aws_region", &cloud_watch.aws_region, "CloudWatch.AWSRegion");
-  table.Add("cloudwatch.log_group", &cloud_watch.log_group, "CloudWatch.LogGroup");
-  table.Add("cloudwatch.stream_name", &cloud_watch.stream_name, "CloudWatch.StreamName");
+  // With or without their switch: records go to the output alone.
+  table.AddUnused("cloudwatch.aws_access_id", &cloud_watch.aws_access_id, "CloudWatch.AWSAccessID");
+  table.AddUnused("cloudwatch.aws_secret_key", &cloud_watch.aws_secret_key,
+                  "CloudWatch.AWSSecretKey", kSecret);
+  table.AddUnused("cloudwatch.aws_session_token", &cloud_watch.aws_session_token,
+                  "CloudWatch.AWSSessionToken", kSecret);
+  table.AddUnused("cloudwatch.aws_region", &cloud_watch.aws_region, "CloudWatch.AWSRegion");
+  table.AddUnused("cloudwatch.log_group", &cloud_watch.log_group, "CloudWatch.LogGroup");
+  table.AddUnused("cloudwatch.stream_name", &cloud_watch.stream_name, "CloudWatch.StreamName");
 }
 
 Result<void> ApplyKafka(const go::Clowder::Kafka& kafka, Broker& broker, std::string_view name,
@@ -159,8 +160,8 @@ void Configuration::AddTo(go::Table& table) {
   table.Add("redis.username", &redis.username, "Redis.RedisUsername");
   table.Add("redis.password", &redis.password, "Redis.RedisPassword", kSecret);
   table.Add("metrics.namespace", &metrics_namespace, "Metrics.Namespace");
-  table.Add("sentry.dsn", &sentry.dsn, "SentryLoggingConf.SentryDSN", kSecret);
-  table.Add("sentry.environment", &sentry.environment, "SentryLoggingConf.SentryEnvironment");
+  table.AddUnused("sentry.dsn", &sentry.dsn, "SentryLoggingConf.SentryDSN", kSecret);
+  table.AddUnused("sentry.environment", &sentry.environment, "SentryLoggingConf.SentryEnvironment");
 }
 
 Result<Loading> Load(Configuration& configuration, const compat::Environment& environment,

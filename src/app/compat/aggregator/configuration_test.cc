@@ -51,7 +51,10 @@ TEST_F(AggregatorConfigurationTest, AFileOfItsOwnShapeIsRead) {
         "org_allowlist_file = \"x.csv\"\nenable_org_whitelist = false\n"
         "[server]\napi_prefix = \"/api/v1/\"\nmaximum_feedback_message_length = 255\n"
         "[dvo_recommendations_storage]\npg_port = 5432\ntype = \"sql\"\n"
-        "[storage_backend]\nuse = \"ocp_recommendations\"\n[content]\npath = \"x\"\n");
+        "[storage_backend]\nuse = \"ocp_recommendations\"\n[content]\npath = \"x\"\n"
+        "[sentry]\ndsn = \"d\"\nenvironment = \"dev\"\n[cloudwatch]\nlog_group = \"g\"\n"
+        "[kafka_zerolog]\nbroker = \"b\"\n[logging]\nlogging_to_kafka_enabled = true\n"
+        "logging_to_sentry_enabled = false\n");
   variables_ = {{"INSIGHTS_RESULTS_AGGREGATOR_CONFIG_FILE", folder_ / "c.toml"},
                 {"INSIGHTS_RESULTS_AGGREGATOR__BROKER__DEAD_LETTER_QUEUE_TOPIC", "dead"},
                 {"INSIGHTS_RESULTS_AGGREGATOR__METRICS__ENABLED", "true"}};
@@ -65,8 +68,10 @@ TEST_F(AggregatorConfigurationTest, AFileOfItsOwnShapeIsRead) {
   EXPECT_EQ(configuration_.use, "ocp_recommendations");
   EXPECT_EQ(
       loading->unknown,
-      (std::vector<std::string>{"broker.org_allowlist_file", "broker.enable_org_whitelist",
-                                "content.path", "INSIGHTS_RESULTS_AGGREGATOR__METRICS__ENABLED"}));
+      (std::vector<std::string>{
+          "broker.org_allowlist_file", "broker.enable_org_whitelist", "content.path", "sentry.dsn",
+          "sentry.environment", "cloudwatch.log_group", "kafka_zerolog.broker",
+          "logging.logging_to_kafka_enabled", "INSIGHTS_RESULTS_AGGREGATOR__METRICS__ENABLED"}));
   EXPECT_FALSE(loading->secrets) << "there is no secret to write";
   EXPECT_EQ(loading->said, (std::vector<std::string>{"Clowder is not enabled, skipping init...",
                                                      "Clowder is disabled"}));

@@ -6,7 +6,8 @@
 //
 // Exit codes are the original's: 0 good, also for an unknown command; 1 what runs has failed; 2 a
 // configuration that cannot be loaded, a database that is away or has another version; 5 a
-// migration that failed.
+// migration that failed. 3, 4 and 7 are for a stop that fails, which the original never tells
+// either.
 #pragma once
 
 #include <string>

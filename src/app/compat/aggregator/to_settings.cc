@@ -17,6 +17,9 @@ namespace insightd::app::aggregator {
 namespace {
 
 constexpr std::string_view kDefaultAllowList = "org_allowlist.csv";
+constexpr std::string_view kResultsSection = "ocp_recommendations_storage";
+constexpr std::string_view kWorkloadsSection = "dvo_recommendations_storage";
+constexpr std::int64_t kRedisDatabaseMax = 15;
 // Bounds of librdkafka for the times that `broker.timeout` sets.
 constexpr std::int64_t kTimeoutMsMin = 1'000;
 constexpr std::int64_t kTimeoutMsMax = 300'000;
@@ -34,15 +37,21 @@ bool EqualsIgnoringCase(std::string_view a, std::string_view b) {
       a, b, [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
 }
 
+Result<void> CheckRedis(const Redis& redis) {
+  if (redis.database >= 0 && redis.database <= kRedisDatabaseMax) return {};
+  return Refuse(
+      fmt::format("redis.database is {}: it has to be 0 to {}", redis.database, kRedisDatabaseMax));
+}
+
 class Translator {
  public:
   Translator(const Configuration& configuration, const Databases& databases)
       : c_(configuration), databases_(databases) {}
 
   Result<Meant> Run() {
-    const Result<Kind> results = KindOf(c_.results, "ocp_recommendations_storage");
+    const Result<Kind> results = KindOf(c_.results, kResultsSection);
     if (!results) return Fail(results.error());
-    const Result<Kind> workloads = KindOf(c_.workloads, "dvo_recommendations_storage");
+    const Result<Kind> workloads = KindOf(c_.workloads, kWorkloadsSection);
     if (!workloads) return Fail(workloads.error());
     results_ = *results;
     workloads_ = *workloads;
@@ -72,8 +81,8 @@ class Translator {
     if (kind == Kind::kNotUsed) {
       return Refuse(
           fmt::format("{0}.type is empty: the consumer that storage_backend.use asks for "
-                      "stores to it; set sql, or noop to store nothing",
-                      section));
+                      "stores to it; set sql{1}, or noop to store nothing",
+                      section, uses_workloads() ? "" : ", redis"));
     }
     writer::Settings& writer = meant_.settings.writer;
     if (kind == Kind::kRedis) {
@@ -260,7 +269,8 @@ class Translator {
     options.overview_hours_max = std::max<std::int64_t>(server.org_overview_limit_hours, 0);
     options.spec_file = server.api_spec_file;
     options.metrics_namespace = c_.metrics_namespace;
-    options.recommendations = reads_results_ || results_ == Kind::kNoop;
+    // Redis is only written.
+    options.recommendations = reads_results_ || results_ == Kind::kNoop || results_ == Kind::kRedis;
     options.workloads = reads_workloads_ || workloads_ == Kind::kNoop;
     options.recommendations_in_database = reads_results_;
     options.workloads_in_database = reads_workloads_;
@@ -291,19 +301,17 @@ class Translator {
     const bool has_database = !meant_.settings.postgres.conninfo.empty();
     if (meant_.settings.writer.WritesToRedis()) {
       meant_.role = kAggregatorWriterIntoRedis;
-      // The API of a cache writer shows nothing, of either storage.
+      // A cache writer has no database, so that its API cannot show what is in one.
       meant_.settings.postgres = {};
-      meant_.settings.aggregator.recommendations = false;
-      meant_.settings.aggregator.workloads = false;
+      meant_.settings.aggregator.workloads = workloads_ == Kind::kNoop;
     } else if (c_.broker.enabled) {
       meant_.role = has_database ? kAggregatorWriter : kAggregatorWriterOfNothing;
     } else {
       meant_.role = has_database ? kAggregatorApi : kAggregatorApiOfNothing;
       if (!has_database) {
         Note(
-            "no storage has the type sql: the API shows nothing, and what it is told is gone at "
-            "the "
-            "next start");
+            "no storage has the type sql: the API shows nothing, and keeps nothing of what it is "
+            "told");
       }
     }
     // What cannot be reached at start is for whoever started the process.
@@ -342,10 +350,12 @@ class Translator {
 Result<Kind> KindOf(const Storage& storage, std::string_view section) {
   if (storage.type.empty()) return Kind::kNotUsed;
   if (storage.type == "noop") return Kind::kNoop;
-  if (storage.type == "redis" && section == "ocp_recommendations_storage") return Kind::kRedis;
+  const bool of_results = section == kResultsSection;
+  if (storage.type == "redis" && of_results) return Kind::kRedis;
   if (!storage.is_sql()) {
-    return Refuse(
-        fmt::format("{}.type is \"{}\": it has to be sql or noop", section, storage.type));
+    return Refuse(fmt::format("{}.type is \"{}\": it has to be {}, or empty where it is not used",
+                              section, storage.type,
+                              of_results ? "sql, redis or noop" : "sql or noop"));
   }
   if (storage.db_driver != "postgres") {
     return Refuse(fmt::format("{}.db_driver is \"{}\": driver {} is not supported, only postgres",
@@ -356,22 +366,21 @@ Result<Kind> KindOf(const Storage& storage, std::string_view section) {
 
 Result<Databases> DatabasesOf(const Configuration& configuration, bool environment_sslmode) {
   Databases databases;
-  const auto read = [environment_sslmode](const Storage& storage, std::string_view section,
-                                          std::optional<go::PostgresTarget>& into) -> Result<void> {
+  const auto read = [&](const Storage& storage, std::string_view section,
+                        std::optional<go::PostgresTarget>& into) -> Result<void> {
     const Result<Kind> kind = KindOf(storage, section);
     if (!kind) return Fail(kind.error());
+    if (*kind == Kind::kRedis) return CheckRedis(configuration.redis);
     if (*kind != Kind::kSql) return {};
     auto target = go::ToPostgres(storage.pg, environment_sslmode);
     if (!target) return Fail(std::move(target).error().While(std::string(section)));
     into = *std::move(target);
     return {};
   };
-  if (auto done = read(configuration.results, "ocp_recommendations_storage", databases.results);
-      !done) {
+  if (auto done = read(configuration.results, kResultsSection, databases.results); !done) {
     return Fail(std::move(done).error());
   }
-  if (auto done = read(configuration.workloads, "dvo_recommendations_storage", databases.workloads);
-      !done) {
+  if (auto done = read(configuration.workloads, kWorkloadsSection, databases.workloads); !done) {
     return Fail(std::move(done).error());
   }
   return databases;

@@ -17,13 +17,14 @@ namespace insightd::app::aggregator {
 // What a storage of the configuration is for this process.
 enum class Kind : std::uint8_t { kNotUsed, kSql, kRedis, kNoop };
 // kInvalid for another type, and for a driver that is not `postgres` where one is needed. `section`
-// names it in the message.
+// is that of the storage in the file.
 Result<Kind> KindOf(const Storage& storage, std::string_view section);
 
 struct Databases {
   std::optional<go::PostgresTarget> results;    // where its type is sql
   std::optional<go::PostgresTarget> workloads;  // likewise
 };
+// kInvalid as KindOf, for keys that name no database, and for a database of Redis that is none.
 Result<Databases> DatabasesOf(const Configuration& configuration, bool environment_sslmode);
 
 struct Meant {

@@ -142,6 +142,24 @@ TEST_F(AggregatorSettingsTest, StoragesOfTheTypeNoopNeedNoDatabase) {
   EXPECT_EQ(meant->role, kAggregatorApiOfNothing);
 }
 
+TEST_F(AggregatorSettingsTest, AStorageOfTheTypeNoopIsInNoDatabaseWhateverTheOtherIs) {
+  c_.broker = {};
+  c_.workloads.type = "noop";
+  auto meant = Translate();
+  ASSERT_TRUE(meant) << meant.error().message();
+  EXPECT_EQ(meant->role, kAggregatorApi);
+  EXPECT_TRUE(meant->settings.aggregator.recommendations_in_database);
+  EXPECT_TRUE(meant->settings.aggregator.workloads);
+  EXPECT_FALSE(meant->settings.aggregator.workloads_in_database);
+  std::swap(c_.results, c_.workloads);
+  meant = Translate();
+  ASSERT_TRUE(meant) << meant.error().message();
+  EXPECT_EQ(meant->role, kAggregatorApi);
+  EXPECT_TRUE(meant->settings.aggregator.recommendations);
+  EXPECT_FALSE(meant->settings.aggregator.recommendations_in_database);
+  EXPECT_TRUE(meant->settings.aggregator.workloads_in_database);
+}
+
 TEST_F(AggregatorSettingsTest, AStorageOfTheTypeRedisIsACacheWriter) {
   c_.results.type = "redis";
   c_.broker.dead_letter_queue_topic.clear();
@@ -157,7 +175,42 @@ TEST_F(AggregatorSettingsTest, AStorageOfTheTypeRedisIsACacheWriter) {
   EXPECT_EQ(meant->settings.redis.address, "localhost:6379");
   EXPECT_EQ(meant->settings.redis.database, 3);
   EXPECT_EQ(meant->settings.redis.answer_ms_max, 7'000);
-  EXPECT_FALSE(meant->settings.aggregator.recommendations);
+  EXPECT_TRUE(meant->settings.aggregator.recommendations);
+  EXPECT_FALSE(meant->settings.aggregator.recommendations_in_database) << "it shows nothing";
+  EXPECT_FALSE(meant->settings.aggregator.workloads);
+}
+
+TEST_F(AggregatorSettingsTest, ADatabaseOfRedisIsOneOfSixteen) {
+  c_.results.type = "redis";
+  c_.redis.endpoint = "localhost:6379";
+  for (const std::int64_t database : {-1, 16}) {
+    c_.redis.database = database;
+    EXPECT_EQ(Mistake(),
+              "redis.database is " + std::to_string(database) + ": it has to be 0 to 15");
+    EXPECT_FALSE(DatabasesOf(c_, false)) << "before anything is started";
+  }
+  c_.redis.database = 15;
+  EXPECT_TRUE(Translate());
+  c_.results.type = "sql";
+  c_.redis.database = 16;
+  EXPECT_TRUE(Translate()) << "nobody asks it";
+}
+
+TEST_F(AggregatorSettingsTest, AnotherTypeIsToldWhichThereAre) {
+  c_.results.type = "mongo";
+  EXPECT_EQ(Mistake(),
+            "ocp_recommendations_storage.type is \"mongo\": it has to be sql, redis or noop, or "
+            "empty where it is not used");
+  c_.results.type = "";
+  EXPECT_TRUE(Mistake().ends_with("set sql, redis, or noop to store nothing")) << Mistake();
+  c_.results.type = "sql";
+  c_.workloads.type = "redis";
+  EXPECT_EQ(Mistake(),
+            "dvo_recommendations_storage.type is \"redis\": it has to be sql or noop, or empty "
+            "where it is not used");
+  c_.use = kUseWorkloads;
+  c_.workloads.type = "";
+  EXPECT_TRUE(Mistake().ends_with("set sql, or noop to store nothing")) << Mistake();
 }
 
 TEST_F(AggregatorSettingsTest, SecurityIsReadLetterByLetter) {

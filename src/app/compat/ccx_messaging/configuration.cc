@@ -161,6 +161,12 @@ class Reader {
     if (const Value* packages = plugins->Find("packages")) {
       for (const Value& package : packages->items) configuration_.packages.push_back(package.text);
     }
+    const Value* enabled = plugins->Find("default_component_enabled");
+    if (enabled != nullptr && !enabled->Truthy()) {
+      Note(
+          "plugins.default_component_enabled means nothing here: all rules of the packs in "
+          "rules.packs are judged; a pack of your own may switch some off");
+    }
     const Value* configs = plugins->Find("configs");
     if (configs == nullptr || !configs->Truthy()) return;
     std::vector<std::string> names;
@@ -176,13 +182,26 @@ class Reader {
 
   // Parts of `service` that nothing here reads. Those of the engine are told where it is read.
   void NoteUnused(const Value& service) {
-    const Value* requeuer = service.Find("requeuer");
-    if (requeuer == nullptr || !requeuer->Truthy()) return;
-    const Value* name = requeuer->Find("name");
-    Note(
-        fmt::format("service.requeuer ({}) means nothing here: what fails is tried again, and what "
-                    "cannot be handled goes to dead_letter_queue_topic of service.consumer",
-                    name == nullptr ? "no name" : name->text));
+    constexpr std::pair<std::string_view, std::string_view> kUnused[] = {
+        {"requeuer",
+         "what fails is tried again, and what cannot be handled goes to dead_letter_queue_topic of "
+         "service.consumer"},
+        {"logging_configurator", "service.logging alone says how lines are written"},
+    };
+    for (const auto& [part, instead] : kUnused) {
+      const Value* found = service.Find(part);
+      if (found == nullptr || !found->Truthy()) continue;
+      const Value* name = found->Find("name");
+      Note(fmt::format("service.{} ({}) means nothing here: {}", part,
+                       name == nullptr ? "no name" : name->text, instead));
+    }
+  }
+
+  // What the original takes without a word, and here too nobody reads.
+  void NoteLeft(std::string_view part, const Arguments& arguments) {
+    for (const auto& [name, value] : arguments.left()) {
+      Note(fmt::format("{}: the argument {} is not known here and means nothing", part, name));
+    }
   }
 
   // What the engine was given and nothing here reads.
@@ -204,10 +223,7 @@ class Reader {
     }
     // What is published, and so its form, the publisher's class says.
     arguments.Take("formatter");
-    for (const auto& [name, value] : arguments.left()) {
-      Note(
-          fmt::format("service.engine: the argument {} is not known here and means nothing", name));
-    }
+    NoteLeft("service.engine", arguments);
   }
 
   Result<void> ReadConsumer(const Value& service) {
@@ -258,8 +274,13 @@ class Reader {
     Configuration& c = configuration_;
     c.downloader = *kind;
     Arguments arguments("service.downloader", std::move((*part)->arguments));
-    if (c.downloader == Downloader::kS3) return ReadS3(arguments, c.download_from, "bucket");
-    if (c.downloader != Downloader::kHttp) return {};
+    if (c.downloader == Downloader::kS3) {
+      if (auto read = ReadS3(arguments, c.download_from, "bucket"); !read) return read;
+    }
+    if (c.downloader != Downloader::kHttp) {
+      NoteLeft("service.downloader", arguments);
+      return {};
+    }
     c.unsafe_links = arguments.Flag("allow_unsafe_links", false);
     if (const auto size = arguments.Take("max_archive_size"); size && !size->is_null()) {
       if (size->kind != Value::Kind::kText) {

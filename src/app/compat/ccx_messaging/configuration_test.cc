@@ -105,6 +105,10 @@ TEST(ConfigurationTest, TellsWhatMeansNothingHere) {
   const std::vector<std::pair<std::string, const char*>> cases = {
       {With("  extract_timeout:", "  requeuer: {name: some.Requeuer}"),
        "service.requeuer (some.Requeuer)"},
+      {With("  extract_timeout:", "  logging_configurator: {name: some.Configurator}"),
+       "service.logging_configurator (some.Configurator)"},
+      {With("processing]}", "processing], default_component_enabled: false}"),
+       "plugins.default_component_enabled means nothing here"},
       {With("  extract_timeout:", "  target_components: [some.rule]"),
        "target_components (some.rule)"},
       {With("  extract_timeout:", "  extract_tmp_dir: /scratch"), "extract_tmp_dir (/scratch)"},
@@ -129,6 +133,18 @@ TEST(ConfigurationTest, TellsWhatMeansNothingHere) {
       ReadText(With("  extract_timeout:", "  target_components: []\n  extract_tmp_dir:"));
   ASSERT_TRUE(empty);
   EXPECT_THAT(empty->notices, IsEmpty());
+}
+
+TEST(ConfigurationTest, TellsOfArgumentsOfTheS3DownloaderThatItHasNot) {
+  const auto read =
+      ReadText(With("http_downloader.HTTPDownloader\n    kwargs: {max_archive_size: 100MiB",
+                    "s3_downloader.S3Downloader\n    kwargs: {access_key: k, secret_key: s, "
+                    "endpoint_url: 'http://s3', bucket: b, region: r"));
+  ASSERT_TRUE(read) << read.error().message();
+  EXPECT_EQ(read->download_from.endpoint, "http://s3");
+  EXPECT_THAT(read->notices,
+              ElementsAre(HasSubstr("service.downloader: the argument region"),
+                          HasSubstr("service.downloader: the argument allow_unsafe_links")));
 }
 
 TEST(ConfigurationTest, TakesNoLimitForMinusOne) {

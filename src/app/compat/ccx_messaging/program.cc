@@ -27,6 +27,7 @@ namespace {
 
 constexpr int kGood = 0;
 constexpr int kFailed = 1;
+constexpr int kWrongWords = 2;
 
 struct Loaded {
   Configuration configuration;
@@ -55,6 +56,10 @@ Result<Loaded> Load(const std::string& file, const std::string& folder) {
   Result<Meant> meant = ToSettings(*configuration);
   if (!meant) return Fail(std::move(meant).error());
   return Loaded{*std::move(configuration), *std::move(meant)};
+}
+
+void PrintUsage(std::FILE* to, std::string_view name) {
+  fmt::print(to, "usage: {} [-h] [--version] [config]\n", name);
 }
 
 int Refuse(std::string_view name, std::string_view why) {
@@ -98,21 +103,27 @@ int Run(std::string_view name, const std::vector<std::string>& words) {
       return kGood;
     }
     if (word == "-h" || word == "--help") {
+      PrintUsage(stdout, name);
       fmt::print(
-          "usage: {} [-h] [--version] [config]\n\n"
-          "Runs a service of the pipeline as the YAML file `config` says.\n"
+          "\nRuns a service of the pipeline as the YAML file `config` says.\n"
           "This is {}; see docs/deploy.md of it.\n",
-          name, BuildName());
+          BuildName());
       return kGood;
     }
     if (word.starts_with('-') || file) {
-      return Refuse(name, fmt::format("unrecognized arguments: {}", word));
+      PrintUsage(stderr, name);
+      fmt::print(stderr, "{}: error: unrecognized arguments: {}\n", name, word);
+      return kWrongWords;
     }
     file = word;
   }
   if (!file) {
-    return Refuse(name,
-                  fmt::format("Application configuration not provided. usage: {} CONFIG", name));
+    // A line of the original's log, so without the name of the program.
+    fmt::print(stderr,
+               "Application configuration not provided. Use '{} <config>' to run the "
+               "application\n",
+               name);
+    return kFailed;
   }
   return RunFile(name, *file);
 }

@@ -1,7 +1,11 @@
 // Our log records as the lines of ccx-messaging that people and tests look for. What it has no line
 // for is written under the logger `insightd` with its fields behind it.
+//
+// Lines begin as there, to the letter. Where a message, a URL or an identity stands in them there,
+// what names the upload stands here: none of these belongs into a log.
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -22,9 +26,9 @@ class Records {
   struct Out;
 
   const Logging logging_;
-  const std::string consuming_;  // what is said at the start
-  const std::string producing_;
-  const std::string where_;  // "topic: t, group.id: g"
+  // What lines name beside the fields of the record; what is empty is not there.
+  const std::map<std::string, std::string, std::less<>> names_;
+  const bool by_http_;
   const int process_;
 };
 

@@ -104,6 +104,7 @@ class Translator {
     SetPublished();
     if (c_.metrics_port) {
       meant_.settings.http.metrics_address = fmt::format(":{}", *c_.metrics_port);
+      meant_.settings.http.metrics_at_any_path = true;  // as Python's client library answers
     }
     for (const std::string& notice : c_.notices) Note(notice);
     const bool judges = meant_.role == "pipeline" || meant_.role == kCopiesJudged;

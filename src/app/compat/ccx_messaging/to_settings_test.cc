@@ -39,6 +39,15 @@ TEST(ToSettingsTest, KeepsTopicsGroupAndBrokers) {
   EXPECT_EQ(settings.pipeline.dead_letter_topic, "letters");
 }
 
+TEST(ToSettingsTest, AnswersWithMetricsAtThePortOfTheWatcherAndAnyPath) {
+  Configuration c = Pipeline();
+  c.metrics_port = 8001;
+  const auto meant = ToSettings(c);
+  ASSERT_TRUE(meant);
+  EXPECT_EQ(meant->settings.http.metrics_address, ":8001");
+  EXPECT_TRUE(meant->settings.http.metrics_at_any_path);
+}
+
 TEST(ToSettingsTest, SendsOnlyWhatThePublisherSends) {
   Configuration c = Pipeline();
   c.publisher = Publisher::kWorkloads;

@@ -27,8 +27,8 @@ void Configuration::AddTo(go::Table& table) {
             "Logging.LoggingToCloudWatchEnabled");
   table.Add("logging.logging_to_sentry_enabled", &logging.to_sentry,
             "Logging.LoggingToSentryEnabled");
-  table.Add("sentry.dsn", &sentry_dsn, "Sentry.SentryDSN", secret);
-  table.Add("sentry.environment", &sentry_environment, "Sentry.SentryEnvironment");
+  table.AddUnused("sentry.dsn", &sentry_dsn, "Sentry.SentryDSN", secret);
+  table.AddUnused("sentry.environment", &sentry_environment, "Sentry.SentryEnvironment");
   table.Add("cleaner.max_age", &max_age, "Cleaner.MaxAge");
   table.Add("cleaner.cluster_list_file", &cluster_list_file, "Cleaner.ClusterListFile");
 }
@@ -52,8 +52,9 @@ Result<std::vector<std::string>> Load(Configuration& configuration,
     notices.emplace_back(
         "logging.logging_to_cloud_watch_enabled means nothing here: lines go to the output");
   }
-  if (configuration.logging.to_sentry || !configuration.sentry_dsn.empty()) {
-    notices.emplace_back("sentry means nothing here: lines go to the output");
+  if (configuration.logging.to_sentry) {
+    notices.emplace_back(
+        "logging.logging_to_sentry_enabled means nothing here: lines go to the output");
   }
   return notices;
 }

@@ -25,7 +25,8 @@ TEST(CleanerConfiguration, FileEnvironmentAndClowderEachWinOverTheOneBefore) {
   const insightd::testing::TempFolder folder;
   std::ofstream(folder / "clean.toml")
       << "[storage]\ndb_driver = \"postgres\"\nschema = \"ocp_recommendations\"\n"
-         "pg_host = \"file\"\npg_port = \"1\"\nother = 1\n[cleaner]\nmax_age = \"90 days\"\n";
+         "pg_host = \"file\"\npg_port = \"1\"\nother = 1\n[cleaner]\nmax_age = \"90 days\"\n"
+         "[sentry]\nenvironment = \"dev\"\n";
   std::ofstream(folder / "clowder.json")
       << R"({"database": {"name": "d", "hostname": "h", "port": 7, "username": "u",
              "password": "secret"}})";
@@ -35,7 +36,8 @@ TEST(CleanerConfiguration, FileEnvironmentAndClowderEachWinOverTheOneBefore) {
                               {"INSIGHTS_RESULTS_CLEANER__CLEANER__MAX_AGE", "3 days"},
                               {"ACG_CONFIG", folder / "clowder.json"}}));
   ASSERT_TRUE(notices) << notices.error().message();
-  EXPECT_THAT(*notices, ::testing::ElementsAre(HasSubstr("storage.other")));
+  EXPECT_THAT(*notices, ::testing::ElementsAre(HasSubstr("storage.other"),
+                                               HasSubstr("sentry.environment means nothing")));
   EXPECT_EQ(configuration.max_age, "3 days");
   EXPECT_EQ(configuration.storage.pg.host, "h");
   EXPECT_EQ(configuration.storage.pg.port, 7);

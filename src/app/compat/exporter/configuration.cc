@@ -35,8 +35,8 @@ void Configuration::AddTo(go::Table& table) {
   table.Add("s3.prefix", &s3.prefix, "S3.Prefix");
   table.Add("logging.debug", &logging_debug, "Logging.Debug");
   table.Add("logging.log_level", &log_level, "Logging.LogLevel");
-  table.Add("sentry.dsn", &sentry_dsn, "Sentry.SentryDSN", secret);
-  table.Add("sentry.environment", &sentry_environment, "Sentry.SentryEnvironment");
+  table.AddUnused("sentry.dsn", &sentry_dsn, "Sentry.SentryDSN", secret);
+  table.AddUnused("sentry.environment", &sentry_environment, "Sentry.SentryEnvironment");
 }
 
 Loading Load(Configuration& configuration, const compat::Environment& environment) {
@@ -56,9 +56,6 @@ Loading Load(Configuration& configuration, const compat::Environment& environmen
     loading.mistake = clowder.error();
   } else if (*clowder && (*clowder)->database) {
     configuration.storage.pg.Take(*(*clowder)->database);
-  }
-  if (!configuration.sentry_dsn.empty()) {
-    loading.notices.emplace_back("sentry.dsn means nothing here: lines go to the output");
   }
   return loading;
 }

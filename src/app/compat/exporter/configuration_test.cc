@@ -26,13 +26,15 @@ TEST(ExporterConfiguration, KeysAndVariablesAreTaken) {
   std::ofstream(folder / "e.toml") << "[storage]\ndb_driver = \"postgres\"\npg_port = 5432\n"
                                       "enable_org_id_filtering = true\n[s3]\n"
                                       "endpoint_url = \"minio\"\nendpoint_port = 9000\n"
-                                      "use_ssl = false\nbucket = \"b\"\n[logging]\ndebug = true\n";
+                                      "use_ssl = false\nbucket = \"b\"\n[logging]\ndebug = true\n"
+                                      "[sentry]\ndsn = \"x\"\n";
   Configuration configuration;
   const std::string prefix = "INSIGHTS_RESULTS_AGGREGATOR_EXPORTER";
   const Loading loading = Load(configuration, Of({{prefix + "_CONFIG_FILE", folder / "e.toml"},
                                                   {prefix + "__S3__USE_SSL", "true"},
                                                   {prefix + "__S3__SECRET_ACCESS_KEY", "s"}}));
   EXPECT_FALSE(loading.mistake);
+  EXPECT_EQ(loading.notices, std::vector<std::string>{"sentry.dsn means nothing here"});
   EXPECT_TRUE(configuration.storage.enable_org_id_filtering);
   EXPECT_TRUE(configuration.logging_debug);
   const blob::S3BlobOptions options = OptionsOf(configuration.s3);

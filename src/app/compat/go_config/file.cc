@@ -108,6 +108,8 @@ Result<Values> FromYaml(const std::string& path, std::string text) {
 Result<ConfigurationFile> ReadByStem(const std::string& folder, const std::string& stem) {
   namespace fs = std::filesystem;
   constexpr std::array<std::string_view, 4> kExtensions = {".json", ".toml", ".yaml", ".yml"};
+  constexpr std::array<std::string_view, 8> kExtensionsNotRead = {
+      ".properties", ".props", ".prop", ".hcl", ".tfvars", ".dotenv", ".env", ".ini"};
   std::error_code ignored;
   for (const std::string_view extension : kExtensions) {
     const std::string path = (fs::path(folder) / (stem + std::string(extension))).string();
@@ -119,6 +121,15 @@ Result<ConfigurationFile> ReadByStem(const std::string& folder, const std::strin
                                                    : FromYaml(path, *std::move(text));
     if (!values) return Fail(std::move(values).error());
     return ConfigurationFile{path, *std::move(values)};
+  }
+  // To go on with the defaults would be worse than to refuse.
+  for (const std::string_view extension : kExtensionsNotRead) {
+    const std::string path = (fs::path(folder) / (stem + std::string(extension))).string();
+    if (!fs::is_regular_file(path, ignored)) continue;
+    return Fail(Code::kInvalid,
+                fmt::format("{}: this format is not read here; write the file as .toml, .yaml, "
+                            ".yml or .json",
+                            path));
   }
   return Fail(Code::kNotFound,
               fmt::format("Config File \"{}\" Not Found in \"[{}]\"", stem,

@@ -17,7 +17,8 @@ struct ConfigurationFile {
 };
 
 // `folder`/`stem` with the first extension of .json, .toml, .yaml, .yml that is there. kNotFound,
-// in the words that callers of the original look for; kInvalid with file and place.
+// in the words that callers of the original look for; kInvalid with file and place, and where there
+// is only a file of another format that the original would read.
 Result<ConfigurationFile> ReadByStem(const std::string& folder, const std::string& stem);
 
 }  // namespace insightd::app::go

@@ -57,8 +57,6 @@ std::string VariableFor(std::string_view prefix, std::string_view key) {
   return name;
 }
 
-bool IsNothing(const Table::Row& row) { return std::holds_alternative<std::monostate>(row.target); }
-
 struct Place {
   std::string folder;
   std::string stem;
@@ -86,7 +84,13 @@ struct Print {
 }  // namespace
 
 void Table::Add(std::string_view key, Target target, std::string_view field, Shown shown) {
-  rows_.push_back({std::string(key), target, std::string(field), shown});
+  const bool unused = std::holds_alternative<std::monostate>(target);
+  rows_.push_back({std::string(key), target, std::string(field), shown, unused});
+}
+
+void Table::AddUnused(std::string_view key, Target target, std::string_view field, Shown shown) {
+  Add(key, target, field, shown);
+  rows_.back().unused = true;
 }
 
 std::string Table::Print() const {
@@ -132,10 +136,8 @@ Result<Loaded> Load(const Program& program, const compat::Environment& environme
     loaded.file = file->path;
     for (const auto& [key, value] : file->values) {
       const Table::Row* row = row_of(key);
-      if (row == nullptr || IsNothing(*row)) {
-        loaded.unknown.push_back(key);
-        continue;
-      }
+      if (row == nullptr || row->unused) loaded.unknown.push_back(key);
+      if (row == nullptr) continue;
       if (const std::string_view wanted = std::visit(Assign{value}, row->target); !wanted.empty()) {
         return Fail(Code::kInvalid, fmt::format("{}: {} has to be {}", loaded.file, key, wanted));
       }
@@ -143,9 +145,8 @@ Result<Loaded> Load(const Program& program, const compat::Environment& environme
   }
   std::set<std::string, std::less<>> known;
   for (const Table::Row& row : table.rows()) {
-    if (IsNothing(row)) continue;
     const std::string name = VariableFor(program.prefix, row.key);
-    known.insert(name);
+    if (!row.unused) known.insert(name);
     const std::optional<std::string> text = environment(name);
     if (!text || text->empty()) continue;
     if (const std::string_view wanted = std::visit(Assign{Value(*text)}, row.target);

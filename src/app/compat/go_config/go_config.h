@@ -8,7 +8,8 @@
 //
 // * The file: that of the variable, by its folder and its name without the extension, else `config`
 //   in the working folder. The first one there with an extension that is known is read: .json,
-//   .toml, .yaml, .yml. The named one must be there; the other may be away.
+//   .toml, .yaml, .yml. The named one must be there; the other may be away. Where there is only one
+//   of another format that these services would read (.ini, .env, .properties, …) it is refused.
 // * `X__STORAGE__PG_PORT` sets `storage.pg_port`, whether the file has that key or not; an empty
 //   value is as good as none.
 // * Types are lenient: "true", "1" and 1 are true, "5432" is a number, 1 is the text "1". A time is
@@ -49,6 +50,9 @@ class Table {
   // `key` is "section.name" in lower case, `field` "Section.Name" as it is printed; rows of one
   // section follow each other.
   void Add(std::string_view key, Target target, std::string_view field, Shown shown = Shown::kYes);
+  // The same for a key that means nothing here: it is printed; given, it is listed as unknown.
+  void AddUnused(std::string_view key, Target target, std::string_view field,
+                 Shown shown = Shown::kYes);
 
   // The values now, as JSON indented by four spaces, with a line end. A secret that is set is
   // "(secret)".
@@ -59,6 +63,7 @@ class Table {
     Target target;
     std::string field;
     Shown shown = Shown::kYes;
+    bool unused = false;
   };
   const std::vector<Row>& rows() const { return rows_; }
 
@@ -69,7 +74,7 @@ class Table {
 struct Loaded {
   std::string file;  // empty: there is none
   // What was given and means nothing: keys of the file, in its order, then names of variables. No
-  // row has them, or one without a target.
+  // row has them, or one that is unused or has no target.
   std::vector<std::string> unknown;
 };
 

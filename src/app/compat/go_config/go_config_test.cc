@@ -25,6 +25,8 @@ class GoConfigTest : public ::testing::Test {
     table_.Add("broker.timeout", &timeout_, "Broker.Timeout");
     table_.Add("broker.enabled", &enabled_, "Broker.Enabled");
     table_.Add("broker.allowlist", {}, "Broker.OrgAllowlist");
+    table_.AddUnused("sink.region", &region_, "Sink.Region");
+    table_.AddUnused("sink.key", &key_, "Sink.Key", Table::Shown::kSecret);
     table_.Add("storage.pg_port", &port_, "Storage.PGPort");
     table_.Add("storage.pg_password", &password_, "Storage.PGPassword", Table::Shown::kSecret);
   }
@@ -54,6 +56,8 @@ class GoConfigTest : public ::testing::Test {
   bool enabled_ = false;
   std::int64_t port_ = 0;
   std::string password_;
+  std::string region_;
+  std::string key_;
 };
 
 TEST_F(GoConfigTest, AFileIsReadWithLenientTypesAndTheRestIsListed) {
@@ -91,6 +95,33 @@ TEST_F(GoConfigTest, WhatNamesNothingIsListedFromTheFileAndFromTheEnvironment) {
   ASSERT_TRUE(loaded) << loaded.error().message();
   EXPECT_EQ(loaded->unknown, (std::vector<std::string>{"broker.allowlist", "P__BROKER__ALLOWLIST",
                                                        "P__BROKER__OLD"}));
+}
+
+TEST_F(GoConfigTest, WhatIsUnusedIsListedWhereverItStandsAndPrintedAllTheSame) {
+  Write("config.toml", "[sink]\nregion = \"r\"\n");
+  variables_ = {{"P__SINK__KEY", "tell nobody"}};
+  const auto loaded = Load();
+  ASSERT_TRUE(loaded) << loaded.error().message();
+  EXPECT_EQ(loaded->unknown, (std::vector<std::string>{"sink.region", "P__SINK__KEY"}));
+  EXPECT_NE(table_.Print().find("\"Region\": \"r\""), std::string::npos);
+  EXPECT_NE(table_.Print().find("\"Key\": \"(secret)\""), std::string::npos);
+}
+
+TEST_F(GoConfigTest, AFormatThatIsNotReadIsRefusedUnlessThereIsAnotherFile) {
+  for (const std::string extension : {"ini", "env", "properties"}) {
+    Write("config." + extension, "[broker]\ntopic = t\n");
+    const auto loaded = Load();
+    ASSERT_FALSE(loaded);
+    EXPECT_EQ(loaded.error().code(), Code::kInvalid);
+    EXPECT_EQ(loaded.error().message(), folder_ + "/config." + extension +
+                                            ": this format is not read here; write the file as "
+                                            ".toml, .yaml, .yml or .json");
+    std::filesystem::remove(folder_ + "/config." + extension);
+  }
+  Write("config.ini", "");
+  Write("config.toml", "[broker]\ntopic = \"t\"\n");
+  ASSERT_TRUE(Load());
+  EXPECT_EQ(topic_, "t");
 }
 
 TEST_F(GoConfigTest, WithoutAFileTheEnvironmentIsEnough) {
@@ -149,6 +180,10 @@ TEST_F(GoConfigTest, PrintsAllFieldsWithoutSecrets) {
         "Timeout": 1000,
         "Enabled": false,
         "OrgAllowlist": null
+    },
+    "Sink": {
+        "Region": "",
+        "Key": ""
     },
     "Storage": {
         "PGPort": 0,
