@@ -253,16 +253,20 @@ void KafkaConsumer::HandOver() {
 }
 
 void KafkaConsumer::SettleAnew() {
-  std::vector<Anew> unsettled;
-  for (const Anew& one : std::exchange(anew_, {})) {
+  std::map<PartitionKey, Anew> unsettled;
+  for (const auto& [key, one] : std::exchange(anew_, {})) {
     const Position& position = one.position;
-    const PartitionKey key{position.topic, position.partition};
+    {
+      // Whoever has it now sees for itself.
+      const std::lock_guard lock(mutex_);
+      if (!assignment_.Owns(key)) continue;
+    }
     std::int64_t first = 0;
     std::int64_t end = 0;
     if (rd_kafka_query_watermark_offsets(client_->get(), position.topic.c_str(), position.partition,
                                          &first, &end, static_cast<int>(kWakeLimit.count())) !=
         RD_KAFKA_RESP_ERR_NO_ERROR) {
-      unsettled.push_back(one);  // until then the group stays where it is
+      unsettled[key] = one;  // until then the group stays where it is
       continue;
     }
     const bool shorter = end < one.expected;
@@ -281,7 +285,6 @@ void KafkaConsumer::SettleAnew() {
     // The group may have been further: it must not go on there after the next start. What is stored
     // has to be lower too, or the library commits it again.
     const std::lock_guard lock(mutex_);
-    if (!assignment_.Owns(key)) continue;
     const std::int64_t next = assignment_.LogIsShorter(key, position.offset);
     Store(key, next);
     const PartitionList list = MakeList(1);
@@ -323,7 +326,8 @@ void KafkaConsumer::Buffer(Message message) {
   message.position.epoch = arrived.epoch;
   if (arrived.began_anew) {
     DropBuffered(key);
-    anew_.push_back({message.position, arrived.expected});
+    // Where it begins anew once more before that is settled, the first log is what counts.
+    anew_.try_emplace(key, Anew{{}, arrived.expected}).first->second.position = message.position;
   }
   if (arrived.jumped_from) jumps_.push_back({key, *arrived.jumped_from, message.position.offset});
   const std::size_t bytes = BytesOf(message.record);
@@ -363,17 +367,17 @@ PartitionList KafkaConsumer::AskCommitted(const rd_kafka_topic_partition_list_s&
     PartitionList known = {rd_kafka_topic_partition_list_copy(&partitions),
                            rd_kafka_topic_partition_list_destroy};
     if (known->cnt == 0) return known;
-    const microseconds begun = SystemClock().Steady();
-    const auto left = std::chrono::duration_cast<milliseconds>(until - begun);
-    auto error = rd_kafka_committed(client_->get(), known.get(),
-                                    static_cast<int>(std::max(left, kAskPause).count()));
-    bool answered = error == RD_KAFKA_RESP_ERR_NO_ERROR;
+    const auto left = std::chrono::duration_cast<milliseconds>(until - SystemClock().Steady());
+    const auto of_all = rd_kafka_committed(client_->get(), known.get(),
+                                           static_cast<int>(std::max(left, kAskPause).count()));
+    auto failed = of_all;
     for (int i = 0; i < known->cnt; ++i) {
-      if (error != RD_KAFKA_RESP_ERR_NO_ERROR) known->elems[i].err = error;
-      answered &= known->elems[i].err == RD_KAFKA_RESP_ERR_NO_ERROR;
+      rd_kafka_topic_partition_t& one = known->elems[i];
+      if (of_all != RD_KAFKA_RESP_ERR_NO_ERROR) one.err = of_all;
+      if (one.err != RD_KAFKA_RESP_ERR_NO_ERROR) failed = one.err;
     }
-    if (answered) return known;
-    client_->Log(kWarning, "committed", ErrorText(error));
+    if (failed == RD_KAFKA_RESP_ERR_NO_ERROR) return known;
+    client_->Log(kWarning, "committed", ErrorText(failed));
     if (SystemClock().Steady() + kAskPause > until) return known;
     std::this_thread::sleep_for(kAskPause);
   }

@@ -135,7 +135,7 @@ class KafkaConsumer final : public Consumer, private ClientEvents {
   std::shared_ptr<Client> client_;
   // Of the thread.
   std::vector<Message> gathered_;
-  std::vector<Anew> anew_;
+  std::map<PartitionKey, Anew> anew_;
   std::size_t unbroken_messages_ = 0;  // since the library's queue was empty
   std::size_t unbroken_bytes_ = 0;
 
