@@ -14,15 +14,12 @@ void Assignment::BeginAnew(Partition& partition) {
 
 Assignment::Start Assignment::Assign(const PartitionKey& key,
                                      std::optional<std::int64_t> committed) {
-  const auto [at, first_time] = partitions_.try_emplace(key);
-  Partition& partition = at->second;
-  const bool forgotten = !committed || (partition.committed && *committed < *partition.committed);
-  if (!first_time && forgotten) BeginAnew(partition);
+  Partition& partition = partitions_[key];
+  // The group has lost what it had: so may the log.
+  if (partition.committed && committed < partition.committed) BeginAnew(partition);
   partition.ours = true;
   partition.committed = committed;
   partition.given = committed;
-  partition.arrived.reset();
-  if (!committed) return {};
   // An empty optional is less than any offset.
   partition.handed = std::max(partition.handed, committed);
   partition.arrived = partition.handed;
@@ -32,7 +29,7 @@ Assignment::Start Assignment::Assign(const PartitionKey& key,
     start.commit = partition.done;
   }
   partition.done = std::max(partition.done, committed);
-  partition.in_work.Done(*partition.done - 1);
+  if (partition.done) partition.in_work.Done(*partition.done - 1);
   return start;
 }
 

@@ -111,13 +111,28 @@ TEST(AssignmentTest, AGroupThatWasMovedBackBeginsAnew) {
   EXPECT_EQ(assignment.Commit(At(3, 1)), 4);
 }
 
-TEST(AssignmentTest, WithNothingCommittedItBeginsAnewToo) {
+TEST(AssignmentTest, WithNothingCommittedAnyMoreItBeginsAnewToo) {
   Assignment assignment;
-  assignment.Assign(kKey, std::nullopt);
+  assignment.Assign(kKey, 0);
   Take(assignment, 0, 10);
   assignment.RevokeAll();
   EXPECT_FALSE(assignment.Assign(kKey, std::nullopt).offset);
   EXPECT_EQ(assignment.Arrive(kKey, 0).epoch, 1);
+}
+
+TEST(AssignmentTest, WithNothingCommittedYetItGoesOnWhereItWas) {
+  Assignment assignment;
+  assignment.Assign(kKey, std::nullopt);
+  Take(assignment, 2, 10);
+  EXPECT_EQ(assignment.Commit(At(3)), 4);
+  assignment.RevokeAll();
+  EXPECT_FALSE(assignment.Commit(At(4)));
+
+  const Assignment::Start start = assignment.Assign(kKey, std::nullopt);
+
+  EXPECT_EQ(start.offset, 10);
+  EXPECT_EQ(start.commit, 5);
+  EXPECT_EQ(assignment.Commit(At(9)), 10);
 }
 
 TEST(AssignmentTest, AnOffsetBehindUsIsAnotherLog) {

@@ -26,10 +26,13 @@ constexpr std::size_t kPollsAhead = 2;
 constexpr std::size_t kGatherBytesMax = std::size_t{512} * 1024;
 // So long a full buffer keeps the thread from the group.
 constexpr milliseconds kRoomWait{500};
-constexpr milliseconds kAskLimit{10'000};
-constexpr milliseconds kAskPause{200};
+// A question to the brokers keeps the thread from what else has come, and is asked again.
+constexpr milliseconds kAskLimit{2'000};
+constexpr milliseconds kAskEndsLimit{500};  // of one partition
+constexpr milliseconds kAskPause{500};
 constexpr milliseconds kLeaveLimit{10'000};
-constexpr milliseconds kWakeLimit{1'000};
+// What is asked here is sent at once; nobody needs the answer.
+constexpr milliseconds kWakeLimit{20};
 // What was done since the last time is done again after a crash, and recognised.
 constexpr const char* kCommitIntervalMs = "1000";
 constexpr const char* kPollIntervalMs = "300000";
@@ -38,11 +41,6 @@ constexpr seconds kTellAwayPause{10};
 constexpr std::size_t kErrorTextBytes = 512;
 // Of a message beside its bytes: names, headers, the library's own.
 constexpr std::size_t kMessageOverheadBytes = 256;
-
-PartitionList MakeList(std::size_t size) {
-  return {rd_kafka_topic_partition_list_new(static_cast<int>(size)),
-          rd_kafka_topic_partition_list_destroy};
-}
 
 std::string Text(const void* bytes, std::size_t size) {
   return bytes == nullptr ? std::string() : std::string(static_cast<const char*>(bytes), size);
@@ -189,10 +187,18 @@ void KafkaConsumer::Serve(std::stop_token stop) {
                             group_, reason.data()));
       changed_.notify_all();
     }
-    SettleAnew();
-    ReportJumps();
+    AskWhatIsOpen();
   }
   Leave();
+}
+
+void KafkaConsumer::AskWhatIsOpen() {
+  const microseconds now = SystemClock().Steady();
+  if (now < ask_again_) return;
+  if (untaken_ != nullptr) TakePartitions();
+  SettleAnew();
+  ReportGaps();
+  ask_again_ = SystemClock().Steady() + kAskPause;
 }
 
 void KafkaConsumer::Leave() {
@@ -254,24 +260,25 @@ void KafkaConsumer::HandOver() {
 
 void KafkaConsumer::SettleAnew() {
   std::map<PartitionKey, Anew> unsettled;
-  for (const auto& [key, one] : std::exchange(anew_, {})) {
-    const Position& position = one.position;
+  for (auto& [key, one] : std::exchange(anew_, {})) {
     {
       // Whoever has it now sees for itself.
       const std::lock_guard lock(mutex_);
       if (!assignment_.Owns(key)) continue;
     }
-    std::int64_t first = 0;
-    std::int64_t end = 0;
-    if (rd_kafka_query_watermark_offsets(client_->get(), position.topic.c_str(), position.partition,
-                                         &first, &end, static_cast<int>(kWakeLimit.count())) !=
-        RD_KAFKA_RESP_ERR_NO_ERROR) {
-      unsettled[key] = one;  // until then the group stays where it is
-      continue;
-    }
-    const bool shorter = end < one.expected;
-    kLog.Write(shorter ? log::Level::kError : log::Level::kWarn, "",
-               shorter
+    if (!Settle(key, one)) unsettled.emplace(key, std::move(one));
+  }
+  anew_ = std::move(unsettled);
+}
+
+bool KafkaConsumer::Settle(const PartitionKey& key, Anew& one) {
+  const Position& position = one.position;
+  if (!one.shorter) {
+    const auto ends = AskEnds(client_->get(), key, kAskEndsLimit);
+    if (!ends) return false;  // until then the group stays where it is
+    one.shorter = ends->next < one.expected;
+    kLog.Write(*one.shorter ? log::Level::kError : log::Level::kWarn, "",
+               *one.shorter
                    ? "the log of a partition was cut or made again: it is read from its start"
                    : "a partition is read again from an earlier offset, though its log is whole",
                {{"group", group_},
@@ -279,20 +286,21 @@ void KafkaConsumer::SettleAnew() {
                 {"partition", position.partition},
                 {"offset", position.offset},
                 {"expected_offset", one.expected}});
-    // The library's doing, see FirstOfUnread. What comes is handed out: that it was before is for
-    // its user to see, as ever; the group stays where it is.
-    if (!shorter) continue;
-    // The group may have been further: it must not go on there after the next start. What is stored
-    // has to be lower too, or the library commits it again.
-    const std::lock_guard lock(mutex_);
-    const std::int64_t next = assignment_.LogIsShorter(key, position.offset);
-    Store(key, next);
-    const PartitionList list = MakeList(1);
-    rd_kafka_topic_partition_list_add(list.get(), position.topic.c_str(), position.partition)
-        ->offset = next;
-    rd_kafka_commit(client_->get(), list.get(), 1);
   }
-  anew_ = std::move(unsettled);
+  // The library's doing, see TakePartitions. What comes is handed out: that it was before is for
+  // its user to see, as ever; the group stays where it is.
+  if (!*one.shorter) return true;
+  // The group may have been further: it must not go on there after the next start. What is stored
+  // has to be lower too, or the library commits it again.
+  std::int64_t next = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    next = assignment_.LogIsShorter(key, position.offset);
+    Store(key, next);
+  }
+  const auto committed = CommitNow(client_->get(), key, next, kAskLimit);
+  if (!committed) client_->Log(kWarning, "commit", committed.error().message());
+  return committed.has_value();
 }
 
 bool KafkaConsumer::MayRest() const {
@@ -327,9 +335,14 @@ void KafkaConsumer::Buffer(Message message) {
   if (arrived.began_anew) {
     DropBuffered(key);
     // Where it begins anew once more before that is settled, the first log is what counts.
-    anew_.try_emplace(key, Anew{{}, arrived.expected}).first->second.position = message.position;
+    anew_.try_emplace(key, Anew{{}, arrived.expected, {}}).first->second.position =
+        message.position;
   }
-  if (arrived.jumped_from) jumps_.push_back({key, *arrived.jumped_from, message.position.offset});
+  if (arrived.jumped_from) {
+    const Gap gap{*arrived.jumped_from, message.position.offset};
+    Gap& widest = gaps_.try_emplace(key, gap).first->second;
+    if (gap.records() > widest.records()) widest = gap;
+  }
   const std::size_t bytes = BytesOf(message.record);
   buffered_bytes_ += bytes;
   ++buffered_messages_;
@@ -354,92 +367,57 @@ void KafkaConsumer::OnRebalance(bool assigned, rd_kafka_topic_partition_list_s& 
   rebalances_.Add();
   // They are read again from where what was handed out ends.
   gathered_.clear();
+  untaken_.reset();
   if (assigned) {
-    TakePartitions(partitions);
+    untaken_.reset(rd_kafka_topic_partition_list_copy(&partitions));
+    TakePartitions();
   } else {
     GivePartitionsBack();
   }
 }
 
-PartitionList KafkaConsumer::AskCommitted(const rd_kafka_topic_partition_list_s& partitions) const {
-  const microseconds until = SystemClock().Steady() + kAskLimit;
-  while (true) {
-    PartitionList known = {rd_kafka_topic_partition_list_copy(&partitions),
-                           rd_kafka_topic_partition_list_destroy};
-    if (known->cnt == 0) return known;
-    const auto left = std::chrono::duration_cast<milliseconds>(until - SystemClock().Steady());
-    const auto of_all = rd_kafka_committed(client_->get(), known.get(),
-                                           static_cast<int>(std::max(left, kAskPause).count()));
-    auto failed = of_all;
-    for (int i = 0; i < known->cnt; ++i) {
-      rd_kafka_topic_partition_t& one = known->elems[i];
-      if (of_all != RD_KAFKA_RESP_ERR_NO_ERROR) one.err = of_all;
-      if (one.err != RD_KAFKA_RESP_ERR_NO_ERROR) failed = one.err;
-    }
-    if (failed == RD_KAFKA_RESP_ERR_NO_ERROR) return known;
-    client_->Log(kWarning, "committed", ErrorText(failed));
-    if (SystemClock().Steady() + kAskPause > until) return known;
-    std::this_thread::sleep_for(kAskPause);
+void KafkaConsumer::TakePartitions() {
+  // They will be taken from us next.
+  if (rd_kafka_assignment_lost(client_->get()) != 0) return;
+  const auto committed = AskCommitted(client_->get(), *untaken_, kAskLimit);
+  if (!committed) {
+    client_->Log(kWarning, "committed", committed.error().message());
+    const std::lock_guard lock(mutex_);
+    LetGo();
+    Assign(*MakeList(0));
+    return;
   }
-}
-
-void KafkaConsumer::TakePartitions(rd_kafka_topic_partition_list_s& partitions) {
-  const PartitionList known = AskCommitted(partitions);
-  const std::map<PartitionKey, std::int64_t> first = FirstOfUnread(*known);
+  // The library must not look for these: when the answer finds the partition given back meanwhile,
+  // librdkafka 2.0.2 asks once more, and whoever it went to by then reads it from its start again.
+  const std::map<PartitionKey, std::int64_t> first =
+      AskFirst(client_->get(), **committed, kAskLimit);
+  const PartitionList taken = std::exchange(untaken_, nullptr);
   std::vector<PartitionKey> keys;
   const std::lock_guard lock(mutex_);
   // The library may give another assignment without having taken this one back.
   LetGo();
   std::map<PartitionKey, std::int64_t> to_commit;
-  for (int i = 0; i < partitions.cnt; ++i) {
-    rd_kafka_topic_partition_t& partition = partitions.elems[i];
-    const rd_kafka_topic_partition_t& committed = known->elems[i];
+  for (int i = 0; i < taken->cnt; ++i) {
+    rd_kafka_topic_partition_t& partition = taken->elems[i];
     const PartitionKey key{partition.topic, partition.partition};
-    std::optional<std::int64_t> next;
-    if (committed.err == RD_KAFKA_RESP_ERR_NO_ERROR && committed.offset >= 0) {
-      next = committed.offset;
-    }
-    const Assignment::Start start = assignment_.Assign(key, next);
-    if (start.offset) {
-      partition.offset = *start.offset;
-    } else if (const auto at = first.find(key); at != first.end()) {
-      partition.offset = at->second;
-    } else if (committed.err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-      partition.offset = RD_KAFKA_OFFSET_BEGINNING;
-    } else {
-      partition.offset = RD_KAFKA_OFFSET_STORED;
-    }
+    const std::int64_t next = (*committed)->elems[i].offset;
+    const Assignment::Start start =
+        assignment_.Assign(key, next >= 0 ? std::optional(next) : std::nullopt);
+    const auto at = first.find(key);
+    partition.offset =
+        start.offset.value_or(at != first.end() ? at->second : RD_KAFKA_OFFSET_BEGINNING);
     if (start.commit) to_commit[key] = *start.commit;
     keys.push_back(key);
   }
-  const auto error = rd_kafka_assign(client_->get(), &partitions);
-  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) client_->Log(kWarning, "assign", ErrorText(error));
+  Assign(*taken);
   for (const auto& [key, next] : to_commit) Store(key, next);
   kLog.Info("", "partitions taken",
             {{"group", group_}, {"count", keys.size()}, {"partitions", Names(keys)}});
 }
 
-std::map<PartitionKey, std::int64_t> KafkaConsumer::FirstOfUnread(
-    const rd_kafka_topic_partition_list_s& known) const {
-  const PartitionList unread = MakeList(static_cast<std::size_t>(known.cnt));
-  for (int i = 0; i < known.cnt; ++i) {
-    const rd_kafka_topic_partition_t& one = known.elems[i];
-    if (one.err != RD_KAFKA_RESP_ERR_NO_ERROR || one.offset >= 0) continue;
-    rd_kafka_topic_partition_list_add(unread.get(), one.topic, one.partition)->offset =
-        RD_KAFKA_OFFSET_BEGINNING;
-  }
-  std::map<PartitionKey, std::int64_t> first;
-  if (unread->cnt == 0) return first;
-  const auto error =
-      rd_kafka_offsets_for_times(client_->get(), unread.get(), static_cast<int>(kAskLimit.count()));
-  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) client_->Log(kWarning, "offsets", ErrorText(error));
-  for (int i = 0; error == RD_KAFKA_RESP_ERR_NO_ERROR && i < unread->cnt; ++i) {
-    const rd_kafka_topic_partition_t& one = unread->elems[i];
-    if (one.err == RD_KAFKA_RESP_ERR_NO_ERROR && one.offset >= 0) {
-      first[{one.topic, one.partition}] = one.offset;
-    }
-  }
-  return first;
+void KafkaConsumer::Assign(const rd_kafka_topic_partition_list_t& partitions) {
+  const auto error = rd_kafka_assign(client_->get(), &partitions);
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) client_->Log(kWarning, "assign", ErrorText(error));
 }
 
 void KafkaConsumer::GivePartitionsBack() {
@@ -485,32 +463,28 @@ void KafkaConsumer::OnCommitted(int error, const rd_kafka_topic_partition_list_s
   }
 }
 
-void KafkaConsumer::ReportJumps() {
-  std::vector<Jump> jumps;
+void KafkaConsumer::ReportGaps() {
+  std::map<PartitionKey, Gap> gaps;
   {
     const std::lock_guard lock(mutex_);
-    jumps.swap(jumps_);
+    gaps.swap(gaps_);
   }
-  for (const Jump& jump : jumps) {
-    const auto& [topic, partition] = jump.key;
-    std::int64_t first = 0;
-    std::int64_t next = 0;
-    const auto error =
-        rd_kafka_query_watermark_offsets(client_->get(), topic.c_str(), partition, &first, &next,
-                                         static_cast<int>(kAskLimit.count()));
-    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+  for (const auto& [key, gap] : gaps) {
+    const auto ends = AskEnds(client_->get(), key, kAskEndsLimit);
+    if (!ends) {
       const std::lock_guard lock(mutex_);
-      jumps_.push_back(jump);
-      return;
+      gaps_.emplace(key, gap);
+      continue;
     }
     // Compacted logs and transactions leave gaps too: there the log still begins before.
-    const std::int64_t lost = std::min(first, jump.to) - jump.from;
+    const std::int64_t lost = std::min(ends->first, gap.to) - gap.from;
     if (lost <= 0) continue;
+    const auto& [topic, partition] = key;
     kLog.Error("", fmt::format("{} records were deleted by retention before they were read", lost),
                {{"group", group_},
                 {"topic", topic},
                 {"partition", partition},
-                {"offset", jump.from},
+                {"offset", gap.from},
                 {"records_lost", lost}});
     if (options_.registry != nullptr) {
       options_.registry

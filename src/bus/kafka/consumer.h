@@ -22,17 +22,9 @@
 #include "bus/bus.h"
 #include "bus/kafka/assignment.h"
 #include "bus/kafka/client.h"
+#include "bus/kafka/offsets.h"
 
 namespace insightd::bus {
-
-// Where the log of a partition begins, and the offset of its next record.
-struct LogEnds {
-  std::int64_t first = 0;
-  std::int64_t next = 0;
-};
-
-using PartitionList =
-    std::unique_ptr<rd_kafka_topic_partition_list_s, void (*)(rd_kafka_topic_partition_list_s*)>;
 
 class KafkaConsumer final : public Consumer, private ClientEvents {
  public:
@@ -64,10 +56,17 @@ class KafkaConsumer final : public Consumer, private ClientEvents {
     Message message;
     std::size_t bytes;
   };
-  struct Jump {
-    PartitionKey key;
+  // A partition whose messages come from an earlier offset again.
+  struct Anew {
+    Position position;
+    std::int64_t expected = 0;
+    std::optional<bool> shorter;  // its log, where the broker has said that
+  };
+  // Offsets that never came.
+  struct Gap {
     std::int64_t from;
     std::int64_t to;
+    std::int64_t records() const { return to - from; }
   };
 
   KafkaConsumer(const KafkaBusOptions& options, BrokerState& state, std::string group,
@@ -81,13 +80,13 @@ class KafkaConsumer final : public Consumer, private ClientEvents {
   void Gather();
   // What was read goes into the buffer.
   void HandOver();
-  // A partition whose messages come from an earlier offset again.
-  struct Anew {
-    Position position;
-    std::int64_t expected = 0;
-  };
-  // Asks the broker whether its log is shorter; if so, the group goes back.
+  // What the thread has to know of the brokers, at once and then now and again until they say it.
+  void AskWhatIsOpen();
+  // Asks the broker of each that began anew whether its log is shorter; if so, the group goes back.
   void SettleAnew();
+  bool Settle(const PartitionKey& key, Anew& one);
+  // Logs and counts what retention has deleted unread.
+  void ReportGaps();
   // The library's thread of a broker that finds the queue full rests for up to a second, even where
   // the queue is emptied meanwhile (librdkafka before 2.2, which brings fetch.queue.backoff.ms). So
   // much has come at a stretch that it may have found that.
@@ -98,17 +97,11 @@ class KafkaConsumer final : public Consumer, private ClientEvents {
   void ReportError(const rd_kafka_message_s& message);
   void OnRebalance(bool assigned, rd_kafka_topic_partition_list_s& partitions) override;
   void OnCommitted(int error, const rd_kafka_topic_partition_list_s* offsets) override;
-  void TakePartitions(rd_kafka_topic_partition_list_s& partitions);
-  // Where the logs begin in which the group has finished nothing, as far as brokers answer. The
-  // library must not look for it: when the answer finds the partition given back meanwhile,
-  // librdkafka 2.0.2 asks once more, and whoever it went to by then reads it from its start again.
-  std::map<PartitionKey, std::int64_t> FirstOfUnread(
-      const rd_kafka_topic_partition_list_s& known) const;
+  // Takes what is untaken. Where the group goes on in it has to be known: as long as no broker says
+  // that, nothing is read (the library, left to find out itself, may give up and never read it).
+  void TakePartitions();
+  void Assign(const rd_kafka_topic_partition_list_s& partitions);
   void GivePartitionsBack();
-  // Where the group goes on. While that is not to be had it asks again, for ten seconds: the
-  // library, which is asked then, may give up after one answer and never read the partition. Where
-  // it reads, all begins anew, see Assignment.
-  PartitionList AskCommitted(const rd_kafka_topic_partition_list_s& partitions) const;
   // With the mutex held, as those below.
   void Buffer(Message message);
   // Of all partitions; says of how many.
@@ -122,8 +115,6 @@ class KafkaConsumer final : public Consumer, private ClientEvents {
   std::size_t AheadMax() const;
   void Pause(bool pause);
   void Store(const PartitionKey& key, std::int64_t next);
-  // Logs and counts what retention has deleted unread.
-  void ReportJumps();
 
   const KafkaBusOptions& options_;
   BrokerState& state_;
@@ -135,7 +126,9 @@ class KafkaConsumer final : public Consumer, private ClientEvents {
   std::shared_ptr<Client> client_;
   // Of the thread.
   std::vector<Message> gathered_;
+  PartitionList untaken_;  // given by the group
   std::map<PartitionKey, Anew> anew_;
+  microseconds ask_again_{};           // steady
   std::size_t unbroken_messages_ = 0;  // since the library's queue was empty
   std::size_t unbroken_bytes_ = 0;
 
@@ -153,7 +146,7 @@ class KafkaConsumer final : public Consumer, private ClientEvents {
   std::optional<Error> fatal_;
   std::optional<Error> refused_;  // what the brokers said last, for Poll to tell once
   microseconds told_away_{};
-  std::vector<Jump> jumps_;
+  std::map<PartitionKey, Gap> gaps_;  // the widest of each that are not looked into yet
   std::map<PartitionKey, LogEnds> ends_;
 
   std::jthread thread_;

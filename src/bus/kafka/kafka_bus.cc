@@ -208,13 +208,12 @@ void KafkaBus::AskForEnds(Client& client) {
   if (keys.empty()) return;
   std::map<PartitionKey, LogEnds> ends;
   for (const std::int64_t time : {kTimeOfFirst, kTimeOfNext}) {
-    rd_kafka_topic_partition_list_t* list =
-        rd_kafka_topic_partition_list_new(static_cast<int>(keys.size()));
+    const PartitionList list = MakeList(keys.size());
     for (const auto& [topic, partition] : keys) {
-      rd_kafka_topic_partition_list_add(list, topic.c_str(), partition)->offset = time;
+      rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), partition)->offset = time;
     }
     const auto error =
-        rd_kafka_offsets_for_times(client.get(), list, static_cast<int>(kWatchLimit.count()));
+        rd_kafka_offsets_for_times(client.get(), list.get(), static_cast<int>(kWatchLimit.count()));
     for (int i = 0; error == RD_KAFKA_RESP_ERR_NO_ERROR && i < list->cnt; ++i) {
       const rd_kafka_topic_partition_t& answer = list->elems[i];
       const PartitionKey key{answer.topic, answer.partition};
@@ -227,7 +226,6 @@ void KafkaBus::AskForEnds(Client& client) {
         ends[key].next = answer.offset;
       }
     }
-    rd_kafka_topic_partition_list_destroy(list);
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR || keys.empty()) return;
   }
   const std::lock_guard lock(mutex_);
