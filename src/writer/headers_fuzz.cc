@@ -88,12 +88,13 @@ void RequireResult(const bus::Record& record) {
   const std::string* archive = LastOf(record.headers, results::kArchiveHeader);
   Require(result.archive == (archive != nullptr ? *archive : ""));
   const std::string* passes = LastOf(record.headers, results::kPassesHeader);
-  if (passes == nullptr) Require(result.counts.passes == -1);
-  if (passes != nullptr) {
+  const bool digits = passes != nullptr && !passes->empty() &&
+                      passes->find_first_not_of("0123456789") == std::string::npos;
+  if (!digits) Require(result.counts.passes == -1);
+  if (digits) {
     const long long number = std::strtoll(passes->c_str(), nullptr, 10);
-    const bool is_count = number >= 0 && number <= std::numeric_limits<std::int32_t>::max() &&
-                          std::to_string(number) == *passes;
-    if (is_count) Require(result.counts.passes == number);
+    const bool fits = number <= std::numeric_limits<std::int32_t>::max();
+    Require(result.counts.passes == (fits ? number : -1));
   }
   const store::ClusterResult plain =
       ReadResult({.key = {}, .value = record.value, .headers = {}, .timestamp = {}});

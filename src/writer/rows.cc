@@ -21,11 +21,15 @@ Told ToldOf(const results::Head& head) {
 
 // ---- Results ----
 
+// -1 where the header is absent or no count.
 std::int32_t CountIn(const bus::Record& record, std::string_view header) {
   const std::string* text = record.FindHeader(header);
-  std::int32_t count = -1;
-  if (text != nullptr) std::from_chars(text->data(), text->data() + text->size(), count);
-  return count;
+  std::uint32_t count = 0;
+  if (text == nullptr) return -1;
+  const char* const end = text->data() + text->size();
+  const auto [behind, error] = std::from_chars(text->data(), end, count);
+  const bool whole = error == std::errc() && behind == end;
+  return whole && std::in_range<std::int32_t>(count) ? static_cast<std::int32_t>(count) : -1;
 }
 
 // Whether no rule could judge the archive: it says nothing about its cluster. A pipeline that is

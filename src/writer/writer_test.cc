@@ -186,6 +186,18 @@ class WriterTest : public ::testing::Test {
   std::unique_ptr<Writer> writer_;
 };
 
+TEST_F(WriterTest, AHeaderThatIsNoCountSaysNothing) {
+  Open();
+  std::int64_t number = 0;
+  for (const char* passes : {"-7", "5abc", "", " 5", "2147483648", "99999999999999999999"}) {
+    ++number;
+    Produce(Message(number, "r" + std::to_string(number), "2024-01-01T00:00:00Z"),
+            {{"insightd-passes", passes}});
+    EXPECT_TRUE(Step());
+    EXPECT_EQ(store_->Meta(1, ClusterName(number))->counts.passes, -1) << passes;
+  }
+}
+
 TEST_F(WriterTest, StoresAResultWithWhatItsHeadersSay) {
   Open();
   EXPECT_FALSE(Step());
