@@ -8,6 +8,7 @@
 
 #include "base/json_writer.h"
 #include "base/text.h"
+#include "results/last_checked.h"
 
 namespace insightd::results {
 namespace {
@@ -140,6 +141,16 @@ insightd::Result<Envelope> ReadEnvelope(std::string_view message, std::string_vi
     return Fail(Code::kInvalid, "cluster name is not a UUID");
   }
   return Envelope{*std::move(document), *content, last_checked->StringOr("")};
+}
+
+insightd::Result<void> Take(const Envelope& envelope, const Admit& admit, Head& head) {
+  if (admit) {
+    if (auto admitted = admit(head); !admitted) return admitted;
+  }
+  const insightd::Result<Time> time = ParseLastChecked(envelope.last_checked);
+  if (!time) return Fail(time.error());
+  head.last_checked = *time;
+  return {};
 }
 
 }  // namespace insightd::results

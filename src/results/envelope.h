@@ -37,4 +37,7 @@ struct Envelope {
 insightd::Result<Envelope> ReadEnvelope(std::string_view message, std::string_view body,
                                         json::Parser& parser, Head& head);
 
+// Whether the message is taken, and its `last_checked`.
+insightd::Result<void> Take(const Envelope& envelope, const Admit& admit, Head& head);
+
 }  // namespace insightd::results

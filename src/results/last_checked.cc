@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <array>
 
 namespace insightd::results {
@@ -64,12 +65,20 @@ std::string WhatIsWrong(std::string_view all) {
   return CannotParse(all, rest, "Z07:00");
 }
 
+// What is behind the microseconds rounds them, as PostgreSQL does.
+bool RoundsUp(std::string_view text) {
+  const std::size_t seventh = text.find('.') + 7;  // behind the point, where there is one
+  return seventh >= 7 && seventh < text.size() && text[seventh] >= '5' && IsDigit(text[seventh]) &&
+         std::all_of(text.begin() + static_cast<std::ptrdiff_t>(seventh) - 6,
+                     text.begin() + static_cast<std::ptrdiff_t>(seventh), IsDigit);
+}
+
 }  // namespace
 
 insightd::Result<Time> ParseLastChecked(std::string_view text) {
   const std::optional<Time> time = ParseTime(text);
   if (!time) return Fail(Code::kInvalid, WhatIsWrong(text));
-  return *time;
+  return RoundsUp(text) ? *time + microseconds(1) : *time;
 }
 
 }  // namespace insightd::results

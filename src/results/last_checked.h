@@ -8,8 +8,9 @@
 
 namespace insightd::results {
 
-// RFC 3339 with a fraction of any length. Fails with kInvalid and the text of the original's time
-// library: `parsing time "x" as "2006-01-02T15:04:05.999999999Z07:00": cannot parse "x" as "2006"`.
+// RFC 3339 with a fraction of any length, to the nearest microsecond. Fails with kInvalid and the
+// text of the original's time library: `parsing time "x" as "2006-01-02T15:04:05.999999999Z07:00":
+// cannot parse "x" as "2006"`.
 insightd::Result<Time> ParseLastChecked(std::string_view text);
 
 }  // namespace insightd::results

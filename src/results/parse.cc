@@ -4,7 +4,6 @@
 #include <array>
 
 #include "results/envelope.h"
-#include "results/last_checked.h"
 #include "results/result.h"
 
 namespace insightd::results {
@@ -153,10 +152,15 @@ std::string PackOf(Value report) {
   return pack;
 }
 
-insightd::Result<void> TakeReport(Value report, Received& received) {
+// What is looked at first of a report.
+insightd::Result<void> TakeFindings(Value report, Received& received) {
   if (auto taken = TakeHits(report, received); !taken) return taken;
   if (auto taken = TakeInfos(report, received); !taken) return taken;
-  for (const std::string_view list : {"reports", "skips", "pass"}) {
+  return CheckRules(report, "reports");
+}
+
+insightd::Result<void> TakeRest(Value report, Received& received) {
+  for (const std::string_view list : {"skips", "pass"}) {
     if (auto checked = CheckRules(report, list); !checked) return checked;
   }
   const auto total = Typed(report, "TotalCount", Type::kInt, "int");
@@ -169,22 +173,21 @@ insightd::Result<void> TakeReport(Value report, Received& received) {
 
 }  // namespace
 
-insightd::Result<Received> Parse(std::string_view message, json::Parser& parser) {
+insightd::Result<Received> Parse(std::string_view message, json::Parser& parser,
+                                 const Admit& admit) {
   Received received;
   const insightd::Result<Envelope> envelope = ReadEnvelope(message, "Report", parser, received);
   if (!envelope) return Fail(envelope.error());
   const insightd::Result<Structure> structure = CheckStructure(envelope->body);
   if (!structure) return Fail(structure.error());
   received.empty = *structure == Structure::kEmpty;
-  const std::string_view last_checked = envelope->last_checked;
   if (received.empty) {
-    received.last_checked = ParseTime(last_checked).value_or(Time{});
+    received.last_checked = ParseTime(envelope->last_checked).value_or(Time{});
     return received;
   }
-  if (auto taken = TakeReport(envelope->body, received); !taken) return Fail(taken.error());
-  const insightd::Result<Time> time = ParseLastChecked(last_checked);
-  if (!time) return Fail(time.error());
-  received.last_checked = *time;
+  if (auto taken = TakeFindings(envelope->body, received); !taken) return Fail(taken.error());
+  if (auto taken = Take(*envelope, admit, received); !taken) return Fail(taken.error());
+  if (auto taken = TakeRest(envelope->body, received); !taken) return Fail(taken.error());
   return received;
 }
 

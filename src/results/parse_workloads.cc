@@ -7,7 +7,6 @@
 
 #include "base/json_writer.h"
 #include "results/envelope.h"
-#include "results/last_checked.h"
 #include "results/workloads.h"
 
 namespace insightd::results {
@@ -128,7 +127,8 @@ std::vector<Namespace> Counting::Take() {
 
 }  // namespace
 
-insightd::Result<ReceivedWorkloads> ParseWorkloads(std::string_view message, json::Parser& parser) {
+insightd::Result<ReceivedWorkloads> ParseWorkloads(std::string_view message, json::Parser& parser,
+                                                   const Admit& admit) {
   ReceivedWorkloads received;
   const insightd::Result<Envelope> envelope = ReadEnvelope(message, "Metrics", parser, received);
   if (!envelope) return Fail(envelope.error());
@@ -148,9 +148,7 @@ insightd::Result<ReceivedWorkloads> ParseWorkloads(std::string_view message, jso
     if (auto added = counting.Add(recommendation); !added) return Fail(std::move(added).error());
   }
   received.namespaces = counting.Take();
-  const insightd::Result<Time> time = ParseLastChecked(envelope->last_checked);
-  if (!time) return Fail(time.error());
-  received.last_checked = *time;
+  if (auto taken = Take(*envelope, admit, received); !taken) return Fail(taken.error());
   received.metrics = SortedText(envelope->body);
   return received;
 }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -119,10 +120,17 @@ struct Received : Head {
   bool empty = false;
 };
 
+// Whether a message is taken at all, by its head without `last_checked`: its failure is that of the
+// message. Asked when the head and what is needed of the body are good and not empty, before what
+// the original reads only then (`last_checked`, skips, passes), so that of several mistakes the
+// same one is told.
+using Admit = std::function<insightd::Result<void>(const Head&)>;
+
 // Fails with kInvalid and the texts that readers of `consumer_error` know; nothing of a message
 // that fails is to be stored. A `null` in the place of a list of infos counts as no infos; as
 // `reports` it fails the message.
-insightd::Result<Received> Parse(std::string_view message, json::Parser& parser);
+insightd::Result<Received> Parse(std::string_view message, json::Parser& parser,
+                                 const Admit& admit = {});
 
 // What can be told of a message that does not parse. Never fails.
 struct Traces {

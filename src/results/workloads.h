@@ -42,6 +42,7 @@ struct ReceivedWorkloads : Head {
 
 // As Parse in result.h. Of `Metrics` only `workload_recommendations` is needed; null in its place
 // fails the message.
-insightd::Result<ReceivedWorkloads> ParseWorkloads(std::string_view message, json::Parser& parser);
+insightd::Result<ReceivedWorkloads> ParseWorkloads(std::string_view message, json::Parser& parser,
+                                                   const Admit& admit = {});
 
 }  // namespace insightd::results

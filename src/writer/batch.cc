@@ -20,7 +20,7 @@ void LogTaken(Messages kind, const Told& told, const bus::Message& message) {
   kLog.Info(is_result ? log::event::kResultConsumed : "",
             is_result ? "result taken from the bus" : "workloads taken from the bus",
             {{"request_id", told.request_id},
-             {"org_id", std::to_string(told.org_id)},
+             {"org_id", std::to_string(*told.org_id)},
              {"cluster", told.cluster},
              {"topic", position.topic},
              {"partition", position.partition},
@@ -28,10 +28,20 @@ void LogTaken(Messages kind, const Told& told, const bus::Message& message) {
              {"produced", FormatTime(message.record.timestamp)},
              {"schema_version", told.version},
              {"bytes", message.record.value.size()}});
-  if (told.version != 1 && told.version != results::kSchemaVersion) {
-    kLog.Warn("", fmt::format("Received data with unexpected version {}.", told.version),
-              {{"request_id", told.request_id}, {"cluster", told.cluster}});
+}
+
+Result<void> Admitted(const results::Head& head, const ReadLimits& limits) {
+  if (head.version != 1 && head.version != results::kSchemaVersion) {
+    kLog.Warn("", fmt::format("Received data with unexpected version {}.", head.version),
+              {{"request_id", head.request_id}, {"cluster", head.cluster}});
   }
+  if (!limits.allowed.Allows(head.org_id)) return Fail(Code::kInvalid, std::string(kNotAllowed));
+  if (head.org_id > limits.org_id_max) {
+    return Fail(Code::kInvalid, fmt::format("organisation {}: integer out of range, which ends at "
+                                            "{} here",
+                                            head.org_id, limits.org_id_max));
+  }
+  return {};
 }
 
 // The value of the record, inflated into `space` where it comes gzipped.
@@ -44,16 +54,6 @@ Result<std::string_view> ValueOf(const bus::Record& record, std::uint64_t bytes_
   return space;
 }
 
-Result<Told> Read(Rows& rows, const bus::Record& record, std::string_view value,
-                  const OrgAllowList& allowed, json::Parser& parser) {
-  Result<Told> told = rows.Add(record, value, parser);
-  if (told && !allowed.Allows(told->org_id)) {
-    rows.DropLast();
-    return Fail(Code::kInvalid, std::string(kNotAllowed));
-  }
-  return told;
-}
-
 }  // namespace
 
 Batch MakeBatch(Messages kind, std::vector<bus::Message> messages, const ReadLimits& limits,
@@ -61,11 +61,14 @@ Batch MakeBatch(Messages kind, std::vector<bus::Message> messages, const ReadLim
   Batch batch;
   batch.messages = std::move(messages);
   batch.rows = MakeRows(kind);
+  const results::Admit admit = [&limits](const results::Head& head) {
+    return Admitted(head, limits);
+  };
   std::string space;
   for (std::size_t i = 0; i < batch.messages.size(); ++i) {
     const bus::Message& message = batch.messages[i];
     const auto value = ValueOf(message.record, limits.message_bytes_max, space);
-    Result<Told> told = value ? Read(*batch.rows, message.record, *value, limits.allowed, parser)
+    Result<Told> told = value ? batch.rows->Add(message.record, *value, parser, admit)
                               : Result<Told>(Fail(value.error()));
     if (!told) {
       results::Traces traces;

@@ -50,6 +50,7 @@ struct Batch {
 
 struct ReadLimits {
   std::uint64_t message_bytes_max = 0;
+  std::int64_t org_id_max = 0;
   const OrgAllowList& allowed;
 };
 

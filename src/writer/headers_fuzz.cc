@@ -78,7 +78,7 @@ store::ClusterResult ReadResult(const bus::Record& record) {
   json::Parser parser;
   KeepsResults sink;
   const auto rows = writer::MakeRows(writer::Messages::kResults);
-  Require(rows->Add(record, record.value, parser).has_value());
+  Require(rows->Add(record, record.value, parser, {}).has_value());
   Require(rows->Put(sink, 0, 1).has_value());
   return std::move(sink.kept.at(0));
 }

@@ -67,15 +67,14 @@ store::ClusterResult ToStore(results::Received received, const bus::Record& reco
 
 class ResultRows final : public Rows {
  public:
-  Result<Told> Add(const bus::Record& record, std::string_view value,
-                   json::Parser& parser) override {
-    Result<results::Received> received = results::Parse(value, parser);
+  Result<Told> Add(const bus::Record& record, std::string_view value, json::Parser& parser,
+                   const results::Admit& admit) override {
+    Result<results::Received> received = results::Parse(value, parser, admit);
     if (!received) return Fail(std::move(received).error());
     Told told = ToldOf(*received);
     rows_.push_back(ToStore(*std::move(received), record));
     return told;
   }
-  void DropLast() override { rows_.pop_back(); }
   Result<std::vector<store::PutOutcome>> Put(store::Sink& store, std::size_t first,
                                              std::size_t end) const override {
     return store.Put(std::span(rows_).subspan(first, end - first));
@@ -89,8 +88,9 @@ class ResultRows final : public Rows {
 
 class WorkloadRows final : public Rows {
  public:
-  Result<Told> Add(const bus::Record&, std::string_view value, json::Parser& parser) override {
-    Result<results::ReceivedWorkloads> received = results::ParseWorkloads(value, parser);
+  Result<Told> Add(const bus::Record&, std::string_view value, json::Parser& parser,
+                   const results::Admit& admit) override {
+    Result<results::ReceivedWorkloads> received = results::ParseWorkloads(value, parser, admit);
     if (!received) return Fail(std::move(received).error());
     Told told = ToldOf(*received);
     is_empty_.push_back(received->empty);
@@ -109,10 +109,6 @@ class WorkloadRows final : public Rows {
     }
     rows_.push_back(std::move(row));
     return told;
-  }
-  void DropLast() override {
-    rows_.pop_back();
-    is_empty_.pop_back();
   }
   // Rows without anything to store are passed over; the store does not know such.
   Result<std::vector<store::PutOutcome>> Put(store::Sink& store, std::size_t first,

@@ -15,6 +15,7 @@
 #include "base/json.h"
 #include "base/result.h"
 #include "bus/bus.h"
+#include "results/result.h"
 #include "store/store.h"
 #include "writer/settings.h"
 
@@ -34,7 +35,7 @@ Channel ChannelOf(Messages messages, const Settings& settings);
 // What is known of a message that could be read.
 struct Told {
   std::string request_id;
-  std::int64_t org_id = 0;
+  std::optional<std::int64_t> org_id;
   std::string cluster;
   Time last_checked{};
   std::optional<std::int64_t> account_number;
@@ -47,10 +48,8 @@ class Rows {
   virtual ~Rows() = default;
   // Reads a message and keeps its row as the last one; `value` is its value, inflated. A failure
   // keeps nothing.
-  virtual Result<Told> Add(const bus::Record& record, std::string_view value,
-                           json::Parser& parser) = 0;
-  // Takes the last row away.
-  virtual void DropLast() = 0;
+  virtual Result<Told> Add(const bus::Record& record, std::string_view value, json::Parser& parser,
+                           const results::Admit& admit) = 0;
   // Stores the rows [first, end), as the store's call does.
   virtual Result<std::vector<store::PutOutcome>> Put(store::Sink& store, std::size_t first,
                                                      std::size_t end) const = 0;

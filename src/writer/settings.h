@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/settings.h"
+#include "store/decide.h"
 
 namespace insightd::writer {
 
@@ -46,6 +47,9 @@ struct Settings {
   std::int64_t retry_delay_ms_max = 10'000;
 
   // Set where this program stands in for another one; no keys of the settings file.
+  // Of an organisation whose messages are taken. The original's tables hold no higher one; ours, in
+  // columns of the same type, do (store/postgres/organization.h).
+  std::int64_t org_id_max = store::kOrgIdMax;
   bool stores_nothing = false;         // messages are read, told of and passed over
   bool logs_refused_messages = false;  // the value of one that cannot be read, as it came
   std::string metrics_namespace = {};  // `ns` puts `ns_` before the names of the hosted service

@@ -135,9 +135,11 @@ Result<void> Writer::Run(std::stop_token stop) {
 Batch Writer::Read(std::vector<bus::Message> messages) {
   const microseconds taken = doors_.clock.Steady();
   beat_.Begin("read");
-  Batch batch =
-      MakeBatch(kind_, std::move(messages),
-                {.message_bytes_max = settings_.message_bytes_max, .allowed = allowed_}, parser_);
+  Batch batch = MakeBatch(kind_, std::move(messages),
+                          {.message_bytes_max = settings_.message_bytes_max,
+                           .org_id_max = settings_.org_id_max,
+                           .allowed = allowed_},
+                          parser_);
   batch.taken = taken;
   hosted_.consumed.Add(static_cast<double>(batch.messages.size()));
   for (const Told& told : batch.told) Tell(told, results::kStatusReceived);
@@ -146,7 +148,7 @@ Batch Writer::Read(std::vector<bus::Message> messages) {
 
 void Writer::Tell(const Told& told, std::string_view status) {
   if (!tracker_.is_on() || told.request_id.empty()) return;
-  const std::string org_id = std::to_string(told.org_id);
+  const std::string org_id = told.org_id ? std::to_string(*told.org_id) : std::string();
   const std::string account =
       told.account_number ? std::to_string(*told.account_number) : std::string();
   tracker_.Send(results::PrintPayloadStatus({.service = channel_.tracker_service,
@@ -299,14 +301,16 @@ void Writer::Report(const Batch& batch, std::size_t first,
     if (kind_ == Messages::kWorkloads) event = "";  // the journey of an upload is its result's
     kLog.Info(event, fmt::format("{} {}", noun, text),
               {{"request_id", result.request_id},
-               {"org_id", std::to_string(result.org_id)},
+               {"org_id", std::to_string(*result.org_id)},
                {"cluster", result.cluster},
                {"topic", position.topic},
                {"partition", position.partition},
                {"offset", position.offset},
                {"duration_ms", duration_ms},
                {"outcome", outcome}});
-    hosted_.checked_lag_minutes.Observe(Minutes(now - result.last_checked));
+    if (outcomes[i] != store::PutOutcome::kEmpty) {
+      hosted_.checked_lag_minutes.Observe(Minutes(now - result.last_checked));
+    }
     Tell(result, results::kStatusProcessed);
     Tell(result, results::kStatusSuccess);
     if (result.last_checked > now + kAheadMax) {
@@ -412,7 +416,7 @@ Result<void> Writer::SetAside(Batch& batch) {
       if (has_dead_letters()) hosted_.produced.Add();
       hosted_.failure_seconds.Observe(SecondsOf(doors_.clock.Steady() - batch.taken));
       const Told told{.request_id = refusal.request_id,
-                      .org_id = refusal.org_id.value_or(0),
+                      .org_id = refusal.org_id,
                       .cluster = refusal.cluster,
                       .last_checked = {},
                       .account_number = refusal.account_number,

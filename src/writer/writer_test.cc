@@ -568,6 +568,39 @@ TEST_F(WriterTest, MessagesOfOrganisationsThatAreNotListedAreSetAside) {
   EXPECT_FALSE(writer.Open());
 }
 
+TEST_F(WriterTest, OfSeveralMistakesTheFirstOneOfTheOriginalIsTold) {
+  settings_.org_allowlist_file = folder_ / "allow.csv";
+  std::ofstream(settings_.org_allowlist_file) << "OrgID\n1\n2147483648\n";
+  settings_.org_id_max = 2147483647;
+  settings_.payload_tracker_topic = kTracker;
+  Open();
+  const auto of = [](std::string_view org_id, std::string text) {
+    return text.replace(text.find("\"OrgID\": 1"), 10, fmt::format("\"OrgID\": {}", org_id));
+  };
+  std::string skips = Message(1, "r1", "x");
+  skips.replace(skips.find("\"skips\": []"), 11, "\"skips\": 5");
+  const std::string of_bad_time = R"(parsing time "x")";
+  for (const auto& [message, reason] :
+       {std::pair{of("3", Message(1, "r1", "x")), std::string(kNotAllowed)},
+        {of("3", skips), std::string(kNotAllowed)},
+        {skips, of_bad_time},
+        {of("2147483648", Message(1, "r1", "x")), "integer out of range"},
+        {of("3", R"({"OrgID": 1, "ClusterName": "00000000-0000-0000-0000-000000000001", )"
+                 R"("LastChecked": "x", "RequestId": "r1", "Report": {}})"),
+         ""}}) {
+    Produce(message);
+    EXPECT_TRUE(Step());
+    const auto letters = Letters();
+    if (reason.empty()) {
+      EXPECT_EQ(letters.size(), 4U) << "what is empty is none of theirs";
+      EXPECT_EQ(Statuses().back(), "success r1");
+    } else {
+      EXPECT_NE(letters.back().failure.reason.find(reason), std::string::npos)
+          << letters.back().failure.reason;
+    }
+  }
+}
+
 TEST_F(WriterTest, CountsUnderTheNamesOfTheHostedService) {
   Open();
   Produce(Message(1, "r1", "2024-01-01T00:00:00Z"));
