@@ -68,7 +68,7 @@ class Host {
   std::atomic<std::int64_t> lag_records{-1};
   std::unique_ptr<blob::Store> blobs;  // none in a writer without an object store
   std::unique_ptr<store::Store> store;
-  std::unique_ptr<store::RedisSink> redis;  // of a writer that has no database
+  std::unique_ptr<store::RedisSink> redis;  // where there is one, the writer writes to it alone
   std::shared_ptr<rules::CurrentPack> pack;
   std::shared_ptr<content::CurrentCatalogue> catalogue;
   std::shared_ptr<const http::IdentityGate> identity;

@@ -12,11 +12,10 @@ constexpr std::array<std::string_view, 4> kDistributedRoles = {"ingress", "pipel
                                                                "api"};
 
 // Started under other names (compat/), by no command.
-constexpr std::array<std::string_view, 9> kStandIns = {kWriterIntoRedis,
+constexpr std::array<std::string_view, 8> kStandIns = {kWriterIntoRedis,
                                                        kAggregatorWriterIntoRedis,
                                                        kAggregatorApi,
                                                        kAggregatorWriter,
-                                                       kAggregatorApiOfNothing,
                                                        kAggregatorWriterOfNothing,
                                                        kArchiveCopies,
                                                        kCopiesJudged,
@@ -59,9 +58,9 @@ std::vector<RoleRow> DistributedRows() {
       {"identity", {}, StartIdentity},
       {"health", {}, StartHealth},
       {"page", {}, StartPage},
-      {"store of nothing", {}, StartStoreOfNothing},
+      {"store if set", {}, StartPostgresStoreIfSet},
       {"stored messages", {"bus", "store"}, StartWriter},
-      {"read messages", {"bus", "store of nothing"}, StartWriter},
+      {"read messages", {"bus", "store if set"}, StartWriter},
       {"redis", {}, StartRedis, MissingForRedis},
       {"messages into redis", {"redis", "bus"}, StartWriter},
       {"aggregator", {}, StartAggregator},
@@ -75,13 +74,12 @@ std::vector<RoleRow> DistributedRows() {
       {kArchiveCopies, {"health", "hosted metrics", "bus", "blob"}, StartArchiveCopies},
       {kCopiesJudged, {"health", "hosted metrics", "bus", "blob", "rules"}, StartCopiesJudged},
       {kReportCopies, {"health", "hosted metrics", "bus", "blob"}, StartReportCopies},
-      {kAggregatorApi, {"health", "store", "aggregator"}, nullptr},
+      {kAggregatorApi, {"health", "store if set", "aggregator"}, nullptr},
       {kAggregatorWriter, {"health", "stored messages", "upkeep", "aggregator"}, nullptr},
-      {kAggregatorApiOfNothing, {"health", "store of nothing", "aggregator"}, nullptr},
       {kAggregatorWriterOfNothing, {"health", "read messages", "aggregator"}, nullptr},
       {kWriterIntoRedis, {"health", "messages into redis"}, nullptr},
       {kAggregatorWriterIntoRedis,
-       {"health", "messages into redis", "store of nothing", "aggregator"},
+       {"health", "messages into redis", "store if set", "aggregator"},
        nullptr},
   };
 }

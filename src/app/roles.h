@@ -35,14 +35,15 @@ class Running {
 };
 
 // What a process is that stands in for the aggregator or one of its writers, which have an HTTP
-// listener for all. Those of nothing have no database.
+// listener for all. Only the first of the writers needs a database and has upkeep beside it: what
+// the second reads is passed over, and that of the third goes into Redis. The others have one for
+// their API where the settings name it: upstream's two storages are of a type each.
 inline constexpr std::string_view kAggregatorApi = "aggregator-api";
 inline constexpr std::string_view kAggregatorWriter = "aggregator-writer";
-inline constexpr std::string_view kAggregatorApiOfNothing = "aggregator-api-of-nothing";
 inline constexpr std::string_view kAggregatorWriterOfNothing = "aggregator-writer-of-nothing";
-// Writers whose results go into Redis; they have no database either, and no upkeep.
-inline constexpr std::string_view kWriterIntoRedis = "writer-into-redis";
 inline constexpr std::string_view kAggregatorWriterIntoRedis = "aggregator-writer-into-redis";
+// `writer` whose results go into Redis: neither database nor upkeep.
+inline constexpr std::string_view kWriterIntoRedis = "writer-into-redis";
 
 // And for the internal services of the hosted pipeline, in the order in which archives pass them.
 inline constexpr std::string_view kArchiveCopies = "archive-copies";

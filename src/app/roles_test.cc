@@ -57,6 +57,15 @@ TEST(RolesTest, EachProcessHasOnlyTheConnectionsThatItNeeds) {
   EXPECT_EQ(OrderOf("api"), (Names{"health", "page", "store", "rules", "identity", "api"}));
 }
 
+TEST(RolesTest, AStandInForAWriterHasADatabaseForItsApiToo) {
+  for (const std::string_view role :
+       {kAggregatorApi, kAggregatorWriterOfNothing, kAggregatorWriterIntoRedis}) {
+    EXPECT_THAT(OrderOf(role), ::testing::Contains("store if set")) << role;
+    EXPECT_THAT(OrderOf(role), ::testing::Not(::testing::Contains("upkeep"))) << role;
+  }
+  EXPECT_THAT(OrderOf(kAggregatorWriter), ::testing::IsSupersetOf({"store", "upkeep"}));
+}
+
 TEST(RolesTest, EachIsOfOneForm) {
   EXPECT_EQ(FormOf("all"), Form::kEmbedded);
   for (const std::string_view role : DistributedRoles()) {

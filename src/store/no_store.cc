@@ -35,9 +35,9 @@ class NoStore final : public Store {
   Result<Upload> FindUpload(std::string_view) override { return NothingKept(); }
   Result<std::size_t> ForgetUploads(const Keep&, std::size_t) override { return 0; }
   Result<ClusterReport> Report(std::int64_t, std::string_view, std::string_view) override {
-    return NothingKept();
+    return ClusterReport();
   }
-  Result<ReportMeta> Meta(std::int64_t, std::string_view) override { return NothingKept(); }
+  Result<ReportMeta> Meta(std::int64_t, std::string_view) override { return ReportMeta(); }
   Result<std::string> ReportText(std::int64_t, std::string_view) override { return NothingKept(); }
   Result<std::int64_t> OrganizationOf(std::string_view) override { return NothingKept(); }
   Result<TextList> ClustersSince(std::int64_t, Time) override { return {}; }

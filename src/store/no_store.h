@@ -8,7 +8,9 @@
 
 namespace insightd::store {
 
-// Every duty is free. What needs a result (a vote) is kNotFound, as it is without one.
+// Every duty is free. The report of every cluster is an empty one, which names no cluster and has
+// no times: the original's storages that keep nothing read so. What needs a result (a vote) or a
+// hit is kNotFound, as it is without one.
 std::unique_ptr<Store> MakeNoStore();
 
 }  // namespace insightd::store

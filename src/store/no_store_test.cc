@@ -21,7 +21,9 @@ TEST(NoStoreTest, ShowsNothingOfIt) {
   const ClusterResult result{.org_id = 1, .cluster = "c", .report = "{}"};
   ASSERT_TRUE(store->Put({&result, 1}));
   ASSERT_TRUE(store->PutAcknowledgement(1, "rule", "KEY", "why"));
-  EXPECT_EQ(store->Report(1, "c", "").error().code(), Code::kNotFound);
+  EXPECT_TRUE(store->Report(1, "c", "")->hits.empty());
+  EXPECT_EQ(store->Meta(1, "c")->last_checked, std::nullopt);
+  EXPECT_EQ(store->ReportText(1, "c").error().code(), Code::kNotFound);
   EXPECT_EQ(store->OrganizationOf("c").error().code(), Code::kNotFound);
   EXPECT_EQ(store->FindAcknowledgement(1, "rule", "KEY").error().code(), Code::kNotFound);
   EXPECT_TRUE(store->ClustersSince(1, Time{})->empty());

@@ -92,7 +92,13 @@ TEST_F(TransportTest, AStorageThatKeepsNothingShowsNothingOfWhatTheDatabaseHas) 
   Start(options);
   ExpectAnswer(Get("organizations/1/clusters"), R"({"clusters":[],"status":"ok"})");
   ExpectAnswer(Get("organizations"), R"({"organizations":[],"status":"ok"})");
-  EXPECT_EQ(Get("organizations/1/clusters/" + kFirst + "/users/u/report").status, 404);
+  const std::string of_first = "organizations/1/clusters/" + kFirst + "/users/u/";
+  ExpectAnswer(Get(of_first + "report"),
+               R"({"report":{"meta":{"cluster_name":"","count":-1,"last_checked_at":""},)"
+               R"("reports":[]},"status":"ok"})");
+  ExpectAnswer(Get(of_first + "report/info"),
+               R"({"metainfo":{"count":-1,"last_checked_at":"","stored_at":""},"status":"ok"})");
+  EXPECT_EQ(Get(of_first + "rules/p.x.report|KEY").status, 404);
   // Taken and gone, so that the database is as it was.
   EXPECT_EQ(
       Put("rules/x/error_key/KEY/organizations/1/disable", R"({"justification":"why"})").status,

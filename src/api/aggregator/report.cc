@@ -54,8 +54,11 @@ void WriteHit(Writer& w, const store::ReportHit& hit) {
 // What people say of such a hit cannot be told, and the original fails there.
 bool IsNameless(const store::ReportHit& hit) { return hit.component.empty() || hit.key.empty(); }
 
-// The original cannot read a column that is NULL here.
-bool IsTimeless(const store::ReportMeta& meta) { return !meta.last_checked || !meta.reported; }
+// The original cannot read a column that is NULL here. Where nothing is kept (store/no_store.h)
+// there is no row that could have one.
+bool IsTimeless(const store::ReportMeta& meta) {
+  return !meta.cluster.empty() && (!meta.last_checked || !meta.reported);
+}
 
 http::Response ReportAnswer(const Question& question, const Result<store::ClusterReport>& report) {
   if (!report) {

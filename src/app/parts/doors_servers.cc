@@ -106,7 +106,8 @@ Started StartPostgresStore(Host& host) {
   return WatchStore(host);
 }
 
-Started StartStoreOfNothing(Host& host) {
+Started StartPostgresStoreIfSet(Host& host) {
+  if (!host.settings.postgres.conninfo.empty()) return StartPostgresStore(host);
   host.store = store::MakeNoStore();
   return UntilStopped([&host] { host.store.reset(); });
 }

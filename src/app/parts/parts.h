@@ -31,9 +31,9 @@ Started StartS3BlobsIfSet(Host& host);
 // Without S3 where `pipeline.archive_hosts` says that archives are somebody else's.
 Started StartS3BlobsOrHosts(Host& host);
 Started StartPostgresStore(Host& host);
-// That keeps nothing: where a process reads messages without storing them.
-Started StartStoreOfNothing(Host& host);
-// What a writer's results go into where that is no database.
+// Where none is set, a store that keeps nothing.
+Started StartPostgresStoreIfSet(Host& host);
+// What a writer's results go into instead of the store.
 Started StartRedis(Host& host);
 std::vector<std::string> MissingForKafka(const Settings& settings);
 std::vector<std::string> MissingForS3(const Settings& settings);

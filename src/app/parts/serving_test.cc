@@ -14,7 +14,7 @@ using ::testing::HasSubstr;
 
 std::string MetricsOf(std::string_view role, const Settings& settings) {
   Host host(role, settings, SystemClock(), SystemRandom());
-  const Started started = StartStoreOfNothing(host);
+  const Started started = StartPostgresStoreIfSet(host);
   const Started aggregator = StartAggregator(host);
   EXPECT_TRUE(started && aggregator);
   return '\n' + host.registry.Text();
@@ -24,7 +24,7 @@ TEST(ServingTest, TheAggregatorHasTheMetricsOfAllItsRolesInEach) {
   Settings settings;
   settings.writer.metrics_namespace = "ns";
   settings.aggregator.metrics_namespace = "ns";
-  for (const std::string_view role : {kAggregatorApiOfNothing, kAggregatorWriterOfNothing}) {
+  for (const std::string_view role : {kAggregatorApi, kAggregatorWriterOfNothing}) {
     const std::string text = MetricsOf(role, settings);
     for (const char* counter :
          {"consumed_messages", "consuming_errors", "messages_with_empty_rule_execution_result",
@@ -41,7 +41,7 @@ TEST(ServingTest, TheAggregatorHasTheMetricsOfAllItsRolesInEach) {
 }
 
 TEST(ServingTest, WithoutANamespaceTheNamesAreBare) {
-  EXPECT_THAT(MetricsOf(kAggregatorApiOfNothing, Settings()), HasSubstr("\nconsumed_messages 0\n"));
+  EXPECT_THAT(MetricsOf(kAggregatorApi, Settings()), HasSubstr("\nconsumed_messages 0\n"));
 }
 
 }  // namespace

@@ -298,21 +298,15 @@ class Translator {
   }
 
   void SetRole() {
-    const bool has_database = !meant_.settings.postgres.conninfo.empty();
-    if (meant_.settings.writer.WritesToRedis()) {
-      meant_.role = kAggregatorWriterIntoRedis;
-      // A cache writer has no database, so that its API cannot show what is in one.
-      meant_.settings.postgres = {};
-      meant_.settings.aggregator.workloads = workloads_ == Kind::kNoop;
-    } else if (c_.broker.enabled) {
-      meant_.role = has_database ? kAggregatorWriter : kAggregatorWriterOfNothing;
-    } else {
-      meant_.role = has_database ? kAggregatorApi : kAggregatorApiOfNothing;
-      if (!has_database) {
-        Note(
-            "no storage has the type sql: the API shows nothing, and keeps nothing of what it is "
-            "told");
-      }
+    const writer::Settings& writer = meant_.settings.writer;
+    meant_.role = !c_.broker.enabled       ? kAggregatorApi
+                  : writer.WritesToRedis() ? kAggregatorWriterIntoRedis
+                  : writer.stores_nothing  ? kAggregatorWriterOfNothing
+                                           : kAggregatorWriter;
+    if (!c_.broker.enabled && meant_.settings.postgres.conninfo.empty()) {
+      Note(
+          "no storage has the type sql: the API shows nothing, and keeps nothing of what it is "
+          "told");
     }
     // What cannot be reached at start is for whoever started the process.
     meant_.settings.start_wait_s = 0;

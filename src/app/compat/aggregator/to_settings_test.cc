@@ -139,7 +139,8 @@ TEST_F(AggregatorSettingsTest, StoragesOfTheTypeNoopNeedNoDatabase) {
   c_.broker.enabled = false;
   meant = Translate();
   ASSERT_TRUE(meant);
-  EXPECT_EQ(meant->role, kAggregatorApiOfNothing);
+  EXPECT_EQ(meant->role, kAggregatorApi);
+  EXPECT_TRUE(Notes(*meant, "the API shows nothing"));
 }
 
 TEST_F(AggregatorSettingsTest, AStorageOfTheTypeNoopIsInNoDatabaseWhateverTheOtherIs) {
@@ -160,6 +161,38 @@ TEST_F(AggregatorSettingsTest, AStorageOfTheTypeNoopIsInNoDatabaseWhateverTheOth
   EXPECT_TRUE(meant->settings.aggregator.workloads_in_database);
 }
 
+TEST_F(AggregatorSettingsTest, WhatIsReadGoesWhereTheStorageOfItsConsumerSays) {
+  c_.redis.endpoint = "localhost:6379";
+  struct Row {
+    const char* results;
+    const char* workloads;
+    std::string_view role_of_results;
+    std::string_view role_of_workloads;
+  };
+  for (const Row& row :
+       {Row{"sql", "sql", kAggregatorWriter, kAggregatorWriter},
+        Row{"sql", "noop", kAggregatorWriter, kAggregatorWriterOfNothing},
+        Row{"noop", "sql", kAggregatorWriterOfNothing, kAggregatorWriter},
+        Row{"redis", "sql", kAggregatorWriterIntoRedis, kAggregatorWriter},
+        Row{"redis", "noop", kAggregatorWriterIntoRedis, kAggregatorWriterOfNothing}}) {
+    for (const std::string_view use : {kUseResults, kUseWorkloads}) {
+      c_.results.type = row.results;
+      c_.workloads.type = row.workloads;
+      c_.use = use;
+      const auto meant = Translate();
+      ASSERT_TRUE(meant) << meant.error().message();
+      const api::AggregatorOptions& shown = meant->settings.aggregator;
+      EXPECT_EQ(meant->role, use == kUseResults ? row.role_of_results : row.role_of_workloads)
+          << row.results << ' ' << row.workloads << ' ' << use;
+      EXPECT_TRUE(shown.recommendations && shown.workloads);
+      EXPECT_EQ(shown.recommendations_in_database, c_.results.is_sql());
+      EXPECT_EQ(shown.workloads_in_database, c_.workloads.is_sql());
+      EXPECT_EQ(meant->settings.postgres.conninfo.empty(),
+                !c_.results.is_sql() && !c_.workloads.is_sql());
+    }
+  }
+}
+
 TEST_F(AggregatorSettingsTest, AStorageOfTheTypeRedisIsACacheWriter) {
   c_.results.type = "redis";
   c_.broker.dead_letter_queue_topic.clear();
@@ -177,7 +210,6 @@ TEST_F(AggregatorSettingsTest, AStorageOfTheTypeRedisIsACacheWriter) {
   EXPECT_EQ(meant->settings.redis.answer_ms_max, 7'000);
   EXPECT_TRUE(meant->settings.aggregator.recommendations);
   EXPECT_FALSE(meant->settings.aggregator.recommendations_in_database) << "it shows nothing";
-  EXPECT_FALSE(meant->settings.aggregator.workloads);
 }
 
 TEST_F(AggregatorSettingsTest, ADatabaseOfRedisIsOneOfSixteen) {
