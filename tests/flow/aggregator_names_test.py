@@ -472,6 +472,37 @@ class Roles(WithServers):
         for ocp, dvo in (("sql", "noop"), ("noop", "sql")):
             self.of_two_types(ocp, dvo, old, self.in_database)
 
+    def test_a_storage_without_a_type_is_left_alone(self):
+        """neither made nor looked at, whatever its tables are"""
+        sections = {"ocp_recommendations": ("OCP", self.results, result, "public.migration_info"),
+                    "dvo_recommendations": ("DVO", self.workloads, workloads, "dvo.migration_info")}
+        for use, (_, topic, make, _) in sections.items():
+            other, _, _, version_of_other = next(v for k, v in sections.items() if k != use)
+            self.write()
+            head, section, tail = (self.folder / "config.toml").read_text().partition(
+                f"[{other.lower()}_recommendations_storage]")
+            (self.folder / "config.toml").write_text(
+                head + section + tail.replace('type = "sql"', 'type = ""', 1))
+            self.sql("drop schema if exists dvo cascade; drop schema public cascade; "
+                     "create schema public")
+            self.run_it("migration", "latest", **{PREFIX + "STORAGE_BACKEND__USE": use})
+            variables = {PREFIX + "STORAGE_BACKEND__USE": use, PREFIX + "BROKER__TOPIC": topic,
+                         PREFIX + "BROKER__GROUP": f"{self.group}.{use}"}
+            cluster = new_cluster()
+            self.produce(topic, make(cluster, org=2))
+            with self.subTest(use=use), Program(WRITER, self.folder, **variables) as program:
+                wait_for(lambda u=use, c=cluster: self.in_database(u, c), "the row", END_S_MAX)
+                info = json.loads(self.await_answer("/api/v1/info", "", program))["info"]
+                self.assertEqual(info[f"{other}_DB_version"], "not supported")
+                self.assertEqual(self.sql(f"select to_regclass('{version_of_other}')"), "")
+                self.assertEqual(program.stop(), 0)
+            self.sql(f"create schema if not exists dvo; create table {version_of_other} "
+                     f"(version integer); insert into {version_of_other} values (2)")
+            with self.subTest(use=use, other="old"), \
+                    Program(WRITER, self.folder, **variables) as program:
+                self.await_answer("/api/v1/info", "", program)
+                self.assertEqual(program.stop(), 0)
+
     @unittest.skipUnless(redis_server.BINARY.exists(), "there is no redis-server here")
     def test_a_cache_writer_beside_another_storage(self):
         """types redis and sql, and redis and noop: the workloads of the database are shown"""

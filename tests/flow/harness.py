@@ -217,7 +217,6 @@ class Insightd(Doors):
         return done
 
     def start(self):
-        begun = time.monotonic()
         self.ports = {}
         out = open(self.log_file, "wb") if self.log_file else subprocess.PIPE
         self.process = subprocess.Popen([BINARY, self.role], env=self.environment(),
@@ -235,7 +234,6 @@ class Insightd(Doors):
         except BaseException:
             self.kill()
             raise
-        self.ready_s = time.monotonic() - begun
         return self
 
     def _await_started(self, lines):

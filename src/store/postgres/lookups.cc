@@ -5,6 +5,7 @@
 #include "store/feedback_check.h"
 #include "store/letter_texts.h"
 #include "store/postgres/head.h"
+#include "store/postgres/migrations/plan.h"
 #include "store/postgres/organization.h"
 
 namespace insightd::store::pg {
@@ -51,14 +52,14 @@ Result<std::int64_t> ReadOrganization(Connection& connection, std::string_view c
 }
 
 Result<SchemaVersions> ReadVersions(Connection& connection) {
-  const Result<Rows> rows = connection.Run(
-      "SELECT (SELECT max(version) FROM migration_info), "
-      "(SELECT max(version) FROM dvo.migration_info), (SELECT max(version) FROM insightd_version)");
-  if (!rows) return Fail(rows.error());
-  const auto version = [&rows](int column) {
-    return static_cast<std::int32_t>(rows->IntAt(0, column));
+  const Result<Versions> versions = ReadSchemaVersions(connection);
+  if (!versions) return Fail(versions.error());
+  const auto version = [&versions](Storage storage) {
+    return VersionOf(*versions, storage).value_or(0);
   };
-  return SchemaVersions{.recommendations = version(0), .workloads = version(1), .own = version(2)};
+  return SchemaVersions{.recommendations = version(Storage::kResults),
+                        .workloads = version(Storage::kWorkloads),
+                        .own = version(Storage::kOwn)};
 }
 
 Result<void> CheckServer(Connection& connection) {

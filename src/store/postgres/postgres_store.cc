@@ -303,13 +303,11 @@ class PostgresStore final : public Store {
   }
 
   // Whether the tables are those of this program.
-  Result<void> CheckTables(bool writes) {
-    const auto check = [writes](pg::Connection& connection) {
-      return pg::CheckSchema(connection, writes ? pg::Use::kWrite : pg::Use::kRead);
+  Result<void> CheckTables(bool writes, const pg::Storages& storages) {
+    const auto check = [&](pg::Connection& connection) {
+      return pg::CheckSchema(connection, writes ? pg::Use::kWrite : pg::Use::kRead, storages);
     };
-    const auto versions = writes ? sessions_.Write(check) : sessions_.Read(check);
-    if (!versions) return Fail(versions.error());
-    return {};
+    return writes ? sessions_.Write(check) : sessions_.Read(check);
   }
 
  private:
@@ -332,7 +330,8 @@ class PostgresStore final : public Store {
 
 Result<std::unique_ptr<Store>> OpenPostgresStore(PostgresStoreOptions options) {
   auto store = std::make_unique<PostgresStore>(options);
-  if (auto good = store->CheckTables(options.writes); !good) return Fail(std::move(good).error());
+  if (auto good = store->CheckTables(options.writes, options.storages); !good)
+    return Fail(std::move(good).error());
   return store;
 }
 

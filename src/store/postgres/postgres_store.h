@@ -18,6 +18,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "store/postgres/migrations/step.h"
 #include "store/store.h"
 
 namespace insightd::store {
@@ -30,6 +31,7 @@ struct PostgresStoreOptions {
   std::size_t connections_max = 8;  // of the pool for reading calls
   milliseconds connect_max{5'000};
   milliseconds statement_max{30'000};
+  pg::Storages storages = {};
   bool writes = true;  // else only reading calls are made, and rights to write are not needed
   const Clock* clock = nullptr;  // nothing: the machine's own
 };

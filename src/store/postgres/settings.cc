@@ -42,6 +42,7 @@ Result<PostgresStoreOptions> PostgresSettings::Options(std::string application) 
                                .connections_max = static_cast<std::size_t>(connections_max),
                                .connect_max = milliseconds(connect_ms_max),
                                .statement_max = milliseconds(statement_ms_max),
+                               .storages = storages,
                                .clock = nullptr};
   if (!password_file.empty()) {
     if (!password.empty()) {

@@ -19,6 +19,7 @@ struct PostgresSettings {
   std::int64_t connect_ms_max = 5'000;
   std::int64_t statement_ms_max = 30'000;
   bool migrate = false;
+  pg::Storages storages = {};  // not to be set by people: which of the aggregator's are worked on
 
   void AddTo(settings::Table& table);
 

@@ -28,17 +28,6 @@ Result<std::unique_ptr<pg::Connection>> Open(const go::PostgresTarget& target) {
                                .statement_max = milliseconds(0)});
 }
 
-// The storage that is not configured has to be there too, for one program works on both. Where
-// there are no tables of it they are made; tables of another version are somebody else's business.
-Result<void> CheckOther(const pg::Versions& versions, pg::Storage storage) {
-  const auto& found = pg::VersionOf(versions, storage);
-  if (!found || *found == pg::LatestOf(storage)) return {};
-  return Fail(Code::kInvalid,
-              fmt::format("the storage `{}` is not configured, but its tables have version {} and "
-                          "this program works with {} alone: migrate it, or drop its schema",
-                          pg::NameOf(storage), *found, pg::LatestOf(storage)));
-}
-
 Result<void> CheckExact(const pg::Versions& versions, pg::Storage storage,
                         const std::string& database) {
   const auto& found = pg::VersionOf(versions, storage);
@@ -53,22 +42,24 @@ Result<void> CheckExact(const pg::Versions& versions, pg::Storage storage,
               fmt::format("old DB migration version (current: {}, latest: {})", *found, latest));
 }
 
-Result<void> PrepareOne(const go::PostgresTarget& target, bool results, bool workloads) {
+// The storages that are configured have their latest version already; ours is made beside them. Of
+// the other one nothing is asked, and nothing made.
+Result<void> PrepareOne(const go::PostgresTarget& target, const pg::Storages& storages) {
   auto connection = Open(target);
   if (!connection) return Fail(std::move(connection).error());
   const Result<pg::Versions> versions = pg::ReadSchemaVersions(**connection);
   if (!versions) return Fail(versions.error());
-  for (const auto& [storage, configured] :
-       {std::pair(pg::Storage::kResults, results), std::pair(pg::Storage::kWorkloads, workloads)}) {
-    auto checked = configured ? CheckExact(*versions, storage, (*connection)->name())
-                              : CheckOther(*versions, storage);
+  for (const pg::Storage storage : {pg::Storage::kResults, pg::Storage::kWorkloads}) {
+    if (!storages.Has(storage)) continue;
+    auto checked = CheckExact(*versions, storage, (*connection)->name());
     if (!checked) return checked;
   }
   connection->reset();
   return pg::MigrateAtStart({.conninfo = target.conninfo,
                              .password = target.password,
                              .application = kApplication,
-                             .connect_max = kConnectMax});
+                             .connect_max = kConnectMax,
+                             .storages = storages});
 }
 
 class LoggedSteps final : public pg::MigrationObserver {
@@ -137,11 +128,11 @@ Result<void> Prepare(const Databases& databases) {
   const auto& workloads = databases.workloads;
   const bool one = results && workloads && results->conninfo == workloads->conninfo &&
                    results->password == workloads->password;
-  if (one) return PrepareOne(*results, true, true);
+  if (one) return PrepareOne(*results, {});
   if (results) {
-    if (auto done = PrepareOne(*results, true, false); !done) return done;
+    if (auto done = PrepareOne(*results, {.results = true, .workloads = false}); !done) return done;
   }
-  if (workloads) return PrepareOne(*workloads, false, true);
+  if (workloads) return PrepareOne(*workloads, {.results = false, .workloads = true});
   return {};
 }
 

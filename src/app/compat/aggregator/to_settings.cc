@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <limits>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -89,6 +90,8 @@ class Translator {
       if (auto done = SetRedis(); !done) return done;
     }
     writer.stores_nothing = kind == Kind::kNoop;
+    // Whoever reads these tables beside this program knows no others.
+    if (kind == Kind::kSql) writer.org_id_max = std::numeric_limits<std::int32_t>::max();
     if (uses_workloads()) {
       writer.messages = "workloads";
       writer.workloads_topic = c_.broker.topic;
@@ -246,6 +249,7 @@ class Translator {
     store::PostgresSettings& postgres = meant_.settings.postgres;
     postgres.conninfo = target->conninfo;
     postgres.password = target->password;
+    postgres.storages = {.results = reads_results_, .workloads = reads_workloads_};
     for (const std::string& notice : target->notices) Note(notice);
     return {};
   }

@@ -15,10 +15,12 @@
 
 #include "base/result.h"
 #include "store/postgres/connection.h"
+#include "store/postgres/migrations/step.h"
 
 namespace insightd::store::pg {
 
 struct Addition {
+  Storage storage;
   std::string_view title;
   std::string_view is_there;  // a select of one bool
   std::string_view make;      // one statement, not within a transaction
@@ -27,7 +29,8 @@ struct Addition {
 
 std::span<const Addition> Additions();
 
-// Those that are missing. The tables that they belong to must be there.
-Result<std::vector<const Addition*>> MissingAdditions(Connection& connection);
+// Those of these storages that are missing. The tables that they belong to must be there.
+Result<std::vector<const Addition*>> MissingAdditions(Connection& connection,
+                                                      const Storages& storages = {});
 
 }  // namespace insightd::store::pg

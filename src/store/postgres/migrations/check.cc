@@ -30,25 +30,24 @@ Result<void> CheckVersion(const Connection& connection, Storage storage,
 
 }  // namespace
 
-Result<SchemaVersions> CheckSchema(Connection& connection, Use use) {
-  if (auto good = CheckRightsToUse(connection, use); !good) return Fail(std::move(good).error());
+Result<void> CheckSchema(Connection& connection, Use use, const Storages& storages) {
+  if (auto good = CheckRightsToUse(connection, use, storages); !good) return good;
   const Result<Versions> versions = ReadSchemaVersions(connection);
   if (!versions) return Fail(versions.error());
   for (const Storage storage : kStorages) {
+    if (!storages.Has(storage)) continue;
     if (auto good = CheckVersion(connection, storage, VersionOf(*versions, storage)); !good) {
-      return Fail(std::move(good).error());
+      return good;
     }
   }
-  const auto missing = MissingAdditions(connection);
+  const auto missing = MissingAdditions(connection, storages);
   if (!missing) return Fail(missing.error());
   for (const Addition* addition : *missing) {
     kLog.Warn("", fmt::format("{}: not done: {}; `insightd migrate` does it, without it some reads "
                               "or writes are slow",
                               connection.name(), addition->title));
   }
-  return SchemaVersions{.recommendations = *VersionOf(*versions, Storage::kResults),
-                        .workloads = *VersionOf(*versions, Storage::kWorkloads),
-                        .own = *VersionOf(*versions, Storage::kOwn)};
+  return {};
 }
 
 }  // namespace insightd::store::pg

@@ -131,9 +131,9 @@ Result<void> DoMove(Connection& connection, const Move& move, MigrationObserver&
   return {};
 }
 
-bool AllLatest(const Versions& versions) {
+bool AllLatest(const Versions& versions, const Storages& storages) {
   for (const Storage storage : kStorages) {
-    if (VersionOf(versions, storage) != LatestOf(storage)) return false;
+    if (storages.Has(storage) && VersionOf(versions, storage) != LatestOf(storage)) return false;
   }
   return true;
 }
@@ -168,7 +168,7 @@ Result<std::vector<Move>> Migrate(Connection& connection, const MigrationRequest
   auto moves = PlanMoves(*versions, request, connection.name());
   if (!moves) return moves;
   for (const Move& move : *moves) VersionOf(*versions, move.storage) = move.to;
-  const bool additions = AllLatest(*versions);
+  const bool additions = AllLatest(*versions, request.storages);
   if (auto good = CheckRightsToMigrate(connection, *moves, /*additions=*/false); !good) {
     return Fail(std::move(good).error());
   }
@@ -179,7 +179,7 @@ Result<std::vector<Move>> Migrate(Connection& connection, const MigrationRequest
     }
   }
   if (!additions) return moves;
-  const auto missing = MissingAdditions(connection);
+  const auto missing = MissingAdditions(connection, request.storages);
   if (!missing) return Fail(missing.error());
   if (missing->empty()) return moves;
   if (auto good = CheckRightsToMigrate(connection, {}, /*additions=*/true); !good) {

@@ -47,7 +47,7 @@ Result<void> MigrateAtStart(const PostgresStoreOptions& options) {
                                       .statement_max = milliseconds(0)});
   if (!connection) return Fail(std::move(connection).error());
   Logged observer;
-  auto moved = Migrate(**connection, {}, observer);
+  auto moved = Migrate(**connection, {.storages = options.storages}, observer);
   if (!moved) return Fail(std::move(moved).error());
   return {};
 }

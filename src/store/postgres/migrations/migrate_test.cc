@@ -10,6 +10,7 @@
 
 #include "store/postgres/locks.h"
 #include "store/postgres/migrations/additions.h"
+#include "store/postgres/migrations/check.h"
 #include "store/postgres/testing/describe.h"
 #include "store/postgres/testing/test_database.h"
 
@@ -19,6 +20,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 struct Told final : MigrationObserver {
   void Waits(std::string_view who) override { lines.push_back(fmt::format("waits for {}", who)); }
@@ -101,6 +103,30 @@ TEST_F(MigrateTest, EachStepDownAndUpAgainLeavesTheTablesAsTheyWere) {
       before = after;
     }
   }
+}
+
+TEST_F(MigrateTest, AStorageThatIsNotWorkedOnIsLeftAlone) {
+  const Storages results = {.results = true, .workloads = false};
+  const Storages workloads = {.results = false, .workloads = true};
+  const auto check = [this](const Storages& storages) {
+    return CheckSchema(*database_->Connect(), Use::kWrite, storages);
+  };
+  ASSERT_TRUE(Go({.storages = results}));
+  EXPECT_THAT(Describe(), Not(HasSubstr("dvo")));
+  EXPECT_TRUE(MissingAdditions(*database_->Connect(), results)->empty());
+  EXPECT_TRUE(check(results));
+  EXPECT_THAT(check({}).error().message(), HasSubstr("no tables of the storage `workloads`"));
+  // Whatever its version is.
+  To(Storage::kWorkloads, 2);
+  ASSERT_TRUE(Go({.storages = results}));
+  EXPECT_TRUE(check(results));
+
+  To(Storage::kWorkloads, 4);
+  To(Storage::kResults, 30);
+  ASSERT_TRUE(Go({.storages = workloads}));
+  EXPECT_TRUE(check(workloads));
+  EXPECT_TRUE(MissingAdditions(*database_->Connect(), workloads)->empty());
+  EXPECT_THAT(check(results).error().message(), HasSubstr("version 30 of the storage `results`"));
 }
 
 TEST_F(MigrateTest, AllTheWayDownLeavesNothingButTheVersion) {

@@ -50,7 +50,7 @@ Result<std::vector<Move>> PlanMoves(const Versions& versions, const MigrationReq
   }
   std::vector<Move> moves;
   for (const Storage storage : kStorages) {
-    if (request.storage && *request.storage != storage) continue;
+    if (request.storage ? *request.storage != storage : !request.storages.Has(storage)) continue;
     const std::optional<std::int32_t>& found = VersionOf(versions, storage);
     const std::int32_t from = found.value_or(0);
     if (from > LatestOf(storage) || from < 0) {

@@ -28,7 +28,8 @@ inline const std::optional<std::int32_t>& VersionOf(const Versions& versions, St
 Result<Versions> ReadSchemaVersions(Connection& connection);
 
 struct MigrationRequest {
-  std::optional<Storage> storage = {};  // nothing: all
+  std::optional<Storage> storage = {};  // nothing: all of `storages`
+  Storages storages = {};
   std::optional<std::int32_t> to = {};  // only with a storage; nothing: the latest
   bool down = false;                    // a lower version may be asked for
 };

@@ -72,11 +72,13 @@ Result<void> CheckRightsToMigrate(Connection& connection, std::span<const Move> 
                   rows->TextAt(0, 1), rows->TextAt(0, 1), rows->TextAt(0, 0))));
 }
 
-Result<void> CheckRightsToUse(Connection& connection, Use use) {
+Result<void> CheckRightsToUse(Connection& connection, Use use, const Storages& storages) {
   // Without the right to the schema those to its tables are of no use.
   const Result<Rows> schemas = connection.Run(
       "SELECT quote_ident(current_user), nspname::text FROM pg_namespace "
-      "WHERE nspname IN ('public', 'dvo') AND NOT has_schema_privilege(oid, 'USAGE') ORDER BY 2");
+      "WHERE (nspname = 'public' OR nspname = 'dvo' AND $1) "
+      "AND NOT has_schema_privilege(oid, 'USAGE') ORDER BY 2",
+      Params().Bool(storages.workloads));
   if (!schemas) return Fail(schemas.error());
   if (!schemas->empty()) {
     const std::string role = schemas->StringAt(0, 0);
@@ -94,10 +96,12 @@ Result<void> CheckRightsToUse(Connection& connection, Use use) {
       "FROM ({}) AS tables, unnest(CASE WHEN relkind = 'S' THEN ARRAY['USAGE'] "
       "WHEN relname IN ('migration_info', 'insightd_version') OR NOT {} THEN ARRAY['SELECT'] "
       "ELSE ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE'] END) AS wanted "
-      "WHERE CASE WHEN relkind <> 'S' THEN NOT has_table_privilege(tables.oid, wanted) "
+      "WHERE CASE WHEN nspname = 'dvo' THEN {} WHEN relname LIKE 'insightd\\_%' THEN true ELSE {} "
+      "END "
+      "AND CASE WHEN relkind <> 'S' THEN NOT has_table_privilege(tables.oid, wanted) "
       "ELSE {} AND NOT has_sequence_privilege(tables.oid, wanted) END "
       "GROUP BY nspname, relname) AS lacking GROUP BY rights ORDER BY rights",
-      kTables, write, write));
+      kTables, write, storages.workloads, storages.results, write));
   if (!rows) return Fail(rows.error());
   if (rows->empty()) return {};
   const std::string role = rows->StringAt(0, 0);

@@ -17,7 +17,7 @@ Result<void> CheckRightsToMigrate(Connection& connection, std::span<const Move> 
 
 enum class Use : std::uint8_t { kRead, kWrite };
 
-// kInvalid: the role may not read (and write) the tables of all storages.
-Result<void> CheckRightsToUse(Connection& connection, Use use);
+// kInvalid: the role may not read (and write) the tables of these storages.
+Result<void> CheckRightsToUse(Connection& connection, Use use, const Storages& storages = {});
 
 }  // namespace insightd::store::pg

@@ -23,6 +23,17 @@ enum class Storage : std::uint8_t { kResults, kWorkloads, kOwn };
 inline constexpr std::array<Storage, 3> kStorages = {Storage::kResults, Storage::kWorkloads,
                                                      Storage::kOwn};
 
+// Those of the aggregator that a process works on, ours always. Of the others nothing is asked.
+struct Storages {
+  bool results = true;
+  bool workloads = true;
+  constexpr bool Has(Storage storage) const {
+    return storage == Storage::kResults     ? results
+           : storage == Storage::kWorkloads ? workloads
+                                            : true;
+  }
+};
+
 struct Step {
   std::string_view title;  // what it does, for people: "create report"
   std::string_view up;
