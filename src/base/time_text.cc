@@ -9,7 +9,11 @@ namespace insightd {
 TimeText::TimeText(Time time, Fraction fraction) {
   const auto day = std::chrono::floor<std::chrono::days>(time);
   const std::chrono::year_month_day date(day);
-  const auto micros = static_cast<std::uint64_t>((time - day).count());
+  // Not `time - day`: the day on which time begins has no number of microseconds.
+  constexpr std::int64_t kDayMicros = microseconds(std::chrono::days(1)).count();
+  const std::int64_t since_midnight = time.time_since_epoch().count() % kDayMicros;
+  const auto micros =
+      static_cast<std::uint64_t>(since_midnight < 0 ? since_midnight + kDayMicros : since_midnight);
   const auto second_of_day = static_cast<unsigned>(micros / 1'000'000);
   const auto rest = static_cast<unsigned>(micros % 1'000'000);
 

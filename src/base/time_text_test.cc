@@ -25,9 +25,11 @@ TEST(TimeTextTest, LeavesNoDigitsThatSayNothing) {
 }
 
 TEST(TimeTextTest, TellsTheFirstAndTheLastTimeThereIs) {
-  for (const Time time : {Time::min(), Time::max()}) {
-    EXPECT_TRUE(TimeText(time, Fraction::kSixDigits).view().ends_with('Z'));
-  }
+  // Not its year, which the calendar counts to 32767.
+  EXPECT_TRUE(
+      TimeText(Time::min(), Fraction::kSixDigits).view().ends_with("-12-21T19:59:05.224192Z"));
+  EXPECT_TRUE(
+      TimeText(Time::max(), Fraction::kSixDigits).view().ends_with("-01-10T04:00:54.775807Z"));
 }
 
 TEST(TimeTextTest, TellsTimesBefore1970) {
