@@ -65,6 +65,9 @@ void HttpSettings::AddTo(settings::Table& table) {
   table.Add("http.body_window_ms", &body_window_ms, {.min = 10},
             "A body must bring http.body_window_bytes_min in each time of this length, or end.");
   table.Add("http.body_window_bytes_min", &body_window_bytes_min, {}, "See http.body_window_ms.");
+  table.Add("http.held_bytes_s_min", &held_bytes_s_min, {.min = 1},
+            "Bytes a second, once http.body_window_ms has passed, at which a body that is kept in "
+            "memory (every one but an upload) must come in and an answer must be taken.");
 }
 
 ServerOptions HttpSettings::ServerOptionsFrom() const {
@@ -74,7 +77,8 @@ ServerOptions HttpSettings::ServerOptionsFrom() const {
           .head_time_max = milliseconds(head_time_ms_max),
           .idle_time_max = milliseconds(idle_time_ms_max),
           .body_window = milliseconds(body_window_ms),
-          .body_window_bytes_min = static_cast<std::size_t>(body_window_bytes_min)};
+          .body_window_bytes_min = static_cast<std::size_t>(body_window_bytes_min),
+          .held_bytes_s_min = held_bytes_s_min};
 }
 
 Result<std::shared_ptr<TlsContext>> HttpSettings::Tls() const {

@@ -30,6 +30,7 @@ struct HttpSettings {
   std::int64_t idle_time_ms_max = 75'000;
   std::int64_t body_window_ms = 30'000;
   std::uint64_t body_window_bytes_min = 8 * 1024;
+  std::uint64_t held_bytes_s_min = 16 * 1024;
 
   void AddTo(settings::Table& table);
   ServerOptions ServerOptionsFrom() const;

@@ -33,6 +33,7 @@ struct RequestParser::Impl : beast::http::basic_parser<true> {
     if (name == beast::http::field::expect && beast::iequals(value, "100-continue")) {
       expects_continue = true;
     }
+    if (name == beast::http::field::host) ++hosts;
     // Another one, or two of them, and readers might not agree on where the request ends.
     if (name == beast::http::field::transfer_encoding) {
       unknown_encoding = unknown_encoding || is_encoded || !beast::iequals(value, "chunked");
@@ -63,6 +64,7 @@ struct RequestParser::Impl : beast::http::basic_parser<true> {
   bool refused = false;
   bool is_http_1_0 = false;
   bool expects_continue = false;
+  int hosts = 0;
   bool is_encoded = false;
   bool unknown_encoding = false;
 };
@@ -100,6 +102,10 @@ Result<std::size_t> RequestParser::PutHead(std::string_view bytes, Request& requ
       return Fail(Code::kInvalid,
                   "not a valid HTTP request: the only Transfer-Encoding that is taken is one "
                   "`chunked`, of HTTP/1.1");
+    }
+    if (impl_->hosts > 1 || (impl_->hosts == 0 && !impl_->is_http_1_0)) {
+      return Fail(Code::kInvalid, std::string("not a valid HTTP request: it has ") +
+                                      (impl_->hosts == 0 ? "no" : "more than one") + " field Host");
     }
     impl_->in_body = true;
   }

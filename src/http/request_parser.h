@@ -2,7 +2,8 @@
 // parser, with nothing of Beast visible.
 //
 // The bytes come from anybody. What could be read in two ways (both lengths given, two different
-// lengths, a line end that is none) is refused. One thread at a time; one object a request.
+// lengths, a line end that is none, not one Host) is refused. One thread at a time; one object a
+// request.
 #pragma once
 
 #include <cstddef>

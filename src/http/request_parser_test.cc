@@ -65,7 +65,7 @@ TEST(RequestParserTest, ReadsAChunkedBodyInPiecesOfEverySize) {
 
 TEST(RequestParserTest, ReadsAnEmptyChunkedBodyInPiecesOfEverySize) {
   const std::string text =
-      "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nTrailer: x\r\n\r\n";
+      "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nTrailer: x\r\n\r\n";
   for (std::size_t step = 1; step <= text.size(); ++step) {
     const Parsed parsed = Parse(text, step);
     EXPECT_TRUE(parsed.done) << step;
@@ -87,13 +87,23 @@ TEST(RequestParserTest, RefusesWhatCanBeReadInTwoWays) {
         "Content-Length: -1\r\n", "Transfer-Encoding: xchunked\r\n",
         "Transfer-Encoding: chunked, identity\r\n", "Transfer-Encoding: gzip, chunked\r\n",
         "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", "Bad Name: x\r\n",
-        "A : b\r\n"}) {
-    const Parsed parsed = Parse("POST / HTTP/1.1\r\n" + std::string(fields) + "\r\nabc", 1000);
+        "A : b\r\n", "HOST: a\r\n"}) {
+    const Parsed parsed =
+        Parse("POST / HTTP/1.1\r\nHost: a\r\n" + std::string(fields) + "\r\nabc", 1000);
     EXPECT_NE(parsed.error, "") << fields;
   }
   EXPECT_NE(Parse("POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 99).error, "");
   EXPECT_NE(Parse("GET / HTTP/2.0\r\n\r\n", 99).error, "");
   EXPECT_NE(Parse("\x16\x03\x01\x02\x00\x01", 99).error, "");
+}
+
+TEST(RequestParserTest, WantsToKnowTheHost) {
+  const auto error = [](std::string_view head) { return Parse(head, 1000).error; };
+  EXPECT_EQ(error("GET / HTTP/1.1\r\n\r\n"), "not a valid HTTP request: it has no field Host");
+  EXPECT_EQ(error("GET / HTTP/1.0\r\nHost: a\r\nHost: a\r\n\r\n"),
+            "not a valid HTTP request: it has more than one field Host");
+  EXPECT_EQ(error("GET / HTTP/1.1\r\nHost:\r\n\r\n"), "") << "of an address without a name";
+  EXPECT_EQ(error("GET / HTTP/1.0\r\n\r\n"), "");
 }
 
 TEST(RequestParserTest, EndsAHeadAtItsLimitInWhateverPieces) {

@@ -64,6 +64,11 @@ Response UnknownPath(const Request& request) {
                                 "; archives are sent by POST to /api/ingress/v1/upload");
 }
 
+Response AnswerOf(AnswerOrWork given) {
+  const auto* work = std::get_if<Work>(&given);
+  return work != nullptr ? (*work)() : std::get<Response>(std::move(given));
+}
+
 Response OtherMethod(const Request& request, const std::string& allowed) {
   Response response{.status = 405};
   if (request.path.starts_with(kIngressPaths)) {
@@ -126,9 +131,19 @@ void Router::Insert(Method method, std::string_view pattern, Route route) {
 
 void Router::Add(Method method, std::string_view pattern, Handler handler,
                  std::uint64_t body_bytes_max) {
+  AddGuarded(
+      method, pattern,
+      [handler = std::move(handler)](const Request& request) -> AnswerOrWork {
+        return [&handler, &request] { return handler(request); };
+      },
+      body_bytes_max);
+}
+
+void Router::AddGuarded(Method method, std::string_view pattern, Guard guard,
+                        std::uint64_t body_bytes_max) {
   Insert(method, pattern,
          {.pattern = std::string(pattern),
-          .handler = std::move(handler),
+          .guard = std::move(guard),
           .stream = nullptr,
           .body_bytes_max = body_bytes_max});
 }
@@ -137,7 +152,7 @@ void Router::AddStream(Method method, std::string_view pattern, StreamHandler ha
                        std::uint64_t body_bytes_max) {
   Insert(method, pattern,
          {.pattern = std::string(pattern),
-          .handler = nullptr,
+          .guard = nullptr,
           .stream = std::move(handler),
           .body_bytes_max = body_bytes_max});
 }
@@ -209,16 +224,15 @@ Response Router::Answer(Request request) const {
   Match match = Find(request);
   if (auto* response = std::get_if<Response>(&match)) return std::move(*response);
   const Route& route = *std::get<const Route*>(match);
-  if (route.handler) return route.handler(request);
+  if (route.body_bytes_max == 0) request.body.clear();
+  if (route.guard) return AnswerOf(route.guard(request));
   StreamStart start = route.stream(request);
   if (auto* response = std::get_if<Response>(&start)) return std::move(*response);
   auto& consumer = std::get<std::unique_ptr<BodyConsumer>>(start);
   auto answer = std::make_shared<Response>(Response{.status = 0});
   consumer->Data(request.body);
   consumer->Finish([answer](AnswerOrWork given) {
-    if (answer->status != 0) return;
-    const auto* work = std::get_if<Work>(&given);
-    *answer = work != nullptr ? (*work)() : std::get<Response>(std::move(given));
+    if (answer->status == 0) *answer = AnswerOf(std::move(given));
   });
   return *answer;
 }

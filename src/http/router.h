@@ -65,20 +65,20 @@ class Router {
  public:
   // Answers at once. Runs on a thread of the server, so it may wait for a look-up, not for more.
   using Handler = std::function<Response(const Request&)>;
+  // Sees a request when its head is there, and must not wait: answers who is let no further, before
+  // anything of a body is kept, or gives the work that answers when the body is there, too.
+  using Guard = std::function<AnswerOrWork(const Request&)>;
   // The request outlives the consumer.
   using StreamHandler = std::function<StreamStart(const Request&)>;
-
-  // A body of a simple route that is longer is answered 413.
-  static constexpr std::uint64_t kBodyBytesMax = std::uint64_t{1} << 20;
 
   // A pattern with more variables is a mistake of ours.
   static constexpr std::size_t kVariablesMax = 8;
 
   struct Route {
     std::string pattern;
-    Handler handler;  // one of the two
+    Guard guard;  // one of the two
     StreamHandler stream;
-    std::uint64_t body_bytes_max = kBodyBytesMax;
+    std::uint64_t body_bytes_max = 0;
   };
   // Either a route, with the request's variables set, or the answer.
   using Match = std::variant<const Route*, Response>;
@@ -88,11 +88,15 @@ class Router {
   Router(const Router&) = delete;
   Router& operator=(const Router&) = delete;
 
+  // A body whose announced length is over `body_bytes_max` is answered 413 before it is read; one
+  // without announced length is cut off there. The handler's own limits may be narrower. With 0 the
+  // route takes no body, and none is waited for.
+  //
   // The same method and pattern twice is a mistake of ours.
   void Add(Method method, std::string_view pattern, Handler handler,
-           std::uint64_t body_bytes_max = kBodyBytesMax);
-  // A body whose announced length is over `body_bytes_max` is answered 413 before it is read; one
-  // without announced length is cut off there. The handler's own limits may be narrower.
+           std::uint64_t body_bytes_max = 0);
+  void AddGuarded(Method method, std::string_view pattern, Guard guard,
+                  std::uint64_t body_bytes_max = 0);
   void AddStream(Method method, std::string_view pattern, StreamHandler handler,
                  std::uint64_t body_bytes_max);
   void HideMethods() { hides_methods_ = true; }

@@ -150,6 +150,21 @@ TEST(RequestTest, TakesTheAbsoluteFormOfProxies) {
   EXPECT_EQ(request.query, "z");
 }
 
+TEST_F(RouterTest, AsksTheGuardFirst) {
+  router_.AddGuarded(
+      Method::kPost, "/guarded",
+      [](const Request& request) -> AnswerOrWork {
+        if (request.Header("who").empty()) return ErrorResponse(401, "who?");
+        return [&request] { return TextResponse(200, request.body); };
+      },
+      /*body_bytes_max=*/64);
+  Request request = Ask(Method::kPost, "/guarded");
+  request.body = "body";
+  EXPECT_EQ(router_.Answer(request).status, 401);
+  request.headers = {{"Who", "me"}};
+  EXPECT_EQ(router_.Answer(request).body, "body");
+}
+
 TEST_F(RouterTest, HidesMethodsWhereAsked) {
   router_.HideMethods();
   for (const Method method : {Method::kDelete, Method::kOptions, Method::kHead}) {

@@ -47,10 +47,18 @@ struct ServerOptions {
   // be taken on at all within a window.
   milliseconds body_window{30'000};
   std::size_t body_window_bytes_min = 8 * 1024;
+  // What is kept whole meanwhile, a body of a route without stream and an answer, has to get on at
+  // this rate from the end of its first window on; else 408, or the answer is cut.
+  std::uint64_t held_bytes_s_min = 16 * 1024;
   // What is still taken in and thrown away of a body that is not wanted, so that the client gets
   // to read why.
   std::uint64_t linger_bytes_max = std::uint64_t{16} << 20;
   milliseconds linger_time_max{5'000};
+
+  // How long `bytes` may be kept.
+  milliseconds HeldTimeMax(std::uint64_t bytes) const {
+    return body_window + milliseconds(bytes * 1000 / held_bytes_s_min);
+  }
 };
 
 struct ListenerOptions {

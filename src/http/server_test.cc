@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <cstdlib>
 #include <future>
 #include <mutex>
 #include <thread>
@@ -17,6 +18,11 @@ namespace insightd::http {
 namespace {
 
 using testing::RawClient;
+
+// "GET /path" and what fields the test is about.
+std::string Head(const std::string& line, const std::string& fields = "") {
+  return line + " HTTP/1.1\r\nHost: x\r\n" + fields + "\r\n";
+}
 
 // Counts what comes; the test decides when the answer is given.
 struct UploadState {
@@ -71,6 +77,13 @@ class ServerTest : public ::testing::Test {
         Method::kPost, "/echo",
         [](const Request& request) { return TextResponse(200, request.body); },
         /*body_bytes_max=*/64);
+    router_.AddGuarded(
+        Method::kPost, "/guarded",
+        [](const Request& request) -> AnswerOrWork {
+          if (request.Header("who").empty()) return ErrorResponse(401, "who?");
+          return [&request] { return TextResponse(200, request.body); };
+        },
+        /*body_bytes_max=*/std::uint64_t{8} << 20);
     router_.Add(Method::kGet, "/large", [](const Request&) {
       return TextResponse(200, std::string(std::size_t{8} << 20, 'x'));
     });
@@ -120,7 +133,7 @@ class ServerTest : public ::testing::Test {
 TEST_F(ServerTest, AnswersManyRequestsOnOneConnection) {
   RawClient client(Start());
   for (int i = 0; i < 3; ++i) {
-    const RawClient::Answer answer = client.Ask("GET /hello HTTP/1.1\r\nHost: x\r\n\r\n");
+    const RawClient::Answer answer = client.Ask(Head("GET /hello"));
     EXPECT_EQ(answer.status, 200);
     EXPECT_EQ(answer.body, "hello 127.0.0.1");
     EXPECT_NE(answer.head.find("\r\nDate: "), std::string::npos);
@@ -129,9 +142,8 @@ TEST_F(ServerTest, AnswersManyRequestsOnOneConnection) {
 
 TEST_F(ServerTest, AnswersRequestsThatComeBehindEachOther) {
   RawClient client(Start());
-  client.Send(
-      "POST /echo HTTP/1.1\r\nContent-Length: 3\r\n\r\nabcGET /hello HTTP/1.1\r\n\r\n"
-      "GET /nothing HTTP/1.1\r\nConnection: close\r\n\r\n");
+  client.Send(Head("POST /echo", "Content-Length: 3\r\n") + "abc" + Head("GET /hello") +
+              Head("GET /nothing", "Connection: close\r\n"));
   EXPECT_EQ(client.Read().body, "abc");
   EXPECT_EQ(client.Read().body, "hello 127.0.0.1");
   EXPECT_EQ(client.Read().status, 404);
@@ -140,8 +152,8 @@ TEST_F(ServerTest, AnswersRequestsThatComeBehindEachOther) {
 
 TEST_F(ServerTest, TakesARequestByteByByte) {
   RawClient client(Start());
-  for (const char c : std::string_view("POST /echo HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
-                                       "2\r\nhi\r\n0\r\n\r\n")) {
+  for (const char c :
+       Head("POST /echo", "Transfer-Encoding: chunked\r\n") + "2\r\nhi\r\n0\r\n\r\n") {
     client.Send({&c, 1});
   }
   EXPECT_EQ(client.Read().body, "hi");
@@ -149,7 +161,7 @@ TEST_F(ServerTest, TakesARequestByteByByte) {
 
 TEST_F(ServerTest, SendsNoBodyToHead) {
   RawClient client(Start());
-  client.Send("HEAD /hello HTTP/1.1\r\n\r\nGET /hello HTTP/1.1\r\n\r\n");
+  client.Send(Head("HEAD /hello") + Head("GET /hello"));
   const RawClient::Answer head = client.Read(/*head_only=*/true);
   EXPECT_NE(head.head.find("Content-Length: 5\r\n"), std::string::npos);
   EXPECT_EQ(client.Read().body, "hello 127.0.0.1");
@@ -157,7 +169,7 @@ TEST_F(ServerTest, SendsNoBodyToHead) {
 
 TEST_F(ServerTest, SendsALargeAnswerWhole) {
   RawClient client(Start());
-  EXPECT_EQ(client.Ask("GET /large HTTP/1.1\r\n\r\n").body.size(), std::size_t{8} << 20);
+  EXPECT_EQ(client.Ask(Head("GET /large")).body.size(), std::size_t{8} << 20);
 }
 
 TEST_F(ServerTest, ClosesAfterARequestOfHttp10) {
@@ -176,13 +188,13 @@ TEST_F(ServerTest, SaysWhyWhatIsNoHttpIsRefused) {
 
 TEST_F(ServerTest, RefusesAHeadOverItsLimit) {
   RawClient client(Start({.head_bytes_max = 1000}));
-  EXPECT_EQ(client.Ask("GET / HTTP/1.1\r\nX: " + std::string(2000, 'x') + "\r\n\r\n").status, 431);
+  EXPECT_EQ(client.Ask(Head("GET /", "X: " + std::string(2000, 'x') + "\r\n")).status, 431);
 }
 
 TEST_F(ServerTest, RefusesABodyOverItsLimitBeforeItIsSent) {
   RawClient client(Start());
   const RawClient::Answer answer =
-      client.Ask("POST /echo HTTP/1.1\r\nContent-Length: 65\r\nExpect: 100-continue\r\n\r\n");
+      client.Ask(Head("POST /echo", "Content-Length: 65\r\nExpect: 100-continue\r\n"));
   EXPECT_EQ(answer.status, 413);
   EXPECT_NE(answer.body.find("64 bytes"), std::string::npos);
 }
@@ -193,30 +205,77 @@ TEST_F(ServerTest, AnswersABodyToAnUnknownPathAsIfItHadNone) {
   for (const char* target : {"/nothing", "/hello"}) {
     RawClient client(port);
     const std::string body(3'000'000, 'x');
-    client.Send("POST " + std::string(target) + " HTTP/1.1\r\nContent-Length: 3000000\r\n\r\n" +
-                body);
+    client.Send(Head("POST " + std::string(target), "Content-Length: 3000000\r\n") + body);
     EXPECT_EQ(client.Read().status, target == std::string_view("/hello") ? 405 : 404);
     EXPECT_TRUE(client.Closes());
   }
 }
 
+TEST_F(ServerTest, WaitsForNoBodyThatIsNotLetIn) {
+  const std::uint16_t port = Start({.linger_time_max = milliseconds(600'000)},
+                                   /*connections_max=*/100, /*requests_max=*/1);
+  // A place is free a moment after the answer is there.
+  const auto ask = [port](const std::string& request) {
+    auto client = std::make_unique<RawClient>(port);
+    int status = client->Ask(request).status;
+    while (status == 503) {
+      client = std::make_unique<RawClient>(port);
+      status = client->Ask(request).status;
+    }
+    return std::pair(status, std::move(client));
+  };
+  std::vector<std::unique_ptr<RawClient>> clients;
+  for (int i = 0; i < 20; ++i) {
+    auto [status, client] = ask(Head("POST /guarded", "Content-Length: 8000000\r\n") + "half");
+    EXPECT_EQ(status, 401);
+    clients.push_back(std::move(client));
+  }
+  EXPECT_EQ(ask(Head("POST /guarded", "Who: me\r\nContent-Length: 2\r\n") + "ok").first, 200);
+  for (const auto& client : clients) EXPECT_TRUE(client->Closes());
+}
+
+TEST_F(ServerTest, GoesOnBehindABodyThatIsNotLetInWhereAllOfItCameWithTheHead) {
+  RawClient client(Start());
+  client.Send(Head("POST /guarded", "Content-Length: 3\r\n") + "abc" +
+              Head("POST /guarded", "Transfer-Encoding: chunked\r\n") + "2\r\nhi\r\n0\r\n\r\n" +
+              Head("POST /nothing", "Content-Length: 3\r\n") + "abc" +
+              Head("POST /guarded", "Who: me\r\nContent-Length: 4\r\n") + "body");
+  EXPECT_EQ(client.Read().status, 401);
+  EXPECT_EQ(client.Read().status, 401);
+  EXPECT_EQ(client.Read().status, 404);
+  EXPECT_EQ(client.Read().body, "body");
+}
+
+TEST_F(ServerTest, WaitsForNoBodyWhereNoneIsTaken) {
+  const std::uint16_t port = Start();
+  RawClient whole(port);
+  whole.Send(Head("GET /hello", "Content-Length: 3\r\n") + "abc" + Head("GET /nothing"));
+  EXPECT_EQ(whole.Read().status, 200);
+  EXPECT_EQ(whole.Read().status, 404);
+  RawClient half(port);
+  half.Send(Head("GET /hello", "Content-Length: 3\r\nExpect: 100-continue\r\n"));
+  EXPECT_EQ(half.Read().status, 200);
+  half.Send("abc");
+  EXPECT_TRUE(half.Closes());
+}
+
 TEST_F(ServerTest, CutsAChunkedBodyAtItsLimitAndStillSaysWhy) {
   RawClient client(Start());
-  client.Send("POST /echo HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n");
+  client.Send(Head("POST /echo", "Transfer-Encoding: chunked\r\n"));
   for (int i = 0; i < 100; ++i) client.Send("10\r\n0123456789abcdef\r\n");
   EXPECT_EQ(client.Read().status, 413);
 }
 
 TEST_F(ServerTest, InvitesABodyThatWaits) {
   RawClient client(Start());
-  client.Send("POST /echo HTTP/1.1\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n");
+  client.Send(Head("POST /echo", "Content-Length: 2\r\nExpect: 100-continue\r\n"));
   EXPECT_EQ(client.Read(/*head_only=*/true).status, 100);
   EXPECT_EQ(client.Ask("ok").body, "ok");
 }
 
 TEST_F(ServerTest, AnswersAnUploadLateFromAnotherThread) {
   RawClient client(Start());
-  client.Send("POST /upload HTTP/1.1\r\nContent-Length: 100000\r\n\r\n" + std::string(100000, 'x'));
+  client.Send(Head("POST /upload", "Content-Length: 100000\r\n") + std::string(100000, 'x'));
   Done done = upload_.finished.get_future().get();
   EXPECT_EQ(upload_.bytes, 100000u);
   std::thread([&] { done(TextResponse(202, "taken")); }).join();
@@ -230,14 +289,14 @@ TEST_F(ServerTest, ReadsNoFurtherWhileTheConsumerHasNoRoom) {
   upload_.room = 100'000;
   constexpr std::size_t kBytes = 20'000'000;
   std::thread sender([&] {
-    client.Send("POST /upload HTTP/1.1\r\nContent-Length: " + std::to_string(kBytes) + "\r\n\r\n" +
+    client.Send(Head("POST /upload", "Content-Length: " + std::to_string(kBytes) + "\r\n") +
                 std::string(kBytes, 'x'));
   });
   const std::function<void()> wake = upload_.held_up.get_future().get();
   const std::uint64_t taken = upload_.bytes;
   EXPECT_LE(taken, 100'000 + kReadBytes);
   RawClient other(server_port_);
-  EXPECT_EQ(other.Ask("GET /hello HTTP/1.1\r\n\r\n").status, 200);
+  EXPECT_EQ(other.Ask(Head("GET /hello")).status, 200);
   EXPECT_EQ(upload_.bytes, taken);
   wake();
   upload_.finished.get_future().get()(TextResponse(202, "taken"));
@@ -250,7 +309,7 @@ TEST_F(ServerTest, ReadsNoFurtherWhileTheConsumerHasNoRoom) {
 TEST_F(ServerTest, StopsAConnectionWhoseConsumerHasNoRoom) {
   RawClient client(Start());
   upload_.room = 1;
-  client.Send("POST /upload HTTP/1.1\r\nContent-Length: 100\r\n\r\nhalf");
+  client.Send(Head("POST /upload", "Content-Length: 100\r\n") + "half");
   upload_.held_up.get_future().get();
   server_->Stop(milliseconds(10));
   EXPECT_EQ(upload_.destroyed.get_future().wait_for(milliseconds(0)), std::future_status::ready);
@@ -260,7 +319,7 @@ TEST_F(ServerTest, DestroysTheConsumerOfACutUploadWithoutFinish) {
   const std::uint16_t port = Start();
   {
     RawClient client(port);
-    client.Send("POST /upload HTTP/1.1\r\nContent-Length: 100\r\n\r\nhalf");
+    client.Send(Head("POST /upload", "Content-Length: 100\r\n") + "half");
     upload_.first_bytes.get_future().get();
   }
   upload_.destroyed.get_future().get();
@@ -271,7 +330,7 @@ TEST_F(ServerTest, DestroysTheConsumerOfACutUploadWithoutFinish) {
 TEST_F(ServerTest, AnswersAnUploadThatWasSeenEnoughOf) {
   RawClient client(Start());
   upload_.enough = 10;
-  client.Send("POST /upload HTTP/1.1\r\nContent-Length: 1000000\r\n\r\n0123456789");
+  client.Send(Head("POST /upload", "Content-Length: 1000000\r\n") + "0123456789");
   upload_.finished.get_future().get()(ErrorResponse(415, "no"));
   EXPECT_EQ(client.Read().status, 415);
   client.Send(std::string(100000, 'x'));
@@ -279,9 +338,8 @@ TEST_F(ServerTest, AnswersAnUploadThatWasSeenEnoughOf) {
 
 TEST_F(ServerTest, AnswersAnUploadThatIsRefusedAtItsHead) {
   RawClient client(Start());
-  EXPECT_EQ(
-      client.Ask("POST /upload HTTP/1.1\r\nRefuse: 1\r\nTransfer-Encoding: chunked\r\n\r\n").status,
-      415);
+  EXPECT_EQ(client.Ask(Head("POST /upload", "Refuse: 1\r\nTransfer-Encoding: chunked\r\n")).status,
+            415);
 }
 
 TEST_F(ServerTest, EndsAHeadThatComesTooSlowly) {
@@ -298,27 +356,58 @@ TEST_F(ServerTest, EndsASilentConnectionWithoutAWord) {
 
 TEST_F(ServerTest, EndsABodyThatTrickles) {
   RawClient client(Start({.body_window = milliseconds(50), .body_window_bytes_min = 1000000}));
-  client.Send("POST /upload HTTP/1.1\r\nContent-Length: 100000000\r\n\r\n");
+  client.Send(Head("POST /upload", "Content-Length: 100000000\r\n"));
   while (client.Send("a few bytes now and then") && upload_.bytes < 400) std::this_thread::yield();
   EXPECT_EQ(client.Read().status, 408);
   upload_.destroyed.get_future().get();
 }
 
+TEST_F(ServerTest, EndsABodyThatIsKeptForTooLong) {
+  const std::uint16_t port = Start({.body_window = milliseconds(500),
+                                    .body_window_bytes_min = 1,
+                                    .held_bytes_s_min = 1'000'000'000});
+  RawClient kept(port);
+  kept.Send(Head("POST /guarded", "Who: me\r\nContent-Length: 8000000\r\n"));
+  RawClient passed_on(port);
+  passed_on.Send(Head("POST /upload", "Content-Length: 100000000\r\n"));
+  // Each is waited for when the window ends.
+  while (kept.Send("x") && passed_on.Send("x") && !kept.CanRead()) {
+    std::this_thread::sleep_for(milliseconds(2));
+  }
+  EXPECT_EQ(kept.Read().status, 408);
+  EXPECT_FALSE(passed_on.CanRead()) << "what is passed on as it comes has its window alone";
+}
+
+TEST_F(ServerTest, CutsAnAnswerThatIsReadTooSlowly) {
+  // Nobody reads so much in that time; as long as nobody writes them, these bytes take no memory.
+  constexpr std::size_t kBytes = std::size_t{1} << 30;
+  const std::unique_ptr<void, decltype(&std::free)> zeros(std::calloc(kBytes, 1), &std::free);
+  router_.Add(Method::kGet, "/huge", [&zeros](const Request&) {
+    return Response{.static_body = {static_cast<const char*>(zeros.get()), kBytes}};
+  });
+  RawClient client(
+      Start({.body_window = milliseconds(100), .held_bytes_s_min = 1'000'000'000'000}));
+  EXPECT_EQ(client.Ask(Head("GET /huge"), /*head_only=*/true).status, 200);
+  EXPECT_LT(client.CountToTheEnd(), kBytes);
+  // Here, where `zeros` still is.
+  server_->Stop(milliseconds(0));
+}
+
 TEST_F(ServerTest, EndsIdleConnectionsForFurtherOnes) {
   const std::uint16_t port = Start({}, /*connections_max=*/1);
   RawClient first(port);
-  EXPECT_EQ(first.Ask("GET /hello HTTP/1.1\r\n\r\n").status, 200);
+  EXPECT_EQ(first.Ask(Head("GET /hello")).status, 200);
   RawClient second(port);
-  EXPECT_EQ(second.Ask("GET /hello HTTP/1.1\r\n\r\n").status, 200);
+  EXPECT_EQ(second.Ask(Head("GET /hello")).status, 200);
 }
 
 TEST_F(ServerTest, TellsFurtherConnectionsWhereNoneIsIdle) {
   const std::uint16_t port = Start({}, /*connections_max=*/1);
   RawClient busy(port);
-  busy.Send("POST /upload HTTP/1.1\r\nContent-Length: 2\r\n\r\nok");
+  busy.Send(Head("POST /upload", "Content-Length: 2\r\n") + "ok");
   const Done done = upload_.finished.get_future().get();
   RawClient further(port);
-  const RawClient::Answer answer = further.Ask("GET /hello HTTP/1.1\r\n\r\n");
+  const RawClient::Answer answer = further.Ask(Head("GET /hello"));
   EXPECT_EQ(answer.status, 503);
   EXPECT_NE(answer.head.find("\r\nRetry-After: 1\r\n"), std::string::npos) << answer.head;
   EXPECT_NE(answer.body.find("http.connections_max"), std::string::npos) << answer.body;
@@ -330,11 +419,11 @@ TEST_F(ServerTest, TellsFurtherConnectionsWhereNoneIsIdle) {
 TEST_F(ServerTest, TellsFurtherRequestsWhereManyAreUnderWay) {
   const std::uint16_t port = Start({}, /*connections_max=*/100, /*requests_max=*/1);
   RawClient busy(port);
-  busy.Send("POST /upload HTTP/1.1\r\nContent-Length: 2\r\n\r\nok");
+  busy.Send(Head("POST /upload", "Content-Length: 2\r\n") + "ok");
   const Done done = upload_.finished.get_future().get();
   RawClient further(port);
   for (int i = 0; i < 2; ++i) {
-    const RawClient::Answer answer = further.Ask("GET /hello HTTP/1.1\r\n\r\n");
+    const RawClient::Answer answer = further.Ask(Head("GET /hello"));
     EXPECT_EQ(answer.status, 503);
     EXPECT_NE(answer.head.find("\r\nRetry-After: 1\r\n"), std::string::npos) << answer.head;
     EXPECT_NE(answer.body.find("http.requests_max"), std::string::npos) << answer.body;
@@ -343,7 +432,7 @@ TEST_F(ServerTest, TellsFurtherRequestsWhereManyAreUnderWay) {
   EXPECT_EQ(busy.Read().status, 202);
   // Its place is free a moment after its answer is there.
   int status = 503;
-  while (status == 503) status = further.Ask("GET /hello HTTP/1.1\r\n\r\n").status;
+  while (status == 503) status = further.Ask(Head("GET /hello")).status;
   EXPECT_EQ(status, 200);
 }
 
@@ -357,11 +446,11 @@ TEST_F(ServerTest, AHandlerThatWaitsHoldsNoOtherConnectionUp) {
   });
   const std::uint16_t port = Start({.threads = 1, .waiting_threads = 2});
   RawClient waits(port);
-  waits.Send("GET /waits HTTP/1.1\r\n\r\n");
+  waits.Send(Head("GET /waits"));
   begun.get_future().get();
   RawClient other(port);
   for (int i = 0; i < 3; ++i) {
-    EXPECT_EQ(other.Ask("GET /hello HTTP/1.1\r\n\r\n").status, 200);
+    EXPECT_EQ(other.Ask(Head("GET /hello")).status, 200);
   }
   ends.set_value();
   EXPECT_EQ(waits.Read().body, "waited");
@@ -380,9 +469,9 @@ TEST_F(ServerTest, WhatALateAnswerHasToWaitForHoldsNoOtherConnectionUp) {
   };
   const std::uint16_t port = Start({.threads = 1, .waiting_threads = 2});
   RawClient waits(port);
-  waits.Send("GET /late HTTP/1.1\r\n\r\n");
+  waits.Send(Head("GET /late"));
   begun.get_future().get();
-  EXPECT_EQ(RawClient(port).Ask("GET /hello HTTP/1.1\r\n\r\n").status, 200);
+  EXPECT_EQ(RawClient(port).Ask(Head("GET /hello")).status, 200);
   ends.set_value();
   EXPECT_EQ(waits.Read().body, "worked");
 }
@@ -398,7 +487,7 @@ TEST_F(ServerTest, StopsOnlyWhenAHandlerThatWaitsHasEnded) {
     return TextResponse(200, "waited");
   });
   RawClient client(Start({.threads = 1, .waiting_threads = 1}));
-  client.Send("GET /waits HTTP/1.1\r\n\r\n");
+  client.Send(Head("GET /waits"));
   begun.get_future().get();
   std::promise<void> stops;
   std::thread stop([&] {
@@ -425,7 +514,7 @@ TEST_F(ServerTest, WakesManyThatWaitAtOnce) {
   std::vector<std::unique_ptr<RawClient>> clients;
   for (int i = 0; i < kClients; ++i) {
     clients.push_back(std::make_unique<RawClient>(port));
-    clients.back()->Send("GET /late HTTP/1.1\r\n\r\n");
+    clients.back()->Send(Head("GET /late"));
   }
   all_there.get_future().get();
   for (const Done& done : waiting) done(TextResponse(200, "late"));
@@ -459,7 +548,7 @@ TEST_F(ServerTest, ItsThreadsAreEventLoopsForWhoAnswers) {
     order.push_back("now");
   };
   RawClient client(Start());
-  EXPECT_EQ(client.Ask("GET /late HTTP/1.1\r\n\r\n").body, "late");
+  EXPECT_EQ(client.Ask(Head("GET /late")).body, "late");
   EXPECT_EQ(order, (std::vector<std::string>{"now", "later", "after", "read a", "read b"}));
   EXPECT_FALSE(kept_is_gone);
   server_->Stop(milliseconds(0));
@@ -471,9 +560,9 @@ TEST_F(ServerTest, ItsThreadsAreEventLoopsForWhoAnswers) {
 TEST_F(ServerTest, FinishesWhatIsUnderWayWhenStopped) {
   const std::uint16_t port = Start();
   RawClient idle(port);
-  EXPECT_EQ(idle.Ask("GET /hello HTTP/1.1\r\n\r\n").status, 200);
+  EXPECT_EQ(idle.Ask(Head("GET /hello")).status, 200);
   RawClient client(port);
-  client.Send("POST /upload HTTP/1.1\r\nContent-Length: 2\r\n\r\nok");
+  client.Send(Head("POST /upload", "Content-Length: 2\r\n") + "ok");
   Done done = upload_.finished.get_future().get();
   std::thread stop([&] { server_->Stop(milliseconds(20'000)); });
   EXPECT_TRUE(idle.Closes());
@@ -487,7 +576,7 @@ TEST_F(ServerTest, FinishesWhatIsUnderWayWhenStopped) {
 
 TEST_F(ServerTest, CutsWhatDoesNotFinishInTimeAndDestroysItsConsumer) {
   RawClient client(Start());
-  client.Send("POST /upload HTTP/1.1\r\nContent-Length: 2\r\n\r\nok");
+  client.Send(Head("POST /upload", "Content-Length: 2\r\n") + "ok");
   Done done = upload_.finished.get_future().get();
   server_->Stop(milliseconds(10));
   EXPECT_EQ(upload_.destroyed.get_future().wait_for(milliseconds(0)), std::future_status::ready);
@@ -545,8 +634,8 @@ TEST_F(ServerTest, TellsTheSettingOfATakenPort) {
 
 TEST_F(ServerTest, ObservesEachAnswerWithItsRoute) {
   RawClient client(Start());
-  client.Ask("GET /hello HTTP/1.1\r\n\r\n");
-  client.Ask("GET /nothing HTTP/1.1\r\nConnection: close\r\n\r\n");
+  client.Ask(Head("GET /hello"));
+  client.Ask(Head("GET /nothing", "Connection: close\r\n"));
   EXPECT_TRUE(client.Closes());
   server_->Stop(milliseconds(1000));
   EXPECT_EQ(observed_, (std::vector<std::string>{"/hello 200", " 404"}));

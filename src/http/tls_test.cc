@@ -143,7 +143,7 @@ class TlsTest : public ::testing::Test {
   std::uint16_t port_ = 0;
 };
 
-constexpr char kWho[] = "GET /who HTTP/1.1\r\nConnection: close\r\n\r\n";
+constexpr char kWho[] = "GET /who HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
 
 TEST_F(TlsTest, AnswersAClientThatChecksTheCertificate) {
   Start("");
@@ -156,9 +156,9 @@ TEST_F(TlsTest, AnswersAClientThatChecksTheCertificate) {
 TEST_F(TlsTest, CarriesLargeBodiesBothWays) {
   Start("");
   const std::string body(std::size_t{3} << 20, 'x');
-  const std::string answer = Client(port_).Ask(
-      "POST /echo HTTP/1.1\r\nConnection: close\r\nContent-Length: " + std::to_string(body.size()) +
-      "\r\n\r\n" + body);
+  const std::string answer =
+      Client(port_).Ask("POST /echo HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: " +
+                        std::to_string(body.size()) + "\r\n\r\n" + body);
   EXPECT_EQ(answer.size() - answer.find("\r\n\r\n") - 4, body.size());
 }
 

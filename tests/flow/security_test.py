@@ -133,7 +133,8 @@ class HostileRequests(unittest.TestCase):
     def test_bare_line_ends_and_rubbish_are_refused(self):
         for text in (b"GET / HTTP/1.1\nHost: x\n\n", b"GET /\x00 HTTP/1.1\r\nHost: x\r\n\r\n",
                      b"GET / HTTP/1.1\r\nHost: x\r\nA: \x00b\r\n\r\n", b"\x16\x03\x01\x02\x00\x01",
-                     b"GET http://x/ y HTTP/1.1\r\n\r\n", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"):
+                     b"GET / HTTP/1.1\r\n\r\n", b"GET / HTTP/1.1\r\nHost: x\r\nHost: x\r\n\r\n",
+                     b"GET http://x/ y HTTP/1.1\r\nHost: x\r\n\r\n", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"):
             with self.subTest(text=text):
                 connection = self.connect()
                 connection.sendall(text)

@@ -83,6 +83,32 @@ TEST_F(AccessTest, FailsWithAnotherKindOfAuthentication) {
   ExpectError(Get("info"), 500, "Internal Server Error");
 }
 
+TEST_F(AccessTest, AsksBeforeABodyIsThere) {
+  http::Request request;
+  request.method = Method::kPost;
+  request.target = std::string(kPrefix) + "organization/1/workloads";
+  ASSERT_TRUE(http::SplitTarget(request));
+  const auto at_head = [&] {
+    const auto match = router_->Find(request);
+    return std::get<const http::Router::Route*>(match)->guard(request);
+  };
+  ExpectError(std::get<http::Response>(at_head()), 401, "Missing auth token");
+  AskAsOrganization("1");
+  request.headers = headers_;
+  const http::AnswerOrWork let_in = at_head();
+  request.body = "{";
+  EXPECT_EQ(std::get<http::Work>(let_in)().status, 500) << "cut off";
+
+  const std::string metrics = registry_.Text();
+  const std::string endpoint = R"({endpoint="/api/v1/organization/{org_id}/workloads")";
+  for (const char* line : {"requests|} 2", R"(status_codes|,status_code="401"} 1)",
+                           R"(status_codes|,status_code="500"} 1)", "response_time_count|} 2"}) {
+    std::string text = std::string("\napi_endpoints_") + line + "\n";
+    text.replace(text.find('|'), 1, endpoint);
+    EXPECT_NE(metrics.find(text), std::string::npos) << text;
+  }
+}
+
 TEST_F(AccessTest, AsksForNoneWhereTheTargetIsJustThePath) {
   for (const char* path : {"metrics", "metrics?", "openapi.json", "openapi.json?"}) {
     EXPECT_EQ(Get(path).status, 200) << path;

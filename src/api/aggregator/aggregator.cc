@@ -25,7 +25,10 @@ struct RowOf {
 using Row = RowOf<Handler>;
 
 constexpr RouteManner kWithOptions = {.takes_options = true};
+constexpr RouteManner kWithBody = {.reads_body = true};
+constexpr RouteManner kWithBoth = {.takes_options = true, .reads_body = true};
 constexpr RouteManner kOfWorkloads = {.storage = Storage::kWorkloads};
+constexpr RouteManner kOfWorkloadsWithBody = {.storage = Storage::kWorkloads, .reads_body = true};
 constexpr RouteManner kOfNothing = {.storage = Storage::kNone};
 constexpr RouteManner kOpen = {.storage = Storage::kNone, .open = true, .counts_success = false};
 
@@ -41,43 +44,44 @@ constexpr Row kRows[] = {
     {Method::kGet, OF_USER "rules/{rule_id}", aggregator::SingleRule, kWithOptions},
     {Method::kGet, "organizations/{org_id}/clusters/{cluster_list}/reports",
      aggregator::ReportsInPath},
-    {Method::kPost, "organizations/{org_id}/clusters/reports", aggregator::ReportsInBody},
+    {Method::kPost, "organizations/{org_id}/clusters/reports", aggregator::ReportsInBody,
+     kWithBody},
     {Method::kPut, ON_HIT "organizations/{org_id}/users/{user_id}/like", aggregator::Like,
-     kWithOptions},
+     kWithBoth},
     {Method::kPut, ON_HIT "organizations/{org_id}/users/{user_id}/dislike", aggregator::Dislike,
-     kWithOptions},
+     kWithBoth},
     {Method::kPut, ON_HIT "organizations/{org_id}/users/{user_id}/reset_vote",
-     aggregator::ResetVote, kWithOptions},
+     aggregator::ResetVote, kWithBoth},
     {Method::kPut, ON_HIT "organizations/{org_id}/disable", aggregator::DisableForCluster,
      kWithOptions},
     {Method::kPut, ON_HIT "organizations/{org_id}/enable", aggregator::EnableForCluster,
      kWithOptions},
     {Method::kPost, ON_HIT "organizations/{org_id}/users/{user_id}/disable_feedback",
-     aggregator::PutReason},
+     aggregator::PutReason, kWithBody},
     {Method::kGet, "rules/organizations/{org_id}/disabled", aggregator::DisabledInOrganization},
     {Method::kPost, "rules/organizations/{org_id}/disabled_for_clusters",
-     aggregator::DisabledForClusters, kWithOptions},
+     aggregator::DisabledForClusters, kWithBoth},
     {Method::kGet, "rules/users/{user_id}/disabled/feedback", aggregator::ReasonsOfUser},
     {Method::kGet, "clusters/rules/{rule_id}/error_key/{error_key}/organizations/{org_id}/disabled",
      aggregator::ClustersWithDisabledRule},
-    {Method::kPut, ON_RULE "disable", aggregator::Acknowledge, kWithOptions},
+    {Method::kPut, ON_RULE "disable", aggregator::Acknowledge, kWithBoth},
     {Method::kPut, ON_RULE "enable", aggregator::Withdraw, kWithOptions},
-    {Method::kPost, ON_RULE "update", aggregator::UpdateAcknowledgement, kWithOptions},
+    {Method::kPost, ON_RULE "update", aggregator::UpdateAcknowledgement, kWithBoth},
     {Method::kGet, ON_RULE, aggregator::GetAcknowledgement},
     {Method::kGet, "rules/organizations/{org_id}/disabled_system_wide",
      aggregator::ListAcknowledgements},
-    {Method::kPost, "rules/organizations/{org_id}/rating", aggregator::PutRating},
+    {Method::kPost, "rules/organizations/{org_id}/rating", aggregator::PutRating, kWithBody},
     {Method::kGet, "rules/{rule_selector}/organizations/{org_id}/rating", aggregator::GetRating},
     {Method::kGet, "rules/{rule_selector}/organizations/{org_id}/users/{user_id}/clusters_detail",
-     aggregator::ClustersDetail},
+     aggregator::ClustersDetail, kWithBody},
     {Method::kPost, "recommendations/organizations/{org_id}/users/{user_id}/list",
-     aggregator::RecommendationList, kWithOptions},
+     aggregator::RecommendationList, kWithBoth},
     {Method::kPost, "clusters/organizations/{org_id}/users/{user_id}/recommendations",
-     aggregator::ClustersRecommendations, kWithOptions},
+     aggregator::ClustersRecommendations, kWithBoth},
     {Method::kGet, "organization/{org_id}/workloads", aggregator::WorkloadsOfOrganization,
      kOfWorkloads},
     {Method::kPost, "organization/{org_id}/workloads", aggregator::WorkloadsOfClusters,
-     kOfWorkloads},
+     kOfWorkloadsWithBody},
     {Method::kGet, "organization/{org_id}/namespace/{namespace}/cluster/{cluster}/workloads",
      aggregator::WorkloadsOfNamespace, kOfWorkloads},
 };

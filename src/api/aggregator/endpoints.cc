@@ -27,13 +27,15 @@ class Endpoints::Endpoint {
     metrics_.CountRequest();
     return service_->parts.clock->Steady();
   }
-  void End(microseconds begin, int status) {
+  // Gives the answer back.
+  http::Response End(microseconds begin, http::Response response) {
     metrics_.NoteTime(service_->parts.clock->Steady() - begin);
-    if (manner_.counts_success || status >= 300) metrics_.CountStatus(status);
+    if (manner_.counts_success || response.status >= 300) metrics_.CountStatus(response.status);
+    return response;
   }
 
   // Who asks, or why there is no answer.
-  Param<Call> Admit(const http::Request& request) const {
+  Param<Call> Identify(const http::Request& request) const {
     Call call{.service = *service_, .request = request};
     if (service_->options.auth && !IsOpen(request.target)) {
       const auto asker =
@@ -43,6 +45,14 @@ class Endpoints::Endpoint {
     }
     return call;
   }
+  // The same, where there is a storage to ask.
+  Param<Call> Admit(const http::Request& request) const {
+    Param<Call> call = Identify(request);
+    if (call && !HasStorage()) return tl::unexpected(InternalError());
+    return call;
+  }
+
+ private:
   bool HasStorage() const {
     switch (manner_.storage) {
       case Storage::kNone: return true;
@@ -51,8 +61,6 @@ class Endpoints::Endpoint {
     }
     __builtin_unreachable();
   }
-
- private:
   bool IsOpen(std::string_view target) const {
     if (!manner_.open) return false;
     if (target.ends_with('?')) target.remove_suffix(1);
@@ -75,14 +83,9 @@ class Endpoints::Asking final : public http::BodyConsumer {
   void Finish(http::Done done) override {
     ask_([endpoint = endpoint_, begin = begin_, done = std::move(done)](http::AnswerOrWork answer) {
       if (auto* work = std::get_if<http::Work>(&answer)) {
-        done([endpoint, begin, work = std::move(*work)] {
-          http::Response response = work();
-          endpoint->End(begin, response.status);
-          return response;
-        });
+        done([endpoint, begin, work = std::move(*work)] { return endpoint->End(begin, work()); });
       } else {
-        endpoint->End(begin, std::get<http::Response>(answer).status);
-        done(std::move(answer));
+        done(endpoint->End(begin, std::get<http::Response>(std::move(answer))));
       }
     });
   }
@@ -105,47 +108,42 @@ void Endpoints::AddCommon(http::Method method, const std::shared_ptr<Endpoint>& 
   const bool options = endpoint->manner().takes_options;
   if (options) {
     router_.Add(http::Method::kOptions, endpoint->pattern(), [endpoint](const http::Request&) {
-      const microseconds begin = endpoint->Begin();
-      endpoint->End(begin, 200);
-      return http::Response{.status = 200};
+      return endpoint->End(endpoint->Begin(), {.status = 200});
     });
   }
   const std::string& pattern = endpoint->pattern();
   if (pattern == "/") return;  // has no other form
   const bool slashed = pattern.back() == '/';
-  const auto move = [endpoint, slashed](const http::Request& request) {
+  const auto move = [endpoint, slashed](const http::Request& request) -> http::AnswerOrWork {
     const microseconds begin = endpoint->Begin();
-    http::Response response;
-    if (request.method == http::Method::kOptions || endpoint->Admit(request)) {
-      const std::string& path = request.path;
-      response = http::MovedTo(slashed ? path + '/' : path.substr(0, path.size() - 1), request);
-    } else {
-      response = std::move(endpoint->Admit(request).error());
+    if (request.method != http::Method::kOptions) {
+      Param<Call> call = endpoint->Identify(request);
+      if (!call) return endpoint->End(begin, std::move(call).error());
     }
-    endpoint->End(begin, response.status);
-    return response;
+    const std::string& path = request.path;
+    return endpoint->End(
+        begin, http::MovedTo(slashed ? path + '/' : path.substr(0, path.size() - 1), request));
   };
   const std::string other = slashed ? pattern.substr(0, pattern.size() - 1) : pattern + '/';
-  router_.Add(method, other, move, service_->options.body_bytes_max);
-  if (options) router_.Add(http::Method::kOptions, other, move);
+  router_.AddGuarded(method, other, move);
+  if (options) router_.AddGuarded(http::Method::kOptions, other, move);
 }
 
 void Endpoints::Add(http::Method method, std::string_view path, Handler handler,
                     RouteManner manner) {
   const auto endpoint =
       std::make_shared<Endpoint>(service_, PatternOf(*service_, path, manner), manner);
-  router_.Add(
+  router_.AddGuarded(
       method, endpoint->pattern(),
-      [endpoint, handler](const http::Request& request) {
+      [endpoint, handler](const http::Request& request) -> http::AnswerOrWork {
         const microseconds begin = endpoint->Begin();
-        const Param<Call> call = endpoint->Admit(request);
-        http::Response response = !call                    ? call.error()
-                                  : endpoint->HasStorage() ? handler(*call)
-                                                           : InternalError();
-        endpoint->End(begin, response.status);
-        return response;
+        Param<Call> call = endpoint->Admit(request);
+        if (!call) return endpoint->End(begin, std::move(call).error());
+        return [endpoint, handler, begin, call = *call] {
+          return endpoint->End(begin, handler(call));
+        };
       },
-      service_->options.body_bytes_max);
+      manner.reads_body ? service_->options.body_bytes_max : 0);
   AddCommon(method, endpoint);
 }
 
@@ -157,18 +155,13 @@ void Endpoints::Add(http::Method method, std::string_view path, AskHandler handl
       method, endpoint->pattern(),
       [endpoint, handler](const http::Request& request) -> http::StreamStart {
         const microseconds begin = endpoint->Begin();
-        const auto refused = [&](http::Response response) {
-          endpoint->End(begin, response.status);
-          return response;
-        };
-        const Param<Call> call = endpoint->Admit(request);
-        if (!call) return refused(call.error());
-        if (!endpoint->HasStorage()) return refused(InternalError());
+        Param<Call> call = endpoint->Admit(request);
+        if (!call) return endpoint->End(begin, std::move(call).error());
         Param<Ask> ask = handler(*call);
-        if (!ask) return refused(std::move(ask).error());
+        if (!ask) return endpoint->End(begin, std::move(ask).error());
         return std::make_unique<Asking>(endpoint, begin, *std::move(ask));
       },
-      service_->options.body_bytes_max);
+      /*body_bytes_max=*/0);
   AddCommon(method, endpoint);
 }
 

@@ -1,5 +1,6 @@
-// Adds routes of this API to a router, each with what is common to all: authentication, counting,
-// the answer to OPTIONS, and the move of a path with a slash too many or too few.
+// Adds routes of this API to a router, each with what is common to all: authentication (before any
+// body is read), counting, the answer to OPTIONS, and the move of a path with a slash too many or
+// too few.
 #pragma once
 
 #include <memory>
@@ -18,6 +19,7 @@ struct RouteManner {
   Storage storage = Storage::kRecommendations;
   bool takes_options = false;  // marked `O` in the original: OPTIONS is answered, and does nothing
   bool open = false;           // at its very path no identity is asked for
+  bool reads_body = false;     // where not, none is waited for
   bool counts_success = true;  // its good answers are among the counted statuses
   bool below_prefix = true;
 };

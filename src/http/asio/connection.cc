@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <atomic>
 #include <boost/asio/post.hpp>
 #include <ctime>
@@ -194,8 +195,10 @@ Task<bool> Connection::UntilReady(BodyConsumer& consumer) {
 Task<Connection::Read> Connection::ReadBody(const RequestParser::Sink& sink,
                                             std::uint64_t bytes_max, BodyConsumer* consumer) {
   const ServerOptions& options = all_.options();
+  const std::size_t window_bytes_min = std::max<std::size_t>(options.body_window_bytes_min, 1);
   std::uint64_t body_bytes = 0;
   std::size_t window_bytes = 0;
+  TimePoint begin{};
   TimePoint window_end{};
   bool refused = false;
   bool too_large = false;
@@ -212,17 +215,26 @@ Task<Connection::Read> Connection::ReadBody(const RequestParser::Sink& sink,
       if (consumer != nullptr && !co_await UntilReady(*consumer)) co_return Read::kClosed;
       // The clock is asked only where something may have to be waited for.
       const TimePoint now = SteadyClock::now();
+      if (begin == TimePoint{}) begin = now;
       if (std::exchange(held_up_, false)) window_end = TimePoint{};
       if (now >= window_end) {
-        if (window_end != TimePoint{} && window_bytes < options.body_window_bytes_min) {
-          co_return Read::kExpired;
-        }
+        if (window_end != TimePoint{} && window_bytes < window_bytes_min) co_return Read::kExpired;
         window_end = now + options.body_window;
         window_bytes = 0;
       }
-      bytes = co_await stream_->ReadSome(window_end, waiting_.empty() ? kReadBytes : kJoinBytes);
-      if (bytes.empty())
-        co_return stream_->has_expired() && !stream_->is_cut() ? Read::kExpired : Read::kClosed;
+      TimePoint deadline = window_end;
+      if (consumer == nullptr) {
+        const TimePoint end = begin + options.HeldTimeMax(body_bytes);
+        if (now >= end) co_return Read::kExpired;
+        deadline = std::min(deadline, end);
+      }
+      bytes = co_await stream_->ReadSome(deadline, waiting_.empty() ? kReadBytes : kJoinBytes);
+      if (bytes.empty()) {
+        if (!stream_->has_expired() || stream_->is_cut()) co_return Read::kClosed;
+        // It may have been a moment without bytes, at the end of a window that brought enough.
+        stream_->ForgetExpired();
+        continue;
+      }
       window_bytes += bytes.size();
     }
     fresh = false;
@@ -241,6 +253,13 @@ Task<Connection::Read> Connection::ReadBody(const RequestParser::Sink& sink,
     }
   }
   co_return Read::kDone;
+}
+
+void Connection::DropBodyAtHand() {
+  if (parser_->done() || waiting_.empty()) return;
+  const Result<std::size_t> used =
+      parser_->PutBody(waiting_, [](std::span<const char>) { return true; });
+  if (used) waiting_.erase(0, *used);
 }
 
 // The consumer's answer; nothing when the connection is to end first.
@@ -310,6 +329,30 @@ Response Connection::ErrorFor(Read outcome, std::uint64_t bytes_max) const {
   }
 }
 
+std::optional<Response> Connection::TakeHead(bool has_place, Taker& taker) {
+  if (over_limit_ || !has_place) return TooMany();
+  if (const Result<void> split = SplitTarget(request_); !split) {
+    return ErrorResponse(400, split.error().message());
+  }
+  Router::Match match = listener_.options.router->Find(request_);
+  if (auto* answer = std::get_if<Response>(&match)) return std::move(*answer);
+  const Router::Route& route = *std::get<const Router::Route*>(match);
+  taker.route = &route;
+  if (route.body_bytes_max > 0 && parser_->content_length().value_or(0) > route.body_bytes_max) {
+    return ErrorFor(Read::kTooLarge, route.body_bytes_max);
+  }
+  if (route.stream) {
+    StreamStart start = route.stream(request_);
+    if (auto* answer = std::get_if<Response>(&start)) return std::move(*answer);
+    taker.consumer = std::get<std::unique_ptr<BodyConsumer>>(std::move(start));
+  } else {
+    AnswerOrWork admitted = route.guard(request_);
+    if (auto* answer = std::get_if<Response>(&admitted)) return std::move(*answer);
+    taker.work = std::get<Work>(std::move(admitted));
+  }
+  return std::nullopt;
+}
+
 Task<bool> Connection::ServeOne() {
   request_ = Request{};
   request_.remote_address = remote_address_;
@@ -330,86 +373,67 @@ Task<bool> Connection::ServeOne() {
     co_return false;
   }
   const TimePoint started = SteadyClock::now();
-  const Place place(listener_);
+  std::optional<Place> place(std::in_place, listener_);
   ++served_;
 
-  std::string_view route_pattern;
-  Response response;
-  std::unique_ptr<BodyConsumer> consumer;
-  const Router::Route* route = nullptr;
-  if (over_limit_ || !place.there_is()) {
-    response = TooMany();
-  } else if (const Result<void> split = SplitTarget(request_); !split) {
-    response = ErrorResponse(400, split.error().message());
-  } else {
-    Router::Match match = listener_.options.router->Find(request_);
-    if (auto* answer = std::get_if<Response>(&match)) {
-      response = std::move(*answer);
-    } else {
-      route = std::get<const Router::Route*>(match);
-      route_pattern = route->pattern;
-    }
-  }
-  if (route != nullptr && parser_->content_length().value_or(0) > route->body_bytes_max) {
-    response = ErrorFor(Read::kTooLarge, route->body_bytes_max);
-    route = nullptr;
-  }
-  if (route != nullptr && route->stream) {
-    StreamStart start = route->stream(request_);
-    if (auto* answer = std::get_if<Response>(&start)) {
-      response = std::move(*answer);
-      route = nullptr;
-    } else {
-      consumer = std::move(std::get<std::unique_ptr<BodyConsumer>>(start));
-    }
-  }
-  if (route != nullptr) {
+  Taker taker;
+  std::optional<Response> response = TakeHead(place->there_is(), taker);
+  const bool wants_body = !response && taker.route->body_bytes_max > 0;
+  if (!wants_body) DropBodyAtHand();
+  if (!response) {
+    const std::uint64_t bytes_max = taker.route->body_bytes_max;
     Read body = Read::kDone;
-    if (!parser_->done()) {
+    if (wants_body && !parser_->done()) {
       if (parser_->expects_continue() && waiting_.empty() &&
-          !co_await stream_->WriteAll("HTTP/1.1 100 Continue\r\n\r\n", "")) {
+          !co_await stream_->WriteAll("HTTP/1.1 100 Continue\r\n\r\n", "",
+                                      all_.options().body_window)) {
         co_return false;
       }
       const RequestParser::Sink sink = [&](std::span<const char> piece) {
-        if (consumer) return consumer->Data(piece);
+        if (taker.consumer) return taker.consumer->Data(piece);
         request_.body.append(piece.data(), piece.size());
         return true;
       };
-      body = co_await ReadBody(sink, route->body_bytes_max, consumer.get());
+      body = co_await ReadBody(sink, bytes_max, taker.consumer.get());
     }
     if (body == Read::kClosed) co_return false;
     if (body != Read::kDone && body != Read::kRefused) {
       stream_->ForgetExpired();
-      response = ErrorFor(body, route->body_bytes_max);
-    } else if (consumer) {
-      std::optional<Response> answer = co_await Consume(*consumer);
-      if (!answer) co_return false;
-      response = std::move(*answer);
+      response = ErrorFor(body, bytes_max);
+    } else if (taker.consumer) {
+      response = co_await Consume(*taker.consumer);
+      if (!response) co_return false;
     } else {
-      const Work work = [this, route] { return route->handler(request_); };
-      response = co_await Do(work);
+      response = co_await Do(taker.work);
     }
-    consumer.reset();
+    taker.consumer.reset();
+    taker.work = nullptr;
   }
 
   const bool unread = !parser_->done();
   const bool keep = parser_->keep_alive() && !unread && !all_.stopping() && !over_limit_ &&
                     !listener_.Full() && !stream_->is_cut();
-  const bool sent = co_await Send(response, keep);
+  const bool sent = co_await Send(*response, keep);
   all_.Observe(
       {.listener = listener_.options.setting,
-       .route = route_pattern,
+       .route = taker.route != nullptr ? std::string_view(taker.route->pattern) : "",
        .request = &request_,
-       .status = response.status,
+       .status = response->status,
        .duration = std::chrono::duration_cast<microseconds>(SteadyClock::now() - started)});
-  if (sent && unread) co_await Linger();
+  place.reset();
+  if (sent && unread) {
+    // From here on it may not cost more than a connection.
+    response.reset();
+    request_ = Request{};
+    co_await Linger();
+  }
   // A large request leaves nothing behind.
   if (waiting_.empty() && waiting_.capacity() > kJoinBytes) waiting_ = std::string();
   co_return sent&& keep;
 }
 
 Task<bool> Connection::Send(const Response& response, bool keep) {
-  const std::string_view body = response.bytes();
+  std::string_view body = response.bytes();
   const bool bodiless =
       response.status == 204 || response.status == 304 || response.status / 100 == 1;
   out_.clear();
@@ -428,12 +452,13 @@ Task<bool> Connection::Send(const Response& response, bool keep) {
     out_ += "\r\nConnection: keep-alive";
   }
   out_ += "\r\n\r\n";
-  if (bodiless || request_.method == Method::kHead) co_return co_await stream_->WriteAll(out_, "");
-  if (stream_->is_tls() && body.size() <= kOnePieceBytes) {
-    out_ += body;
-    co_return co_await stream_->WriteAll(out_, "");
+  if (bodiless || request_.method == Method::kHead) {
+    body = "";
+  } else if (stream_->is_tls() && body.size() <= kOnePieceBytes) {
+    out_ += std::exchange(body, "");
   }
-  co_return co_await stream_->WriteAll(out_, body);
+  co_return co_await stream_->WriteAll(out_, body,
+                                       all_.options().HeldTimeMax(out_.size() + body.size()));
 }
 
 Task<void> Connection::Linger() {

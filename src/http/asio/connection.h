@@ -44,7 +44,16 @@ class Connection final : public Sleeps, public std::enable_shared_from_this<Conn
   template <class Handler>
   class SleeperOf;
 
+  // Who goes on with a request behind its head: one of the last two.
+  struct Taker {
+    const Router::Route* route = nullptr;  // null: none matched
+    Work work;
+    std::unique_ptr<BodyConsumer> consumer;
+  };
+
   Task<bool> ServeOne();
+  // The answer where the head is enough for one.
+  std::optional<Response> TakeHead(bool has_place, Taker& taker);
   Task<Read> ReadHead();
   // `consumer` may be none.
   Task<Read> ReadBody(const RequestParser::Sink& sink, std::uint64_t bytes_max,
@@ -53,6 +62,8 @@ class Connection final : public Sleeps, public std::enable_shared_from_this<Conn
   std::string_view Join(std::string_view bytes);
   // What a parser has not used of them waits.
   void Keep(std::string_view joined, std::size_t used);
+  // Of a body that nobody wants; the connection goes on where that was all of it.
+  void DropBodyAtHand();
   Task<bool> UntilReady(BodyConsumer& consumer);
   Task<std::optional<Response>> Consume(BodyConsumer& consumer);
   Task<Response> Do(const Work& work);

@@ -131,7 +131,9 @@ Task<std::string_view> Stream::ReadSome(TimePoint deadline, std::size_t bytes_ma
   }
 }
 
-Task<bool> Stream::WriteAll(std::string_view first, std::string_view second) {
+Task<bool> Stream::WriteAll(std::string_view first, std::string_view second,
+                            milliseconds time_max) {
+  TimePoint end{};
   while (!first.empty() || !second.empty()) {
     std::size_t written = 0;
     tcp::socket::wait_type what = tcp::socket::wait_write;
@@ -152,7 +154,9 @@ Task<bool> Stream::WriteAll(std::string_view first, std::string_view second) {
       if (sent > 0) written = static_cast<std::size_t>(sent);
     }
     if (written == 0) {
-      if (!co_await Wait(what, SteadyClock::now() + write_window_)) co_return false;
+      const TimePoint now = SteadyClock::now();
+      if (end == TimePoint{}) end = now + time_max;
+      if (!co_await Wait(what, std::min(now + write_window_, end))) co_return false;
       continue;
     }
     const std::size_t of_first = std::min(written, first.size());

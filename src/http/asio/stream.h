@@ -20,7 +20,7 @@ namespace insightd::http {
 
 class Stream : public std::enable_shared_from_this<Stream> {
  public:
-  // `tls` may be none. What is written has to be taken within `write_window`, or a part of it.
+  // `tls` may be none. Of what is written a part has to be taken within each `write_window`.
   Stream(tcp::socket socket, TlsContext* tls, milliseconds write_window);
 
   bool is_tls() const { return tls_ != nullptr; }
@@ -37,8 +37,8 @@ class Stream : public std::enable_shared_from_this<Stream> {
   // anything.
   Task<std::string_view> ReadFirst(TimePoint deadline);
   Task<std::string_view> ReadSome(TimePoint deadline, std::size_t bytes_max = kReadBytes);
-  // One behind the other.
-  Task<bool> WriteAll(std::string_view first, std::string_view second);
+  // One behind the other, in `time_max` from the first wait on.
+  Task<bool> WriteAll(std::string_view first, std::string_view second, milliseconds time_max);
   // The last that is written is on its way.
   void ShutDown();
   // Closing a socket with unread bytes would make the other side's system throw the answer away, so

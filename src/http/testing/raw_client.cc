@@ -67,12 +67,24 @@ RawClient::Answer RawClient::Read(bool head_only) {
   return answer;
 }
 
+std::size_t RawClient::CountToTheEnd() {
+  std::size_t bytes = 0;
+  do {
+    bytes += buffer_.size();
+    buffer_.clear();
+  } while (Fill());
+  return bytes;
+}
+
+bool RawClient::CanRead() const {
+  pollfd wait{.fd = socket_, .events = POLLIN, .revents = 0};
+  return ::poll(&wait, 1, 0) == 1;
+}
+
 bool RawClient::Closes() {
   while (Fill()) {
   }
-  if (!buffer_.empty()) return false;
-  pollfd wait{.fd = socket_, .events = POLLIN, .revents = 0};
-  return ::poll(&wait, 1, 0) == 1;
+  return buffer_.empty() && CanRead();
 }
 
 }  // namespace insightd::http::testing

@@ -25,10 +25,14 @@ class RawClient {
     std::string body;
   };
   Answer Read(bool head_only = false);
-  Answer Ask(std::string_view request) {
+  Answer Ask(std::string_view request, bool head_only = false) {
     Send(request);
-    return Read();
+    return Read(head_only);
   }
+  // How many bytes come until the other side closes.
+  std::size_t CountToTheEnd();
+  // Whether something has come, or the other side has closed.
+  bool CanRead() const;
   // Whether the other side closes, with nothing more to read.
   bool Closes();
 

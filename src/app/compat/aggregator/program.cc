@@ -61,9 +61,12 @@ void PrintHelp(std::string_view name) { fmt::print(fmt::runtime(kHelp), name); }
 int PrintConfiguration(Configuration& configuration) {
   go::Table table;
   configuration.AddTo(table);
-  fmt::print("{}", table.Print());
+  const std::string printed = table.Print();
+  fmt::print("{}", printed);
   std::fflush(stdout);
-  fmt::print(stderr, "secrets are shown as \"(secret)\"\n");
+  if (printed.find("(secret)") != std::string::npos) {
+    fmt::print(stderr, "secrets are shown as \"(secret)\"\n");
+  }
   return kGood;
 }
 

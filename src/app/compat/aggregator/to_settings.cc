@@ -261,6 +261,10 @@ class Translator {
     // `:http` is what an empty address means to the original.
     if (settings.http.aggregator_address == ":http") settings.http.aggregator_address = ":80";
     settings.http.metrics_address.clear();
+    // As the original has them: a path may name tens of thousands of clusters.
+    settings.http.head_bytes_max = 1 << 20;
+    settings.http.head_time_ms_max = 5'000;
+    settings.http.idle_time_ms_max = 60'000;
     settings.logs_requests = true;
     api::AggregatorOptions& options = settings.aggregator;
     options.api_prefix = server.api_prefix;

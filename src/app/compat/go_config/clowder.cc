@@ -30,10 +30,10 @@ Clowder::Kafka ReadKafka(const json::Value& kafka) {
       read.sasl = Clowder::Sasl{.username = TextOf(*sasl, "username"),
                                 .password = TextOf(*sasl, "password"),
                                 .mechanism = TextOf(*sasl, "saslMechanism"),
-                                .security_protocol = TextOf(*sasl, "securityProtocol")};
-      // Newer files have it beside the section.
+                                .security_protocol = TextOf(first, "securityProtocol")};
+      // Older files have it in the section.
       if (read.sasl->security_protocol.empty()) {
-        read.sasl->security_protocol = TextOf(first, "securityProtocol");
+        read.sasl->security_protocol = TextOf(*sasl, "securityProtocol");
       }
     }
   }
