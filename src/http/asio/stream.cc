@@ -156,6 +156,7 @@ Task<bool> Stream::WriteAll(std::string_view first, std::string_view second,
     if (written == 0) {
       const TimePoint now = SteadyClock::now();
       if (end == TimePoint{}) end = now + time_max;
+      if (now >= end) co_return false;
       if (!co_await Wait(what, std::min(now + write_window_, end))) co_return false;
       continue;
     }
