@@ -153,16 +153,15 @@ Task<bool> Stream::WriteAll(std::string_view first, std::string_view second,
       if (sent < 0 && errno != EAGAIN && errno != EWOULDBLOCK) co_return false;
       if (sent > 0) written = static_cast<std::size_t>(sent);
     }
-    if (written == 0) {
-      const TimePoint now = SteadyClock::now();
-      if (end == TimePoint{}) end = now + time_max;
-      if (now >= end) co_return false;
-      if (!co_await Wait(what, std::min(now + write_window_, end))) co_return false;
-      continue;
-    }
     const std::size_t of_first = std::min(written, first.size());
     first.remove_prefix(of_first);
     second.remove_prefix(written - of_first);
+    if (first.empty() && second.empty()) break;
+    // The clock is asked only where one call did not take it all.
+    const TimePoint now = SteadyClock::now();
+    if (end == TimePoint{}) end = now + time_max;
+    if (now >= end) co_return false;
+    if (written == 0 && !co_await Wait(what, std::min(now + write_window_, end))) co_return false;
   }
   co_return true;
 }

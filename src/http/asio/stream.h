@@ -37,7 +37,7 @@ class Stream : public std::enable_shared_from_this<Stream> {
   // anything.
   Task<std::string_view> ReadFirst(TimePoint deadline);
   Task<std::string_view> ReadSome(TimePoint deadline, std::size_t bytes_max = kReadBytes);
-  // One behind the other, in `time_max` from the first wait on.
+  // One behind the other, in `time_max` from the first call on that does not take it all.
   Task<bool> WriteAll(std::string_view first, std::string_view second, milliseconds time_max);
   // The last that is written is on its way.
   void ShutDown();
