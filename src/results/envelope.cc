@@ -50,7 +50,7 @@ insightd::Result<void> TakeMetadata(Value root, Head& head) {
   const auto gathered = Typed(*metadata, "gathering_time", Type::kString, "time", "Metadata.");
   if (!gathered) return Fail(gathered.error());
   if (gathered->is_null()) return {};
-  head.gathered = ParseTime(gathered->AsString());
+  head.gathered = ParseRounded(gathered->AsString());
   if (head.gathered) return {};
   return Fail(Code::kInvalid, fmt::format("Metadata.gathering_time \"{}\" is no RFC 3339 time",
                                           gathered->AsString().substr(0, 64)));

@@ -2,11 +2,12 @@
 
 #include <fmt/core.h>
 
-#include <algorithm>
 #include <array>
 
 namespace insightd::results {
 namespace {
+
+constexpr std::size_t kMicroDigits = 6;
 
 struct Part {
   std::string_view before;   // literal text
@@ -65,20 +66,22 @@ std::string WhatIsWrong(std::string_view all) {
   return CannotParse(all, rest, "Z07:00");
 }
 
-// What is behind the microseconds rounds them, as PostgreSQL does.
-bool RoundsUp(std::string_view text) {
-  const std::size_t seventh = text.find('.') + 7;  // behind the point, where there is one
-  return seventh >= 7 && seventh < text.size() && text[seventh] >= '5' && IsDigit(text[seventh]) &&
-         std::all_of(text.begin() + static_cast<std::ptrdiff_t>(seventh) - 6,
-                     text.begin() + static_cast<std::ptrdiff_t>(seventh), IsDigit);
-}
-
 }  // namespace
 
+std::optional<Time> ParseRounded(std::string_view text) {
+  std::optional<Time> time = ParseTime(text);
+  const std::size_t point = text.find('.');
+  if (!time || point == text.npos) return time;
+  const std::size_t end = text.find_first_not_of("0123456789", point + 1);
+  const std::string_view fraction = text.substr(point + 1, end - point - 1);
+  if (fraction.size() > kMicroDigits && fraction[kMicroDigits] >= '5') *time += microseconds(1);
+  return time;
+}
+
 insightd::Result<Time> ParseLastChecked(std::string_view text) {
-  const std::optional<Time> time = ParseTime(text);
+  const std::optional<Time> time = ParseRounded(text);
   if (!time) return Fail(Code::kInvalid, WhatIsWrong(text));
-  return RoundsUp(text) ? *time + microseconds(1) : *time;
+  return *time;
 }
 
 }  // namespace insightd::results

@@ -206,18 +206,20 @@ TEST(ResultParseTest, SaysWhatIsWrongWithLastChecked) {
             "parsing time \"2020-01-23T16:15:59Zx\": extra text: \"x\"");
 }
 
-TEST(ResultParseTest, RoundsLastCheckedToMicroseconds) {
+TEST(ResultParseTest, RoundsTimesToMicroseconds) {
   const auto fraction = [](std::string_view digits) {
-    const auto received =
-        Parsed(R"({"OrgID":1,"ClusterName":")" + std::string(kCluster) + R"(","Report":)" +
-               std::string(kEmptyReport) + R"(,"LastChecked":"2020-01-23T23:59:59)" +
-               std::string(digits) + "\"}");
+    const auto received = Parsed(
+        R"({"OrgID":1,"ClusterName":")" + std::string(kCluster) + R"(","Report":)" +
+        std::string(kEmptyReport) + R"(,"LastChecked":"2020-01-23T23:59:59)" + std::string(digits) +
+        R"(","Metadata":{"gathering_time":"2020-01-23T23:59:59)" + std::string(digits) + "\"}}");
+    EXPECT_EQ(received->gathered, received->last_checked);
     return FormatTime(received.value().last_checked).substr(11);
   };
   EXPECT_EQ(fraction(".478901889Z"), "23:59:59.478902Z");
   EXPECT_EQ(fraction(".4789014Z"), "23:59:59.478901Z");
   EXPECT_EQ(fraction(".478901Z"), "23:59:59.478901Z");
   EXPECT_EQ(fraction(".4Z"), "23:59:59.400000Z");
+  EXPECT_EQ(fraction(".1234-00:55"), "00:54:59.123400Z") << "these digits are of no fraction";
   EXPECT_EQ(fraction(".9999999Z").substr(0, 8), "00:00:00");
 }
 

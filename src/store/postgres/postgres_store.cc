@@ -330,8 +330,9 @@ class PostgresStore final : public Store {
 
 Result<std::unique_ptr<Store>> OpenPostgresStore(PostgresStoreOptions options) {
   auto store = std::make_unique<PostgresStore>(options);
-  if (auto good = store->CheckTables(options.writes, options.storages); !good)
+  if (auto good = store->CheckTables(options.writes, options.storages); !good) {
     return Fail(std::move(good).error());
+  }
   return store;
 }
 

@@ -89,6 +89,8 @@ TEST_F(AggregatorSettingsTest, TheShippedFileIsAWriterWithTheApiBesideIt) {
   EXPECT_TRUE(s.upkeep.dead_letter_topics.empty());
   EXPECT_EQ(s.http.aggregator_address, ":8080");
   EXPECT_EQ(s.http.metrics_address, "");
+  EXPECT_EQ(s.http.head_bytes_max, 1U << 20);
+  EXPECT_EQ(s.writer.org_id_max, 2147483647);
   EXPECT_EQ(s.aggregator.api_prefix, "/api/v1/");
   EXPECT_TRUE(s.aggregator.debug);
   EXPECT_TRUE(s.aggregator.auth);

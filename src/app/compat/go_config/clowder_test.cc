@@ -28,6 +28,14 @@ TEST(GoClowderTest, ReadsBrokersTopicsDatabaseAndMemory) {
   EXPECT_EQ(read->in_memory->password, "s");
 }
 
+TEST(GoClowderTest, TheBrokersOwnProtocolGoesBeforeThatOfItsSection) {
+  const auto read = ParseClowder("c.json", R"({"kafka": {"brokers": [{"hostname": "k",
+      "authtype": "sasl", "securityProtocol": "SASL_SSL",
+      "sasl": {"username": "u", "password": "p", "securityProtocol": "SASL_PLAINTEXT"}}]}})");
+  ASSERT_TRUE(read && read->kafka->sasl);
+  EXPECT_EQ(read->kafka->sasl->security_protocol, "SASL_SSL");
+}
+
 TEST(GoClowderTest, WhatIsNotThereIsNotRead) {
   const auto read = ParseClowder("c.json", R"({"kafka": {"brokers": [{"hostname": "k"}]}})");
   ASSERT_TRUE(read);
