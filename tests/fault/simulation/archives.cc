@@ -12,18 +12,23 @@ namespace {
 
 constexpr int kFast = 1;
 
-std::string Rule(std::string_view name, std::string_view key) {
+std::string Rule(std::string_view name, std::string_view key, std::string_view when = "true") {
   return fmt::format(
       "- module: external.rules.{}\n  key: {}\n  impact: Low Impact\n  likelihood: 1\n"
-      "  needs: [doc]\n  when: \"true\"\n  details: {{mark: \"doc.mark\"}}\n",
-      name, key);
+      "  needs: [doc]\n  when: \"{}\"\n  details: {{mark: \"doc.mark\"}}\n",
+      name, key, when);
 }
 
 // About workloads: one, in a namespace that has the mark for its UID.
 std::string WorkloadsRule() {
   return "- module: external.dvo.marked\n  key: MARKED\n  impact: Low Impact\n  likelihood: 1\n"
          "  needs: [doc]\n  when: \"true\"\n"
-         "  details: {workloads: \"[{'namespace_uid': doc.mark, 'uid': doc.mark}]\"}\n";
+         "  details: {workloads: \"[{'namespace_uid': doc.workload, 'uid': doc.mark}]\"}\n";
+}
+
+std::string CommonRules() {
+  return Rule("seen", "SEEN") + Rule("ill", "ILL", "doc.ill > 0") +
+         Rule("worse", "WORSE", "doc.ill > 1") + WorkloadsRule();
 }
 
 rules::PackPointer Load(std::string rules, std::string_view version) {
@@ -44,7 +49,10 @@ rules::PackPointer Load(std::string rules, std::string_view version) {
 }  // namespace
 
 std::string MakeArchive(ArchiveKind kind, std::string_view cluster, std::string_view mark) {
-  const std::string doc = fmt::format(R"({{"mark":"{}"}})", mark);
+  const std::string_view odd = kind == ArchiveKind::kOddWorkloads ? "\\u0000" : "";
+  const int ill = (mark.back() - '0') % 3;
+  const std::string doc =
+      fmt::format(R"({{"mark":"{0}","workload":"{0}{1}","ill":{2}}})", mark, odd, ill);
   const std::string zeros(kind == ArchiveKind::kBomb ? kUnpackedBytesMax + 1 : 0, '\0');
   const std::string own = fmt::format("other/{}.json", mark);
   std::vector<archive::PackMember> members = {{.name = own, .bytes = doc}};
@@ -68,13 +76,12 @@ std::string MakeArchive(ArchiveKind kind, std::string_view cluster, std::string_
 }
 
 rules::PackPointer FirstPack() {
-  static const rules::PackPointer pack = Load(Rule("seen", "SEEN") + WorkloadsRule(), "1.0.0");
+  static const rules::PackPointer pack = Load(CommonRules(), "1.0.0");
   return pack;
 }
 
 rules::PackPointer SecondPack() {
-  static const rules::PackPointer pack =
-      Load(Rule("seen", "SEEN") + Rule("more", "MORE") + WorkloadsRule(), "2.0.0");
+  static const rules::PackPointer pack = Load(CommonRules() + Rule("more", "MORE"), "2.0.0");
   return pack;
 }
 

@@ -12,7 +12,8 @@
 namespace insightd::simulation {
 
 enum class ArchiveKind : std::uint8_t {
-  kGood,           // a hit whose details carry the archive's mark, and a workload that does
+  kGood,           // one to three hits whose details carry its mark, and a workload that does
+  kOddWorkloads,   // the same, but the workload has a name that no store takes
   kNothingJudged,  // without what the rules read
   kCutShort,
   kDamaged,
@@ -24,9 +25,11 @@ enum class ArchiveKind : std::uint8_t {
 };
 inline constexpr std::size_t kArchiveKinds = static_cast<std::size_t>(ArchiveKind::kCount);
 inline constexpr std::array<std::string_view, kArchiveKinds> kArchiveKindNames = {
-    "good",   "nothing_judged", "cut_short", "damaged",
-    "no_tar", "leaves_root",    "bomb",      "no_cluster"};
+    "good",   "odd_workloads", "nothing_judged", "cut_short", "damaged",
+    "no_tar", "leaves_root",   "bomb",           "no_cluster"};
 
+// Whether rules can judge it.
+inline bool IsJudged(ArchiveKind kind) { return kind <= ArchiveKind::kOddWorkloads; }
 // Whether it ends as a dead letter.
 inline bool IsRefused(ArchiveKind kind) { return kind >= ArchiveKind::kCutShort; }
 

@@ -169,6 +169,57 @@ class OrdersByArrival final : public ForwardStore {
   static inline std::int64_t next_ = 0;
 };
 
+// What people say is told to be stored, and is not.
+class LosesWords final : public ForwardStore {
+ public:
+  using ForwardStore::ForwardStore;
+  Result<void> PutAcknowledgement(std::int64_t, std::string_view, std::string_view,
+                                  std::string_view) override {
+    return {};
+  }
+};
+
+// Whoever asks for a cluster is answered.
+class AnswersAnyone final : public ForwardStore {
+ public:
+  using ForwardStore::ForwardStore;
+  Result<store::ClusterReport> Report(std::int64_t org_id, std::string_view cluster,
+                                      std::string_view user_id) override {
+    return ForwardStore::Report(OrganizationOf(cluster).value_or(org_id), cluster, user_id);
+  }
+};
+
+// Archives that clusters show may go, too.
+class ReleasesNewest final : public ForwardStore {
+ public:
+  using ForwardStore::ForwardStore;
+  Result<std::vector<store::KeptArchive>> ReleasedArchives(Time, std::size_t max) override {
+    return NewestArchives(max);
+  }
+};
+
+// Hands out nothing more after a while.
+class StandsStill final : public ForwardConsumer {
+ public:
+  using ForwardConsumer::ForwardConsumer;
+  Result<std::vector<Message>> Poll(std::size_t messages_max, milliseconds wait,
+                                    std::stop_token stop) override {
+    constexpr int kPollsMax = 30;
+    if (++polls_ > kPollsMax) return std::vector<Message>();
+    return ForwardConsumer::Poll(messages_max, wait, std::move(stop));
+  }
+
+ private:
+  int polls_ = 0;
+};
+
+std::unique_ptr<bus::Bus> StandStill(std::unique_ptr<bus::Bus> bus) {
+  return std::make_unique<OtherConsumers>(
+      std::move(bus), [](std::string_view, std::unique_ptr<Consumer> consumer) {
+        return std::make_unique<StandsStill>(std::move(consumer));
+      });
+}
+
 template <class Part>
 std::unique_ptr<store::Store> Around(std::unique_ptr<store::Store> store) {
   return std::make_unique<Part>(std::move(store));
@@ -182,12 +233,18 @@ std::vector<PartsOfWorld> BrokenParts() {
   return {
       {.name = "offset_before_effect", .around_bus = CommitBeforeEffect},
       {.name = "no_sync_of_databases", .disk_syncs = false},
+      {.name = "no_sync_at_start", .log_is_copied_at_start = false},
       {.name = "no_sync_of_archives", .archives_sync = false},
+      {.name = "clock_not_steady", .steady_clock = false},
       {.name = "letters_kept_twice", .around_store = Around<KeepsTwice>},
       {.name = "results_stored_twice", .around_store = Around<StoresTwice>},
       {.name = "wrong_order", .around_store = Around<OrdersByArrival>},
       {.name = "lost_rebalance", .around_bus = LoseRebalances},
       {.name = "duty_of_two", .around_store = Around<GrantsToAll>},
+      {.name = "words_lost", .around_store = Around<LosesWords>},
+      {.name = "answers_to_anyone", .around_store = Around<AnswersAnyone>},
+      {.name = "archives_gone_early", .around_store = Around<ReleasesNewest>},
+      {.name = "bus_stands_still", .around_bus = StandStill},
   };
 }
 

@@ -1,9 +1,11 @@
 #include "disk.h"
 
+#include <fmt/format.h>
 #include <sqlite3.h>
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "base/result.h"
 
@@ -16,6 +18,7 @@ constexpr std::size_t kSectorBytes = 512;
 
 struct Handle {
   sqlite3_file base;
+  const char* path;  // SQLite keeps it as long as the file is open
   SimFile* file;
   int lock;
   std::uint32_t shm_shared;     // bits
@@ -27,9 +30,22 @@ MachineState& State() { return current->state(); }
 
 // Whether the process ends at this call; what the call does is then open.
 bool EndsHere(Kind kill, Kind power_loss) {
-  if (State().faults.Fires(kill)) State().End(Ending::kProcessEnds);
-  if (State().faults.Fires(power_loss)) State().End(Ending::kPowerLoss);
+  if (State().Fires(kill)) State().End(Ending::kProcessEnds);
+  if (State().Fires(power_loss)) State().End(Ending::kPowerLoss);
   return !State().alive();
+}
+
+bool EndsAtSync() {
+  if (IsBuiltUpon(State().place) && State().Fires(Kind::kKillThenPowerLoss)) {
+    State().End(Ending::kProcessEnds);
+    State().loses_power_after = State().step;
+  }
+  return EndsHere(Kind::kKillAtSync, Kind::kPowerLossAtSync);
+}
+
+// What the call that is under way does to a file.
+std::string PlaceOf(sqlite3_file* handle) {
+  return fmt::format("{}: {}", State().place, Of(handle).path);
 }
 
 void Change(SimFile& file, SimFile::Change change) {
@@ -60,6 +76,7 @@ int Read(sqlite3_file* handle, void* into, int count, sqlite3_int64 offset) {
 
 int Write(sqlite3_file* handle, const void* from, int count, sqlite3_int64 offset) {
   if (!State().alive()) return SQLITE_IOERR_WRITE;
+  const Calling calling(State(), PlaceOf(handle));
   SimFile& file = *Of(handle).file;
   std::string bytes(static_cast<const char*>(from), static_cast<std::size_t>(count));
   if (EndsHere(Kind::kKillAtWrite, Kind::kPowerLossAtWrite)) {
@@ -68,9 +85,9 @@ int Write(sqlite3_file* handle, const void* from, int count, sqlite3_int64 offse
     if (!bytes.empty()) Change(file, {offset, std::move(bytes), 0});
     return SQLITE_IOERR_WRITE;
   }
-  if (State().faults.Fires(Kind::kDiskWriteFails)) return SQLITE_IOERR_WRITE;
+  if (State().Fires(Kind::kDiskWriteFails)) return SQLITE_IOERR_WRITE;
   const auto end = static_cast<std::size_t>(offset) + bytes.size();
-  if (end > file.bytes.size() && State().faults.Lasts(Kind::kDiskFull)) return SQLITE_FULL;
+  if (end > file.bytes.size() && State().Lasts(Kind::kDiskFull)) return SQLITE_FULL;
   Change(file, {offset, std::move(bytes), 0});
   return SQLITE_OK;
 }
@@ -83,9 +100,10 @@ int Truncate(sqlite3_file* handle, sqlite3_int64 length) {
 
 int Sync(sqlite3_file* handle, int) {
   if (!State().alive()) return SQLITE_IOERR_FSYNC;
-  if (EndsHere(Kind::kKillAtSync, Kind::kPowerLossAtSync)) return SQLITE_IOERR_FSYNC;
-  if (State().faults.Fires(Kind::kDiskSyncFails)) return SQLITE_IOERR_FSYNC;
-  if (!current->syncs()) return SQLITE_OK;
+  const Calling calling(State(), PlaceOf(handle));
+  if (EndsAtSync()) return SQLITE_IOERR_FSYNC;
+  if (State().Fires(Kind::kDiskSyncFails)) return SQLITE_IOERR_FSYNC;
+  if (!current->parts().disk_syncs) return SQLITE_OK;
   SimFile& file = *Of(handle).file;
   for (const SimFile::Change& change : file.unsynced) file.Apply(file.durable, change);
   file.unsynced.clear();
@@ -145,6 +163,13 @@ int DeviceCharacteristics(sqlite3_file*) { return SQLITE_IOCAP_POWERSAFE_OVERWRI
 
 // ---- Shared memory of the write-ahead log ----
 
+// Who has this one alone copies the log into the database, after it has synced it.
+constexpr int kCheckpointLock = 1;
+
+bool IsKeptFromCopying() {
+  return !current->parts().log_is_copied_at_start && State().place == "start";
+}
+
 int ShmMap(sqlite3_file* handle, int region, int bytes, int extend, void volatile** out) {
   std::vector<std::string>& regions = Of(handle).file->shm;
   const auto index = static_cast<std::size_t>(region);
@@ -177,6 +202,8 @@ int ShmLock(sqlite3_file* handle, int first, int count, int flags) {
     return SQLITE_OK;
   }
   const bool exclusive = (flags & SQLITE_SHM_EXCLUSIVE) != 0;
+  if (exclusive && first == kCheckpointLock && count == 1 && IsKeptFromCopying())
+    return SQLITE_BUSY;
   for (std::size_t i = begin; i < end; ++i) {
     const std::uint32_t bit = 1u << i;
     const bool others_share = file.shm_shared[i] > ((mine.shm_shared & bit) != 0 ? 1 : 0);
@@ -237,7 +264,7 @@ int Open(sqlite3_vfs*, const char* name, sqlite3_file* handle, int flags, int* f
     file.unsynced.clear();
     if (file.durably_exists) file.unsynced.push_back({-1, {}, 0});
   }
-  Of(handle) = {{&kMethods}, &file, SQLITE_LOCK_NONE, 0, 0};
+  Of(handle) = {{&kMethods}, name, &file, SQLITE_LOCK_NONE, 0, 0};
   if (flags_out != nullptr) *flags_out = flags;
   return SQLITE_OK;
 }
@@ -319,7 +346,8 @@ void SimFile::Apply(std::string& to, const Change& change) const {
   std::memcpy(to.data() + offset, change.bytes.data(), change.bytes.size());
 }
 
-Disk::Disk(MachineState& state, bool syncs) : state_(state), syncs_(syncs) {
+Disk::Disk(MachineState& state, const PartsOfWorld& parts, Files files)
+    : state_(state), parts_(parts), files_(std::move(files)) {
   INSIGHTD_ASSERT(current == nullptr);
   current = this;
   Register();

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/random.h"
+#include "broken_parts.h"
 #include "machine_state.h"
 
 namespace insightd::simulation {
@@ -45,8 +46,10 @@ struct SimFile {
 
 class Disk {
  public:
-  // `state` outlives the disk. `syncs` false: sync does nothing and says that it did.
-  Disk(MachineState& state, bool syncs);
+  using Files = std::map<std::string, SimFile>;
+
+  // `state` and `parts`, which say what the disk does not do, outlive it.
+  Disk(MachineState& state, const PartsOfWorld& parts, Files files);
   ~Disk();
   Disk(const Disk&) = delete;
   Disk& operator=(const Disk&) = delete;
@@ -56,13 +59,13 @@ class Disk {
 
   SimFile& FileAt(const std::string& path) { return files_[path]; }
   MachineState& state() { return state_; }
-  bool syncs() const { return syncs_; }
-  std::map<std::string, SimFile>& files() { return files_; }
+  const PartsOfWorld& parts() const { return parts_; }
+  Files& files() { return files_; }
 
  private:
   MachineState& state_;
-  const bool syncs_;
-  std::map<std::string, SimFile> files_;
+  const PartsOfWorld& parts_;
+  Files files_;
 };
 
 }  // namespace insightd::simulation

@@ -3,161 +3,158 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
+
+#include "base/random.h"
+#include "base/result.h"
 
 namespace insightd::simulation {
 namespace {
 
-constexpr std::array<std::string_view, kKinds> kNames = {
-    "kill_between_steps",
-    "kill_at_write",
-    "kill_at_sync",
-    "stop_in_order",
-    "power_loss_between_steps",
-    "power_loss_at_write",
-    "power_loss_at_sync",
-    "disk_write_fails",
-    "disk_sync_fails",
-    "disk_full",
-    "bus_produce_fails",
-    "bus_produce_unsure",
-    "bus_delivery_late",
-    "bus_poll_fails",
-    "bus_commit_fails",
-    "bus_messages_doubled",
-    "bus_messages_late",
-    "bus_away",
-    "store_write_fails",
-    "store_write_unsure",
-    "store_read_fails",
-    "store_away",
-    "blob_create_fails",
-    "blob_append_fails",
-    "blob_commit_fails",
-    "blob_commit_unsure",
-    "blob_open_fails",
-    "blob_read_fails",
-    "blob_remove_fails",
-    "blob_away",
-    "slow",
-    "clock_forward",
-    "clock_back",
-    "rules_change",
-    "pipeline_joins",
-    "pipeline_leaves",
-    "writer_joins",
-    "writer_leaves",
-    "duty_lost",
-    "upload_cut",
-};
-
-constexpr std::uint64_t kFaultsMax = 24;
-// A fault of a call waits for one of the next so many calls.
-constexpr std::uint64_t kCallsMax = 6;
-// Writes to the disk are many.
-constexpr std::uint64_t kDiskCallsMax = 60;
+constexpr std::uint64_t kFaultsMax = 22;
+// How often a fault lets its place pass at most: a call writes to a file some ten times.
+constexpr std::uint64_t kWritesMax = 12;
 constexpr std::uint64_t kStepsLastingMin = 3;
 constexpr std::uint64_t kStepsLastingMax = 40;
 constexpr std::uint64_t kSeedOfFaults = 0x9e3779b97f4a7c15;
 
-bool IsOfDisk(Kind kind) {
-  return kind == Kind::kKillAtWrite || kind == Kind::kPowerLossAtWrite ||
-         kind == Kind::kDiskWriteFails;
+// Every fourth fault by its kind, so that those of a single place are not rare.
+std::size_t DrawPoint(Random& random) {
+  if (random.Below(4) > 0) return random.Below(AllPoints().size());
+  const auto& points = PointsOf(static_cast<Kind>(random.Below(kKinds)));
+  return points[random.Below(points.size())];
 }
-bool IsLasting(Kind kind) {
-  return kind == Kind::kDiskFull || kind == Kind::kBusAway || kind == Kind::kStoreAway ||
-         kind == Kind::kBlobAway;
+
+// Many from the beginning on, since some places are rare, and since new files are made only then.
+int DrawStep(Random& random, std::size_t point, int steps) {
+  if (random.Below(IsOfNewFiles(AllPoints()[point]) ? 2 : 4) == 0) return 0;
+  return static_cast<int>(random.Below(static_cast<std::uint64_t>(steps)));
 }
-bool HappensAtOnce(Kind kind) {
-  switch (kind) {
-    case Kind::kKillBetweenSteps:
-    case Kind::kStopInOrder:
-    case Kind::kPowerLossBetweenSteps:
-    case Kind::kClockForward:
-    case Kind::kClockBack:
-    case Kind::kRulesChange:
-    case Kind::kPipelineJoins:
-    case Kind::kPipelineLeaves:
-    case Kind::kWriterJoins:
-    case Kind::kWriterLeaves:
-    case Kind::kDutyLost:
-    case Kind::kUploadCut: return true;
-    default: return false;
+
+// Together with what has to happen for it to find its place.
+void AddFault(Plan& plan, std::size_t point, Random& random, int steps) {
+  const Fault fault{point, DrawStep(random, point, steps), random.Next()};
+  plan.push_back(fault);
+  if (const auto cause = CauseOf(AllPoints()[point], fault.value)) {
+    const auto later = static_cast<std::uint64_t>(steps - fault.step);
+    plan.push_back({*cause, fault.step + static_cast<int>(random.Below(later)), random.Next()});
   }
 }
 
-}  // namespace
-
-std::string_view NameOf(Kind kind) { return kNames[static_cast<std::size_t>(kind)]; }
-
-Plan DrawPlan(std::uint64_t seed, int steps) {
-  const auto random = MakeSeededRandom(seed ^ kSeedOfFaults);
-  Plan plan(1 + random->Below(kFaultsMax));
-  for (Fault& fault : plan) {
-    fault.kind = static_cast<Kind>(random->Below(kKinds));
-    fault.step = static_cast<int>(random->Below(static_cast<std::uint64_t>(steps)));
-    fault.value = random->Next();
-  }
+Plan InOrder(Plan plan) {
   std::stable_sort(plan.begin(), plan.end(),
                    [](const Fault& a, const Fault& b) { return a.step < b.step; });
   return plan;
 }
 
-std::string ToText(const Fault& fault) {
-  return fmt::format("{}@{}", NameOf(fault.kind), fault.step);
-}
+}  // namespace
 
-std::vector<Fault> Faults::BeginStep(int step) {
-  step_ = step;
-  std::vector<Fault> now;
-  for (const Fault& fault : plan_) {
-    if (fault.step != step) continue;
-    if (HappensAtOnce(fault.kind)) {
-      now.push_back(fault);
-    } else if (IsLasting(fault.kind)) {
-      int& until = lasts_until_[static_cast<std::size_t>(fault.kind)];
-      const std::uint64_t lasting = kStepsLastingMin + fault.value % kStepsLastingMax;
-      until = std::max(until, step + static_cast<int>(lasting));
-    } else {
-      // Removals are few: the next one.
-      const std::uint64_t calls_max = fault.kind == Kind::kBlobRemoveFails ? 1
-                                      : IsOfDisk(fault.kind)               ? kDiskCallsMax
-                                                                           : kCallsMax;
-      waiting_.push_back({fault, fault.value % calls_max});
-    }
+Plan DrawPlan(std::uint64_t seed, int steps) {
+  const auto random = MakeSeededRandom(seed ^ kSeedOfFaults);
+  Plan plan;
+  for (std::uint64_t left = 1 + random->Below(kFaultsMax); left > 0; --left) {
+    AddFault(plan, DrawPoint(*random), *random, steps);
   }
-  return now;
+  return InOrder(std::move(plan));
 }
 
-bool Faults::Fires(Kind kind) {
+Plan DrawPlanFor(std::size_t point, std::uint64_t seed, int steps) {
+  const auto random = MakeSeededRandom(seed ^ kSeedOfFaults);
+  Plan plan;
+  AddFault(plan, point, *random, steps);
+  return InOrder(std::move(plan));
+}
+
+bool BeginsNew(const Plan& plan) {
+  return std::any_of(plan.begin(), plan.end(), [](const Fault& fault) {
+    return fault.step == 0 && IsOfNewFiles(AllPoints()[fault.point]);
+  });
+}
+
+bool Forgets(const Plan& plan) {
+  return std::any_of(plan.begin(), plan.end(), [](const Fault& fault) {
+    const std::string& place = AllPoints()[fault.point].place;
+    return place.starts_with("store.ForgetUploads: ") || place.starts_with("store.ForgetChanges: ");
+  });
+}
+
+std::string ToText(const Fault& fault) {
+  return fmt::format("{}, from step {} on", ToText(AllPoints()[fault.point]), fault.step);
+}
+
+Faults::Faults(const Plan& plan, Struck struck)
+    : struck_(std::move(struck)), coverage_(AllPoints().size()) {
+  for (const Fault& fault : plan) {
+    // Most strike at the first write, since some calls write little.
+    const bool passes = IsAtWrite(AllPoints()[fault.point].kind) && fault.value % 3 == 0;
+    entries_.push_back({.fault = fault, .lets_pass = passes ? fault.value / 3 % kWritesMax : 0});
+  }
+}
+
+void Faults::BeginStep(int step) {
+  step_ = step;
+  healed_ = false;
+  for (Entry& entry : entries_) {
+    if (entry.fault.step == step) entry.stage = Stage::kWaiting;
+  }
+}
+
+bool Faults::Fires(Kind kind, std::string_view place) {
   std::uint64_t value = 0;
-  return Fires(kind, value);
+  return Fires(kind, place, value);
 }
 
-bool Faults::Fires(Kind kind, std::uint64_t& value) {
-  if (waiting_.empty()) return false;
-  for (auto it = waiting_.begin(); it != waiting_.end(); ++it) {
-    if (it->fault.kind != kind) continue;
-    if (it->calls > 0) {
-      --it->calls;
+bool Faults::Fires(Kind kind, std::string_view place, std::uint64_t& value) {
+  if (healed_) return false;
+  const std::optional<std::size_t> point = FindPoint(kind, place);
+  if (!point) fmt::print(stderr, "points.cc does not know {} at {}\n", NameOf(kind), place);
+  INSIGHTD_ASSERT(point);
+  for (Entry& entry : entries_) {
+    if (entry.stage != Stage::kWaiting || entry.fault.point != *point) continue;
+    if (entry.lets_pass > 0) {
+      --entry.lets_pass;
       return false;
     }
-    value = it->fault.value;
-    waiting_.erase(it);
-    Reached(kind);
+    entry.stage = Stage::kStruck;
+    value = entry.fault.value;
+    ++coverage_[*point];
+    if (struck_) struck_(entry.fault);
     return true;
   }
   return false;
 }
 
-bool Faults::Lasts(Kind kind) {
-  if (step_ >= lasts_until_[static_cast<std::size_t>(kind)]) return false;
-  Reached(kind);
+bool Faults::Lasts(Kind kind, std::string_view place) {
+  int& until = lasts_until_[static_cast<std::size_t>(kind)];
+  std::uint64_t value = 0;
+  if (Fires(kind, place, value)) {
+    const std::uint64_t lasting = kStepsLastingMin + value % kStepsLastingMax;
+    until = std::max(until, step_ + static_cast<int>(lasting));
+    return true;
+  }
+  if (!IsGoingOn(kind)) return false;
+  ++coverage_[FindPoint(kind, place).value()];
   return true;
 }
 
+bool Faults::IsGoingOn(Kind kind) const {
+  return step_ < lasts_until_[static_cast<std::size_t>(kind)];
+}
+
 void Faults::Heal() {
-  waiting_.clear();
+  healed_ = true;
   lasts_until_.fill(0);
+  for (Entry& entry : entries_) {
+    if (entry.stage == Stage::kWaiting) entry.stage = Stage::kOver;
+  }
+}
+
+Plan Faults::unmet() const {
+  Plan plan;
+  for (const Entry& entry : entries_) {
+    if (entry.stage != Stage::kStruck) plan.push_back(entry.fault);
+  }
+  return plan;
 }
 
 }  // namespace insightd::simulation

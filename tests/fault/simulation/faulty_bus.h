@@ -29,7 +29,8 @@ class FaultyBus final : public bus::Bus, public bus::Producer {
                                                    std::vector<std::string> topics) override;
   std::vector<bus::PartitionLag> Lag() override { return inner_->Lag(); }
   Result<void> Check() override { return inner_->Check(); }
-  void Close(milliseconds limit) override { inner_->Close(limit); }
+  // Writes what is left, as Flush does.
+  void Close(milliseconds limit) override;
 
   void Produce(std::string_view topic, bus::Record record, Delivered delivered) override;
   Result<void> Room() override { return inner_->producer().Room(); }
@@ -45,8 +46,8 @@ class FaultyBus final : public bus::Bus, public bus::Producer {
 
 class FaultyConsumer final : public bus::Consumer {
  public:
-  FaultyConsumer(MachineState& state, std::unique_ptr<bus::Consumer> inner)
-      : state_(state), inner_(std::move(inner)) {}
+  FaultyConsumer(MachineState& state, std::string_view group, std::unique_ptr<bus::Consumer> inner)
+      : state_(state), group_(group), inner_(std::move(inner)) {}
 
   Result<std::vector<bus::Message>> Poll(std::size_t messages_max, milliseconds wait,
                                          std::stop_token stop) override;
@@ -56,8 +57,11 @@ class FaultyConsumer final : public bus::Consumer {
 
  private:
   MachineState& state_;
+  const std::string group_;
   std::unique_ptr<bus::Consumer> inner_;
-  std::deque<bus::Message> seen_;  // the last ones
+  std::vector<bus::Message> seen_;  // all that came
+  std::deque<bus::Message> again_;  // of these: what comes once more, before anything new
+  std::int64_t begun_anew_ = 0;
 };
 
 }  // namespace insightd::simulation

@@ -4,7 +4,6 @@
 
 #include "api/aggregator/aggregator.h"
 #include "archives.h"
-#include "bus/embedded/embedded_bus.h"
 #include "http/identity.h"
 #include "ingress/ingress.h"
 #include "pipeline/evaluate/rules_evaluator.h"
@@ -13,12 +12,31 @@
 namespace insightd::simulation {
 namespace {
 
-constexpr std::size_t kMembersMax = 2;
 constexpr milliseconds kFlushLimit{1'000};
 // So little that some worlds reach it: what is read goes early then, and uploads are refused.
 constexpr std::int64_t kLogBytesMax = 128 << 10;
 
 }  // namespace
+
+const std::vector<bus::TopicOptions>& TopicsOfWorld() {
+  static const std::vector<bus::TopicOptions> topics = [] {
+    const pipeline::Settings pipeline;
+    const writer::Settings writer;
+    const upkeep::Settings upkeep;
+    return std::vector<bus::TopicOptions>{
+        {.name = pipeline.announce_topic, .partitions = 3, .groups = {pipeline.group}},
+        {.name = pipeline.results_topic, .partitions = 3, .groups = {writer.group}},
+        {.name = writer.workloads_topic, .partitions = 3, .groups = {writer.workloads_group}},
+        {.name = pipeline.dead_letter_topic, .groups = {upkeep.group}},
+        {.name = writer.dead_letter_topic, .groups = {upkeep.group}},
+        {.name = writer.workloads_dead_letter_topic, .groups = {upkeep.group}}};
+  }();
+  return topics;
+}
+
+bool IsOfDeadLetters(const bus::TopicOptions& topic) {
+  return topic.groups.front() == upkeep::Settings().group;
+}
 
 Machine::Machine(MachineState& state, BlobFolder& folder, const PartsOfWorld& parts,
                  const rules::PackPointer& pack)
@@ -45,24 +63,14 @@ Result<std::unique_ptr<Machine>> Machine::Start(MachineState& state, BlobFolder&
 Result<void> Machine::Open(FaultyBus::Seen seen) {
   auto store = store::OpenEmbeddedStore({.path = kStorePath, .clock = &state_.clock});
   if (!store) return Fail(std::move(store).error());
-  const pipeline::Settings pipeline;
-  const writer::Settings writer;
   // So short that archives go while messages about them may still come again.
-  const upkeep::Settings upkeep{.archive_kept_s = 1};
-  auto bus = bus::OpenEmbeddedBus(
-      {.path = kBusPath,
-       .topics = {{.name = pipeline.announce_topic, .partitions = 3, .groups = {pipeline.group}},
-                  {.name = pipeline.results_topic, .partitions = 3, .groups = {writer.group}},
-                  {.name = pipeline.dead_letter_topic, .groups = {upkeep.group}},
-                  {.name = writer.dead_letter_topic, .groups = {upkeep.group}},
-                  {.name = writer.workloads_topic,
-                   .partitions = 3,
-                   .groups = {writer.workloads_group}},
-                  {.name = writer.workloads_dead_letter_topic, .groups = {upkeep.group}}},
-       .background = false,
-       .clock = &state_.clock,
-       .bytes_max = kLogBytesMax,
-       .read_kept = seconds(1)});
+  const upkeep::Settings upkeep{.archive_kept_s = 1, .history_rows_max = state_.history_rows_max};
+  auto bus = bus::OpenEmbeddedBus({.path = kBusPath,
+                                   .topics = TopicsOfWorld(),
+                                   .background = false,
+                                   .clock = &state_.clock,
+                                   .bytes_max = kLogBytesMax,
+                                   .read_kept = seconds(1)});
   if (!bus) return Fail(std::move(bus).error());
   // What is broken on purpose lies inside: faults come to it as to the real part.
   store_ = *std::move(store);
@@ -115,28 +123,21 @@ Result<bool> Machine::SyncArchives() {
   return true;
 }
 
-Result<bool> Machine::WriteBus() {
+void Machine::WriteBus() {
   // kTimeout says that it could not be written now: it is tried again with the next step.
   (void)bus_->producer().Flush(kFlushLimit);
-  return false;
 }
 
 Result<bool> Machine::StepPipeline(std::size_t member) {
   return pipelines_[member % pipelines_.size()]->Step();
 }
-Result<bool> Machine::StepWriter(std::size_t member) {
-  Writers& writers = writers_[member % writers_.size()];
-  Result<bool> stored = writers.results.Step();
-  if (!stored) return stored;
-  const Result<bool> more = writers.workloads.Step();
-  if (!more) return more;
-  return *stored || *more;
+Result<bool> Machine::StepWriter(std::size_t member, writer::Messages messages) {
+  return writers_[member % writers_.size()].Of(messages).Step();
 }
 
-Result<bool> Machine::SearchArchives() {
-  const auto removed = cleaner_->Search({});
-  if (!removed) return Fail(removed.error());
-  return false;
+Result<void> Machine::SearchArchives() {
+  if (const auto removed = cleaner_->Search({}); !removed) return Fail(removed.error());
+  return {};
 }
 
 Result<void> Machine::AddPipeline() {
@@ -172,18 +173,20 @@ void Machine::RemoveWriter() {
   writers_.pop_front();
 }
 
-bool Machine::LoseDuties(std::size_t member) {
-  Writers& writers = writers_[member % writers_.size()];
-  const bool results = writers.results.LoseDuty();
-  return writers.workloads.LoseDuty() || results;
+std::size_t Machine::OnDuty(writer::Messages messages) const {
+  return static_cast<std::size_t>(std::count_if(
+      writers_.begin(), writers_.end(),
+      [messages](const Writers& writers) { return writers.Of(messages).has_duty(); }));
+}
+
+void Machine::LoseDuty(writer::Messages messages) {
+  for (Writers& writers : writers_) {
+    if (writers.Of(messages).LoseDuty()) return;
+  }
 }
 
 bool Machine::is_duty_shared() const {
-  const auto of = [this](WriterOnDuty Writers::*writer) {
-    return std::count_if(writers_.begin(), writers_.end(),
-                         [writer](const Writers& writers) { return (writers.*writer).has_duty(); });
-  };
-  return of(&Writers::results) > 1 || of(&Writers::workloads) > 1;
+  return OnDuty(writer::Messages::kResults) > 1 || OnDuty(writer::Messages::kWorkloads) > 1;
 }
 
 }  // namespace insightd::simulation

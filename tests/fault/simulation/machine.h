@@ -12,6 +12,7 @@
 #include "api/public_api.h"
 #include "base/metrics.h"
 #include "broken_parts.h"
+#include "bus/embedded/embedded_bus.h"
 #include "content/catalogue.h"
 #include "faulty_bus.h"
 #include "faulty_store.h"
@@ -26,8 +27,17 @@
 
 namespace insightd::simulation {
 
-inline constexpr const char* kBusPath = "/bus.db";
-inline constexpr const char* kStorePath = "/store.db";
+inline constexpr char kBusPath[] = "/bus.db";
+inline constexpr char kBusLogPath[] = "/bus.db-wal";
+inline constexpr char kStorePath[] = "/store.db";
+inline constexpr char kStoreLogPath[] = "/store.db-wal";
+
+// Of pipelines, of writers.
+inline constexpr std::size_t kMembersMax = 2;
+
+// Of the bus, with their groups.
+const std::vector<bus::TopicOptions>& TopicsOfWorld();
+bool IsOfDeadLetters(const bus::TopicOptions& topic);
 
 class Machine {
  public:
@@ -51,13 +61,13 @@ class Machine {
 
   // One step each; false when there was nothing to do.
   Result<bool> SyncArchives();
-  Result<bool> WriteBus();
+  void WriteBus();
   // Of the members there are, by turns given as a number.
   Result<bool> StepPipeline(std::size_t member);
-  Result<bool> StepWriter(std::size_t member);
+  Result<bool> StepWriter(std::size_t member, writer::Messages messages);
   Result<bool> StepKeeper() { return keeper_->Step(); }
   Result<bool> StepCleaner() { return cleaner_->Step(); }
-  Result<bool> SearchArchives();
+  Result<void> SearchArchives();
 
   // A second member of the group comes; the first one goes, when need be after another has come.
   Result<void> AddPipeline();
@@ -65,8 +75,10 @@ class Machine {
   // The same for writers, as if each were a process: of two one waits for the duty of the other.
   bool AddWriter();  // false when there are two
   void RemoveWriter();
-  // The connection of that writer breaks; false when it had no duty.
-  bool LoseDuties(std::size_t member);
+  // How many writers have the duty.
+  std::size_t OnDuty(writer::Messages messages) const;
+  // The connection of the writer that has it breaks.
+  void LoseDuty(writer::Messages messages);
   // Whether two writers of the same messages have its duty.
   bool is_duty_shared() const;
   std::size_t pipelines() const { return pipelines_.size(); }
@@ -77,6 +89,12 @@ class Machine {
   struct Writers {
     WriterOnDuty results;
     WriterOnDuty workloads;
+    WriterOnDuty& Of(writer::Messages messages) {
+      return messages == writer::Messages::kResults ? results : workloads;
+    }
+    const WriterOnDuty& Of(writer::Messages messages) const {
+      return messages == writer::Messages::kResults ? results : workloads;
+    }
   };
 
   Machine(MachineState& state, BlobFolder& folder, const PartsOfWorld& parts,

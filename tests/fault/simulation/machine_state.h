@@ -6,6 +6,9 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
 
 #include "base/clock.h"
 #include "base/random.h"
@@ -32,18 +35,29 @@ class SimClock final : public Clock {
 enum class Ending : std::uint8_t { kNone, kProcessEnds, kPowerLoss };
 
 struct MachineState {
-  explicit MachineState(std::uint64_t seed, Plan plan)
-      : faults(std::move(plan)),
+  MachineState(std::uint64_t seed, const Plan& plan, Faults::Struck struck)
+      : faults(plan, std::move(struck)),
         disk_random(MakeSeededRandom(seed + 1)),
-        random(MakeSeededRandom(seed + 2)) {}
+        random(MakeSeededRandom(seed + 2)),
+        bus_random(MakeSeededRandom(seed + 3)),
+        history_rows_max(Forgets(plan) ? 1 : 100'000) {}
 
   bool alive() const { return ending == Ending::kNone; }
   void End(Ending how) {
     if (alive()) ending = how;
   }
-  // A call to the outside begins. False when there is nobody to call any more.
-  bool Call() {
-    if (faults.Fires(Kind::kSlow)) clock.Advance(seconds(7));
+  // Nothing goes wrong any more.
+  void Heal() {
+    faults.Heal();
+    loses_power_after = {};
+    has_committed = false;
+  }
+  // Something goes wrong with the call that is under way.
+  bool Fires(Kind kind) { return faults.Fires(kind, place); }
+  bool Lasts(Kind kind) { return faults.Lasts(kind, place); }
+  // The call goes to the outside. False when there is nobody to call any more.
+  bool Reaches() {
+    if (Fires(Kind::kSlow)) clock.Advance(seconds(7));
     return alive();
   }
 
@@ -51,7 +65,28 @@ struct MachineState {
   Faults faults;
   std::unique_ptr<Random> disk_random;  // what a power loss leaves
   std::unique_ptr<Random> random;       // handed to the parts
+  std::unique_ptr<Random> bus_random;   // which partition comes first
+  const std::int64_t history_rows_max;  // of ends that can be looked up
   Ending ending = Ending::kNone;
+  // Power is lost as soon as the bus has written what this step has committed; empty: not that.
+  std::string_view loses_power_after;
+  bool has_committed = false;  // that step
+  std::string_view step;       // of the world: by whom calls are made
+  std::string place;           // the call that is under way, as points name it
+};
+
+// A call through one of the doors.
+class Calling {
+ public:
+  Calling(MachineState& state, std::string place)
+      : state_(state), before_(std::exchange(state.place, std::move(place))) {}
+  ~Calling() { state_.place = std::move(before_); }
+  Calling(const Calling&) = delete;
+  Calling& operator=(const Calling&) = delete;
+
+ private:
+  MachineState& state_;
+  std::string before_;
 };
 
 }  // namespace insightd::simulation

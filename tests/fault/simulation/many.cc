@@ -1,11 +1,13 @@
 #include "many.h"
 
 #include <fmt/format.h>
+#include <malloc.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <vector>
 
@@ -17,6 +19,10 @@ namespace {
 // Every so many worlds one is run twice: it has to take the same course.
 constexpr std::uint64_t kSeedsARepeat = 50;
 constexpr std::uint64_t kSeedsAProgress = 1'000;
+constexpr int kBytesKept = 256 << 20;
+
+// What there is room for in what a process tells.
+constexpr std::size_t kPointsMax = 768;
 
 // What a process tells before and after each world; small enough to be written whole.
 struct Told {
@@ -24,7 +30,7 @@ struct Told {
   bool ended = false;
   std::uint64_t seed = 0;
   bool broken = false;
-  Coverage coverage{};
+  std::array<std::uint32_t, kPointsMax> coverage{};
   std::uint64_t uploads = 0;
   std::uint64_t accepted = 0;
   std::uint64_t processes = 0;
@@ -37,6 +43,9 @@ bool IsSame(const Outcome& a, const Outcome& b) {
 }
 
 void RunShare(const ManyOptions& options, const PartsOfWorld& parts, unsigned share, int to) {
+  // What a world gives back is for the next one, instead of new pages each time.
+  mallopt(M_TRIM_THRESHOLD, kBytesKept);
+  mallopt(M_MMAP_THRESHOLD, kBytesKept);
   Told told{.process = getpid()};
   for (std::uint64_t i = share; i < options.count; i += options.jobs) {
     told.seed = options.first + i;
@@ -48,7 +57,7 @@ void RunShare(const ManyOptions& options, const PartsOfWorld& parts, unsigned sh
     if (!told.broken && told.seed % kSeedsARepeat == 0) {
       told.broken = !IsSame(outcome, RunWorld(told.seed, plan, parts));
     }
-    told.coverage = outcome.coverage;
+    std::copy(outcome.coverage.begin(), outcome.coverage.end(), told.coverage.begin());
     told.uploads = outcome.uploads;
     told.accepted = outcome.accepted;
     told.processes = outcome.processes;
@@ -60,7 +69,7 @@ void RunShare(const ManyOptions& options, const PartsOfWorld& parts, unsigned sh
 
 void Add(ManyOutcome& sum, const Told& told) {
   ++sum.worlds;
-  for (std::size_t i = 0; i < kKinds; ++i) sum.coverage[i] += told.coverage[i];
+  for (std::size_t i = 0; i < sum.coverage.size(); ++i) sum.coverage[i] += told.coverage[i];
   sum.uploads += told.uploads;
   sum.accepted += told.accepted;
   sum.processes += told.processes;
@@ -77,6 +86,7 @@ ManyOutcome RunMany(const ManyOptions& options, const PartsOfWorld& parts) {
   signal(SIGPIPE, SIG_IGN);
   int ends[2];
   INSIGHTD_ASSERT(pipe(ends) == 0);
+  INSIGHTD_ASSERT(AllPoints().size() <= kPointsMax);
   std::vector<pid_t> children;
   for (unsigned share = 0; share < options.jobs; ++share) {
     const pid_t child = fork();
@@ -90,6 +100,7 @@ ManyOutcome RunMany(const ManyOptions& options, const PartsOfWorld& parts) {
   }
   close(ends[1]);
   ManyOutcome sum;
+  sum.coverage.resize(AllPoints().size());
   std::map<pid_t, std::uint64_t> under_way;
   Told told;
   while (read(ends[0], &told, sizeof(told)) == sizeof(told)) {

@@ -22,7 +22,7 @@ struct ManyOutcome {
   std::uint64_t worlds = 0;
   std::uint64_t broken = 0;
   std::optional<std::uint64_t> first_broken;  // the lowest seed among these
-  Coverage coverage{};
+  Coverage coverage;
   std::uint64_t uploads = 0;
   std::uint64_t accepted = 0;
   std::uint64_t processes = 0;

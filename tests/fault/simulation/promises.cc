@@ -26,15 +26,25 @@ std::string Describe(const SentUpload& upload) {
 
 class Check {
  public:
-  Check(Machine& machine, const BlobFolder& folder, const Uploads& uploads)
-      : machine_(machine), store_(machine.store()), folder_(folder), uploads_(uploads) {}
+  Check(Machine& machine, const BlobFolder& folder, const Uploads& uploads, std::int64_t history)
+      : machine_(machine),
+        store_(machine.store()),
+        folder_(folder),
+        uploads_(uploads),
+        history_rows_max_(static_cast<std::size_t>(history)),
+        forgets_(history_rows_max_ < uploads.all().size()) {}
 
   Broken Run() {
     if (auto broken = Backlog()) return broken;
     if (auto broken = Letters()) return broken;
+    if (auto broken = Foreign()) return broken;
     for (const auto& upload : uploads_.all()) {
       if (upload->request_id.empty()) continue;
       if (auto broken = End(*upload)) return broken;
+    }
+    if (forgotten_ > 0 && ends_.size() < history_rows_max_) {
+      return fmt::format("{} ends are forgotten, and only {} can be looked up", forgotten_,
+                         ends_.size());
     }
     std::set<std::string> clusters;
     for (const auto& upload : uploads_.all()) clusters.insert(upload->cluster);
@@ -45,44 +55,101 @@ class Check {
   }
 
  private:
+  // Every group has read all that there is of its topics.
   Broken Backlog() {
     const auto database = sqlite::Database::Open(kBusPath, {.read_only = true});
     if (!database) return database.error().message();
     const auto waiting = (*database)->Number(
         "SELECT sum(l.next - p.next) FROM position p JOIN log l ON l.id = p.log");
     if (!waiting) return waiting.error().message();
-    if (*waiting == 0) return {};
-    return fmt::format("{} messages are left although nothing goes wrong any more", *waiting);
+    if (*waiting != 0) {
+      return fmt::format("{} messages are left although nothing goes wrong any more", *waiting);
+    }
+    std::int64_t partitions = 0;
+    for (const bus::TopicOptions& topic : TopicsOfWorld()) {
+      partitions += topic.partitions * static_cast<std::int64_t>(topic.groups.size());
+    }
+    const auto read = (*database)->Number("SELECT count(*) FROM position");
+    if (!read) return read.error().message();
+    if (*read == partitions) return {};
+    return fmt::format("{} partitions are read, of {}", *read, partitions);
   }
 
   Broken Letters() {
     const auto letters = store_.ListDeadLetters({.letters_max = kLettersMax});
     if (!letters) return letters.error().message();
     for (const store::DeadLetter& letter : *letters) {
-      if (uploads_.Find(letter.request_id) == nullptr) {
+      if (letter.reason.empty()) return fmt::format("dead letter {} has no reason", letter.id);
+      if (Uploads::IsForeign(letter.key)) {
+        ++foreign_letters_[letter.key];
+        continue;
+      }
+      const SentUpload* upload = uploads_.Find(letter.request_id);
+      if (upload == nullptr) {
         return fmt::format("dead letter {} is of an upload that nobody sent: {}", letter.id,
                            letter.reason);
       }
-      if (letter.reason.empty()) return fmt::format("dead letter {} has no reason", letter.id);
-      if (!folder_.objects.contains(letter.archive)) {
-        return fmt::format("the archive of dead letter {} is gone", letter.id);
+      if (letter.topic == writer::Settings().workloads_topic) {
+        ++workloads_letters_[letter.request_id];
+        continue;
       }
       letters_[letter.request_id].push_back(letter);
+      if (IsForgotten(*upload)) continue;
+      if (auto broken = Archive(letter.archive)) {
+        return fmt::format("dead letter {}: {}", letter.id, *broken);
+      }
     }
     return {};
   }
 
+  // As it was sent.
+  Broken Archive(const std::string& key) const {
+    const auto at = folder_.objects.find(key);
+    if (at == folder_.objects.end()) return fmt::format("archive {} is gone", key);
+    const SentUpload* upload = uploads_.Find(key);
+    if (upload != nullptr && upload->archive == at->second.bytes) return {};
+    return fmt::format("archive {} is not what was sent", key);
+  }
+
+  // What nobody can read is one letter, when the bus has said that it has it.
+  Broken Foreign() {
+    for (const auto& message : uploads_.foreign()) {
+      const std::size_t letters = foreign_letters_[message->key];
+      if (IsCount(letters, message->durable, message->replayed)) continue;
+      return fmt::format("{}, which nobody can read, is {} dead letters", message->key, letters);
+    }
+    return {};
+  }
+
+  // One letter; perhaps none where `sure` is false; another one may come back where it was
+  // replayed.
+  static bool IsCount(std::size_t letters, bool sure, bool replayed) {
+    return letters == 1 || (letters == 0 && !sure) || (letters > 1 && replayed);
+  }
+
+  // In a world where ends are forgotten an upload whose announcement comes once more afterwards may
+  // end a second time, when its archive is gone.
+  bool IsForgotten(const SentUpload& upload) {
+    if (!forgets_ || IsRefused(upload.kind)) return false;
+    const auto& letters = letters_[upload.request_id];
+    return letters.empty() || letters.front().code == CodeName(Code::kNotFound);
+  }
+
   Broken End(const SentUpload& upload) {
     const auto end = store_.FindUpload(upload.request_id);
+    if (!end && end.error().code() != Code::kNotFound) return end.error().message();
+    const bool is_letter = end && end->end == store::UploadEnd::kDeadLetter;
+    if ((!end || is_letter) && IsForgotten(upload)) {
+      if (upload.accepted) ++forgotten_;
+      return {};
+    }
     const auto& letters = letters_[upload.request_id];
     if (!end) {
-      if (!upload.accepted && end.error().code() == Code::kNotFound) return {};
+      if (!upload.accepted && letters.empty()) return {};
       return fmt::format("{} has no end: {}", Describe(upload), end.error().message());
     }
-    const bool is_letter = end->end == store::UploadEnd::kDeadLetter;
     const std::string reason = letters.empty() ? "" : ": " + letters.front().reason;
-    const bool more = is_letter && upload.replayed && letters.size() > 1;
-    if (letters.size() != (is_letter ? 1 : 0) && !more) {
+    if (is_letter ? !IsCount(letters.size(), true, upload.replayed) : !letters.empty()) {
       return fmt::format("{} has {} ends{}", Describe(upload), letters.size() + (is_letter ? 0 : 1),
                          reason);
     }
@@ -90,7 +157,13 @@ class Check {
       return fmt::format("{} ends wrongly: {}{}", Describe(upload),
                          is_letter ? "a dead letter" : "not a dead letter", reason);
     }
-    if (end->end == store::UploadEnd::kEmpty && upload.kind == ArchiveKind::kGood) {
+    // More than one when the archive was judged more than once: README.md.
+    const std::size_t of_workloads = workloads_letters_[upload.request_id];
+    if ((of_workloads > 0) != (upload.kind == ArchiveKind::kOddWorkloads)) {
+      return fmt::format("workloads of {} are {} dead letters", Describe(upload), of_workloads);
+    }
+    if (!is_letter) ends_[&upload] = *end;
+    if (end->end == store::UploadEnd::kEmpty && IsJudged(upload.kind)) {
       return fmt::format("{} counts as empty", Describe(upload));
     }
     if (end->end == store::UploadEnd::kStored) {
@@ -110,16 +183,11 @@ class Check {
   }
 
   Broken Cluster(const std::string& cluster) {
-    // The newest that was accepted, and could be judged.
-    const SentUpload* newest = nullptr;
     bool any = false;
     for (const auto& upload : uploads_.all()) {
-      if (!upload->accepted || upload->cluster != cluster || IsRefused(upload->kind)) continue;
-      any = true;
-      if (upload->kind != ArchiveKind::kGood) continue;
-      if (newest == nullptr || IsNewer(*upload, *newest)) newest = upload.get();
+      any = any || (upload->cluster == cluster && IsToBeShown(*upload));
     }
-    if (auto broken = Workloads(cluster, newest)) return broken;
+    if (auto broken = Workloads(cluster)) return broken;
     if (auto broken = History(cluster)) return broken;
     const auto org = store_.OrganizationOf(cluster);
     if (!org) {
@@ -133,24 +201,60 @@ class Check {
       return fmt::format("cluster {} of organisation {} shows {}, which is not its own", cluster,
                          *org, meta->request_id);
     }
-    if (newest != nullptr && shown != newest && !IsNewer(*shown, *newest)) {
-      return fmt::format("cluster {} shows {}, although {} is newer", cluster, Describe(*shown),
-                         Describe(*newest));
+    if (const auto end = ends_.find(shown);
+        end == ends_.end() || end->second.end != store::UploadEnd::kStored) {
+      return fmt::format("{} is shown, and has another end", Describe(*shown));
     }
-    if (!folder_.objects.contains(meta->request_id)) {
-      return fmt::format("the newest archive of cluster {} is gone", cluster);
-    }
+    if (auto broken = Newest(cluster, *shown)) return broken;
+    if (auto broken = Archive(meta->request_id)) return broken;
     for (std::uint32_t asking = 1; asking <= kOrganizations; ++asking) {
-      const http::Response answer = ReadAs(machine_, asking, ReportPath(cluster));
-      if ((answer.status == 200) != (asking == *org)) {
-        return fmt::format("organisation {} asked for cluster {} of {}: {}", asking, cluster, *org,
-                           answer.status);
+      if (auto broken = Asked(asking, *org, *shown)) return broken;
+    }
+    return {};
+  }
+
+  // Whether it counts for what its cluster shows: it was accepted, or has come through all the
+  // same.
+  bool IsToBeShown(const SentUpload& upload) const {
+    return !IsRefused(upload.kind) && (upload.accepted || ends_.contains(&upload));
+  }
+
+  // Of those that rules could judge the newest one is shown; else, until one comes, one of which
+  // they could not judge anything.
+  Broken Newest(const std::string& cluster, const SentUpload& shown) {
+    for (const auto& upload : uploads_.all()) {
+      if (upload->cluster != cluster || !IsJudged(upload->kind) || !IsToBeShown(*upload)) continue;
+      if (IsNewer(*upload, shown)) {
+        return fmt::format("cluster {} shows {}, although {} is newer", cluster, Describe(shown),
+                           Describe(*upload));
+      }
+      const auto end = ends_.find(upload.get());
+      if (!IsJudged(shown.kind) && end != ends_.end() &&
+          end->second.end == store::UploadEnd::kReplaced) {
+        return fmt::format("cluster {} shows {}, which replaced {}", cluster, Describe(shown),
+                           Describe(*upload));
+      }
+    }
+    return {};
+  }
+
+  // What an organisation reads of a cluster: all when it is its own, else nothing.
+  Broken Asked(std::uint32_t asking, std::int64_t org, const SentUpload& shown) {
+    const bool is_own = asking == org;
+    const std::string mark = IsJudged(shown.kind) ? fmt::format("\"{}\"", shown.mark) : "";
+    const std::string as_user = fmt::format(
+        "/api/v1/organizations/{}/clusters/{}/users/user/report", asking, shown.cluster);
+    for (const http::Response& answer :
+         {ReadAs(machine_, asking, ReportPath(shown.cluster)),
+          CallAs(machine_.aggregator(), asking, http::Method::kGet, as_user)}) {
+      if ((answer.status == 200) != is_own) {
+        return fmt::format("organisation {} asked for cluster {} of {}: {}", asking, shown.cluster,
+                           org, answer.status);
       }
       if (auto foreign = FindForeignData(answer, asking)) return foreign;
-      if (asking == *org && shown->kind == ArchiveKind::kGood &&
-          answer.bytes().find("\"" + shown->mark + "\"") == std::string_view::npos) {
-        return fmt::format("the report of cluster {} is not that of {}: {}", cluster,
-                           Describe(*shown), answer.bytes());
+      if (is_own && answer.bytes().find(mark) == std::string_view::npos) {
+        return fmt::format("the report of cluster {} is not that of {}: {}", shown.cluster,
+                           Describe(shown), answer.bytes());
       }
     }
     return {};
@@ -163,12 +267,10 @@ class Check {
     if (!org) return {};
     std::map<std::string, store::UploadEnd> ends;
     bool has_moved = false;
-    for (const auto& upload : uploads_.all()) {
-      if (upload->cluster != cluster || upload->request_id.empty()) continue;
-      const auto end = store_.FindUpload(upload->request_id);
-      if (!end || end->end == store::UploadEnd::kDeadLetter) continue;
-      has_moved = has_moved || end->org_id != *org;
-      ends.emplace(upload->request_id, end->end);
+    for (const auto& [upload, end] : ends_) {
+      if (upload->cluster != cluster) continue;
+      has_moved = has_moved || end.org_id != *org;
+      ends.emplace(upload->request_id, end.end);
     }
     std::optional<store::ResultPlace> place;
     do {
@@ -184,7 +286,7 @@ class Check {
       }
       place = page->next;
     } while (place);
-    if (!ends.empty() && !has_moved) {
+    if (!ends.empty() && !has_moved && !forgets_) {
       return fmt::format("the history of cluster {} lacks {} results, {} is one", cluster,
                          ends.size(), ends.begin()->first);
     }
@@ -212,9 +314,14 @@ class Check {
     return store::ResultEnd::kStored;
   }
 
-  // One row, in one organisation: of the newest good upload, or of one that is newer and was not
-  // accepted.
-  Broken Workloads(const std::string& cluster, const SentUpload* newest) {
+  // One row, in one organisation: of the newest upload that has any.
+  Broken Workloads(const std::string& cluster) {
+    const SentUpload* newest = nullptr;
+    for (const auto& upload : uploads_.all()) {
+      if (upload->cluster != cluster || upload->kind != ArchiveKind::kGood) continue;
+      if (!IsToBeShown(*upload)) continue;
+      if (newest == nullptr || IsNewer(*upload, *newest)) newest = upload.get();
+    }
     std::vector<const SentUpload*> shown;
     for (std::uint32_t org = 1; org <= kOrganizations; ++org) {
       const auto rows = store_.Workloads(org, cluster);
@@ -231,11 +338,15 @@ class Check {
       }
     }
     if (shown.size() > 1) return fmt::format("workloads of cluster {} of two uploads", cluster);
-    if (newest == nullptr) return {};
-    if (shown.empty()) return fmt::format("cluster {} shows no workloads", cluster);
-    if (shown.front() == newest || IsNewer(*shown.front(), *newest)) return {};
-    return fmt::format("cluster {} shows workloads of {}, although {} is newer", cluster,
-                       Describe(*shown.front()), Describe(*newest));
+    const SentUpload* found = shown.empty() ? nullptr : shown.front();
+    if (found == newest) return {};
+    const auto name = [](const SentUpload* upload) {
+      return upload == nullptr ? "none" : Describe(*upload);
+    };
+    // That of one whose end is forgotten may be there.
+    if (forgets_ && found != nullptr && (newest == nullptr || IsNewer(*found, *newest))) return {};
+    return fmt::format("cluster {} shows workloads of {} instead of {}", cluster, name(found),
+                       name(newest));
   }
 
   static bool IsNewer(const SentUpload& a, const SentUpload& b) {
@@ -246,14 +357,21 @@ class Check {
   store::Store& store_;
   const BlobFolder& folder_;
   const Uploads& uploads_;
-  std::map<std::string, std::vector<store::DeadLetter>> letters_;
+  const std::size_t history_rows_max_;
+  const bool forgets_;
+  std::map<std::string, std::vector<store::DeadLetter>> letters_;  // of uploads, by request
+  std::map<std::string, std::size_t> workloads_letters_;           // by request
+  std::map<std::string, std::size_t> foreign_letters_;             // by key
+  std::map<const SentUpload*, store::Upload> ends_;                // but dead letters
+  std::size_t forgotten_ = 0;
 };
 
 }  // namespace
 
 std::optional<std::string> FindBrokenPromise(Machine& machine, const BlobFolder& folder,
-                                             const Uploads& uploads) {
-  return Check(machine, folder, uploads).Run();
+                                             const Uploads& uploads,
+                                             std::int64_t history_rows_max) {
+  return Check(machine, folder, uploads, history_rows_max).Run();
 }
 
 http::Response CallAs(const http::Router& api, std::uint32_t org_id, http::Method method,

@@ -10,8 +10,9 @@
 namespace insightd::simulation {
 
 // The first promise that is broken, for people; nothing when all hold. Nothing may be on its way.
+// `history_rows_max`: so many ends of uploads can be looked up.
 std::optional<std::string> FindBrokenPromise(Machine& machine, const BlobFolder& folder,
-                                             const Uploads& uploads);
+                                             const Uploads& uploads, std::int64_t history_rows_max);
 
 // As an organisation's client calls one of the APIs; ReadAs: reads from the public one.
 http::Response CallAs(const http::Router& api, std::uint32_t org_id, http::Method method,

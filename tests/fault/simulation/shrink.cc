@@ -10,10 +10,14 @@
 namespace insightd::simulation {
 
 Plan Shrink(std::uint64_t seed, Plan plan, const PartsOfWorld& parts) {
-  for (std::size_t i = plan.size(); i-- > 0;) {
-    Plan fewer = plan;
-    fewer.erase(fewer.begin() + static_cast<std::ptrdiff_t>(i));
-    if (RunWorld(seed, fewer, parts).broken) plan = std::move(fewer);
+  // Again while it helps: a fault may be needed only beside another one.
+  for (std::size_t before = plan.size() + 1; plan.size() < before;) {
+    before = plan.size();
+    for (std::size_t i = plan.size(); i-- > 0;) {
+      Plan fewer = plan;
+      fewer.erase(fewer.begin() + static_cast<std::ptrdiff_t>(i));
+      if (RunWorld(seed, fewer, parts).broken) plan = std::move(fewer);
+    }
   }
   return plan;
 }
@@ -21,8 +25,11 @@ Plan Shrink(std::uint64_t seed, Plan plan, const PartsOfWorld& parts) {
 std::string PrintReplay(const Replay& replay) {
   std::string text = fmt::format("seed {}\n", replay.seed);
   for (const Fault& fault : replay.plan) {
-    text += fmt::format("fault {} {} {}\n", NameOf(fault.kind), fault.step, fault.value);
+    const Point& point = AllPoints()[fault.point];
+    text += fmt::format("fault {} {} {} {}\n", NameOf(point.kind), fault.step, fault.value,
+                        point.place);
   }
+  if (!replay.breaks.empty()) text += fmt::format("breaks {}\n", replay.breaks);
   return text;
 }
 
@@ -37,19 +44,25 @@ Result<Replay> ParseReplay(const std::string& text) {
     bool good = false;
     if (what == "seed") {
       good = static_cast<bool>(words >> replay.seed);
+    } else if (what == "breaks") {
+      good = static_cast<bool>(words >> replay.breaks);
     } else if (what == "fault") {
-      std::string name;
+      std::string kind_name;
+      std::string place;
       Fault fault;
-      good = static_cast<bool>(words >> name >> fault.step >> fault.value);
-      for (std::size_t i = 0; i < kKinds; ++i) {
-        if (NameOf(static_cast<Kind>(i)) == name) fault.kind = static_cast<Kind>(i);
-      }
-      good = good && fault.kind != Kind::kCount;
+      words >> kind_name >> fault.step >> fault.value >> std::ws;
+      std::getline(words, place);
+      const auto kind = KindOf(kind_name);
+      const auto point = kind ? FindPoint(*kind, place) : std::nullopt;
+      good = point.has_value();
+      fault.point = point.value_or(0);
       replay.plan.push_back(fault);
     }
     if (!good) {
       return Fail(Code::kInvalid,
-                  fmt::format("\"{}\" is neither \"seed N\" nor \"fault NAME STEP VALUE\"", line));
+                  fmt::format("\"{}\" is neither \"seed N\" nor \"fault KIND STEP VALUE PLACE\" of "
+                              "a known point nor \"breaks PART\"",
+                              line));
     }
   }
   return replay;

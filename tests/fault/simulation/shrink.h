@@ -16,8 +16,9 @@ Plan Shrink(std::uint64_t seed, Plan plan, const PartsOfWorld& parts);
 struct Replay {
   std::uint64_t seed = 0;
   Plan plan;
+  std::string breaks = {};  // the broken part by which it is seen what went wrong; empty: none
 };
-// "seed 17" and a line "fault NAME STEP VALUE" for each; `#` begins a comment.
+// "seed 17", a line "fault KIND STEP VALUE PLACE" for each, "breaks PART"; `#` begins a comment.
 std::string PrintReplay(const Replay& replay);
 // kInvalid with the line that is wrong.
 Result<Replay> ParseReplay(const std::string& text);

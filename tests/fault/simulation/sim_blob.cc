@@ -17,7 +17,8 @@ class SimReader final : public blob::Reader {
   SimReader(MachineState& state, std::string bytes) : state_(state), bytes_(std::move(bytes)) {}
   std::uint64_t bytes() const override { return bytes_.size(); }
   Result<std::size_t> Read(std::span<char> into) override {
-    if (failed_ || !state_.Call() || state_.faults.Fires(Kind::kBlobReadFails)) {
+    const Calling calling(state_, "blob.read");
+    if (failed_ || !state_.Reaches() || state_.Fires(Kind::kBlobReadFails)) {
       failed_ = true;
       return Fail(Code::kUnavailable, "reading an archive failed");
     }
@@ -42,8 +43,9 @@ class SimBlobWriter final : public blob::Writer {
  public:
   SimBlobWriter(SimBlob& blobs, std::string key) : blobs_(blobs), key_(std::move(key)) {}
   Result<void> Append(std::span<const char> bytes) override {
+    const Calling calling(blobs_.state_, "blob.append");
     if (auto begun = blobs_.Begin(Kind::kBlobAppendFails); !begun) return begun;
-    if (blobs_.state_.faults.Lasts(Kind::kDiskFull)) {
+    if (blobs_.state_.Lasts(Kind::kDiskFull)) {
       return Fail(Code::kNoRoom, "no room for the archive");
     }
     bytes_.append(bytes.data(), bytes.size());
@@ -72,13 +74,14 @@ void BlobFolder::AfterEnd(Ending how, Random& random) {
 }
 
 Result<void> SimBlob::Begin(Kind fails) {
-  if (!state_.Call() || state_.faults.Lasts(Kind::kBlobAway) || state_.faults.Fires(fails)) {
+  if (!state_.Reaches() || state_.Lasts(Kind::kBlobAway) || state_.Fires(fails)) {
     return Fail(Away());
   }
   return {};
 }
 
 Result<std::unique_ptr<blob::Writer>> SimBlob::Create(std::string_view key) {
+  const Calling calling(state_, "blob.create");
   if (auto checked = blob::CheckKey(key); !checked) return Fail(std::move(checked).error());
   if (auto begun = Begin(Kind::kBlobCreateFails); !begun) return Fail(std::move(begun).error());
   if (folder_.objects.contains(key)) return Fail(Code::kConflict, "the blob exists");
@@ -86,6 +89,7 @@ Result<std::unique_ptr<blob::Writer>> SimBlob::Create(std::string_view key) {
 }
 
 Result<std::unique_ptr<blob::Reader>> SimBlob::Open(std::string_view key) {
+  const Calling calling(state_, "blob.open");
   if (auto begun = Begin(Kind::kBlobOpenFails); !begun) return Fail(std::move(begun).error());
   const auto at = folder_.objects.find(key);
   if (at == folder_.objects.end()) return Fail(NoObject(key));
@@ -93,6 +97,7 @@ Result<std::unique_ptr<blob::Reader>> SimBlob::Open(std::string_view key) {
 }
 
 Result<blob::Object> SimBlob::Stat(std::string_view key) {
+  const Calling calling(state_, "blob.stat");
   if (auto begun = Begin(Kind::kBlobOpenFails); !begun) return Fail(std::move(begun).error());
   const auto at = folder_.objects.find(key);
   if (at == folder_.objects.end()) return Fail(NoObject(key));
@@ -100,6 +105,7 @@ Result<blob::Object> SimBlob::Stat(std::string_view key) {
 }
 
 Result<void> SimBlob::Remove(std::string_view key) {
+  const Calling calling(state_, "blob.remove");
   if (auto begun = Begin(Kind::kBlobRemoveFails); !begun) return begun;
   const auto at = folder_.objects.find(key);
   if (at == folder_.objects.end()) return {};
@@ -109,6 +115,7 @@ Result<void> SimBlob::Remove(std::string_view key) {
 }
 
 Result<void> SimBlob::List(const std::function<bool(const blob::Object&)>& visit) {
+  const Calling calling(state_, "blob.list");
   if (auto begun = Begin(Kind::kBlobOpenFails); !begun) return begun;
   std::vector<blob::Object> objects;
   for (const auto& [key, kept] : folder_.objects) {
@@ -127,12 +134,14 @@ std::int64_t SimBlob::BytesHeld() {
 }
 
 Result<void> SimBlob::Check() {
-  if (!state_.alive() || state_.faults.Lasts(Kind::kBlobAway)) return Fail(Away());
+  const Calling calling(state_, "blob.check");
+  if (!state_.alive() || state_.Lasts(Kind::kBlobAway)) return Fail(Away());
   return {};
 }
 
 void SimBlob::Keep(Waiting waiting) {
-  if (state_.faults.Lasts(Kind::kBlobAway) || state_.faults.Fires(Kind::kBlobCommitFails)) {
+  const Calling calling(state_, "blob.commit");
+  if (state_.Lasts(Kind::kBlobAway) || state_.Fires(Kind::kBlobCommitFails)) {
     waiting.committed(Fail(Away()));
     return;
   }
@@ -146,10 +155,10 @@ void SimBlob::Keep(Waiting waiting) {
     return;
   }
   // The process may end between the rename and the answer.
-  if (state_.faults.Fires(Kind::kKillAtSync)) state_.End(Ending::kProcessEnds);
-  if (state_.faults.Fires(Kind::kPowerLossAtSync)) state_.End(Ending::kPowerLoss);
+  if (state_.Fires(Kind::kKillAtSync)) state_.End(Ending::kProcessEnds);
+  if (state_.Fires(Kind::kPowerLossAtSync)) state_.End(Ending::kPowerLoss);
   if (!state_.alive()) return;
-  if (state_.faults.Fires(Kind::kBlobCommitUnsure)) {
+  if (state_.Fires(Kind::kBlobCommitUnsure)) {
     waiting.committed(Fail(Code::kTimeout, "the archives have not answered in time"));
     return;
   }

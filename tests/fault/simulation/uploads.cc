@@ -1,11 +1,18 @@
 #include "uploads.h"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 #include "announce/announcement.h"
 #include "base/json.h"
 
 namespace insightd::simulation {
+namespace {
+
+constexpr std::string_view kForeignKey = "foreign-";
+
+}  // namespace
 
 SentUpload& Uploads::Add(SentUpload upload) {
   all_.push_back(std::make_unique<SentUpload>(std::move(upload)));
@@ -19,6 +26,7 @@ void Uploads::NoteAnnounced(
   json::Parser parser;
   const auto announced = announce::Parse(record.value, parser);
   INSIGHTD_ASSERT(announced && announced->blob_key());
+  if (by_request_.contains(announced->request_id)) return;  // a letter was replayed
   const std::string* bytes = bytes_of(*announced->blob_key());
   INSIGHTD_ASSERT(bytes != nullptr);
   const auto at = by_bytes_.find(*bytes);
@@ -28,8 +36,19 @@ void Uploads::NoteAnnounced(
   by_request_[announced->request_id] = at->second;
 }
 
-void Uploads::NoteReplayed(std::string_view request_id) {
-  const auto at = by_request_.find(request_id);
+ForeignMessage& Uploads::AddForeign() {
+  foreign_.push_back(std::make_unique<ForeignMessage>());
+  foreign_.back()->key = fmt::format("{}{}", kForeignKey, foreign_.size());
+  return *foreign_.back();
+}
+
+bool Uploads::IsForeign(std::string_view key) { return key.starts_with(kForeignKey); }
+
+void Uploads::NoteReplayed(const store::DeadLetter& letter) {
+  for (const auto& message : foreign_) {
+    if (message->key == letter.key) message->replayed = true;
+  }
+  const auto at = by_request_.find(letter.request_id);
   if (at != by_request_.end()) at->second->replayed = true;
 }
 

@@ -13,6 +13,7 @@
 #include "archives.h"
 #include "base/clock.h"
 #include "bus/bus.h"
+#include "store/store.h"
 
 namespace insightd::simulation {
 
@@ -31,14 +32,24 @@ struct SentUpload {
   bool replayed = false;
 };
 
+// A message of somebody else that nobody can read.
+struct ForeignMessage {
+  std::string key;
+  bool durable = false;   // the bus has said so
+  bool replayed = false;  // as above
+};
+
 class Uploads {
  public:
   SentUpload& Add(SentUpload upload);
   // From the record that announces it, and the bytes that are kept under its key.
   void NoteAnnounced(const bus::Record& record,
                      const std::function<const std::string*(std::string_view key)>& bytes_of);
-  void NoteReplayed(std::string_view request_id);
+  ForeignMessage& AddForeign();
+  static bool IsForeign(std::string_view key);  // of a record
+  void NoteReplayed(const store::DeadLetter& letter);
   const std::vector<std::unique_ptr<SentUpload>>& all() const { return all_; }
+  const std::vector<std::unique_ptr<ForeignMessage>>& foreign() const { return foreign_; }
   // Null when nobody sent it.
   const SentUpload* Find(std::string_view request_id) const;
 
@@ -46,6 +57,7 @@ class Uploads {
   std::vector<std::unique_ptr<SentUpload>> all_;
   std::map<std::string, SentUpload*, std::less<>> by_bytes_;
   std::map<std::string, SentUpload*, std::less<>> by_request_;
+  std::vector<std::unique_ptr<ForeignMessage>> foreign_;
 };
 
 }  // namespace insightd::simulation

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "actions.h"
 #include "announce/announcement.h"
 #include "disk.h"
 #include "machine.h"
@@ -22,42 +23,23 @@ constexpr std::array<const char*, 4> kClusters = {
     "11111111-0000-4000-8000-000000000001", "22222222-0000-4000-8000-000000000002",
     "33333333-0000-4000-8000-000000000003", "44444444-0000-4000-8000-000000000004"};
 constexpr std::size_t kUploadsAtOnce = 4;
+constexpr std::array<std::pair<std::string_view, writer::Messages>, 2> kDuties = {
+    {{kOfResults, writer::Messages::kResults}, {kOfWorkloads, writer::Messages::kWorkloads}}};
 
 // A quiet point is reached when so many rounds in a row had nothing to do: longer than the longest
-// delay after which something is tried again.
-constexpr int kIdleRounds = 20;
+// delay after which something is tried again, where something failed.
+constexpr int kIdleRounds = 5;
+constexpr int kIdleRoundsNothingFailed = 2;
 constexpr int kQuietRoundsMax = 400;
-constexpr seconds kQuietRound{2};
+constexpr seconds kQuietRound{8};
 
-enum class Action {
-  kBeginUpload,
-  kFeedUpload,
-  kSyncArchives,
-  kWriteBus,
-  kPipeline,
-  kWriter,
-  kKeeper,
-  kCleaner,
-  kSearch,
-  kRead,
-  kSay,
-  kReplay
-};
-// How often each is chosen, of the sum.
-constexpr std::array<std::pair<Action, std::uint64_t>, 12> kActions = {{
-    {Action::kBeginUpload, 14},
-    {Action::kFeedUpload, 30},
-    {Action::kSyncArchives, 14},
-    {Action::kWriteBus, 22},
-    {Action::kPipeline, 24},
-    {Action::kWriter, 18},
-    {Action::kKeeper, 8},
-    {Action::kCleaner, 4},
-    {Action::kSearch, 1},
-    {Action::kRead, 6},
-    {Action::kSay, 6},
-    {Action::kReplay, 2},
-}};
+// Half of the time the first one, so that its results are often replaced.
+constexpr std::size_t AnyCluster(std::uint64_t number) {
+  return number % 2 == 0 ? 0 : 1 + number / 2 % (kClusters.size() - 1);
+}
+constexpr std::uint32_t OwnerOf(std::size_t cluster) {
+  return static_cast<std::uint32_t>(1 + cluster % kOrganizations);
+}
 
 // An upload under way.
 struct Ongoing {
@@ -72,12 +54,13 @@ struct Ongoing {
 
 class World {
  public:
-  World(std::uint64_t seed, const Plan& plan, const PartsOfWorld& parts, bool trace)
+  World(std::uint64_t seed, const Plan& plan, const PartsOfWorld& parts, Disk::Files files,
+        bool trace)
       : parts_(parts),
         trace_(trace),
         chance_(MakeSeededRandom(seed)),
-        state_(seed, plan),
-        disk_(state_, parts.disk_syncs),
+        state_(seed, plan, [this](const Fault& fault) { Tell(ToText(fault)); }),
+        disk_(state_, parts, std::move(files)),
         pack_(FirstPack()) {}
   ~World() {
     state_.End(Ending::kProcessEnds);
@@ -88,14 +71,17 @@ class World {
     for (int step = 0; step < kSteps && !outcome_.broken; ++step) {
       step_ = step;
       state_.clock.Advance(milliseconds(chance_->Below(300)));
-      for (const Fault& fault : state_.faults.BeginStep(step)) Happen(fault);
-      const Action action = DrawAction();
+      state_.faults.BeginStep(step);
+      Happen();
+      const Choice& choice = NextAction();
       // Drawn whether or not it is used, so that leaving out a fault changes nothing else.
       const std::uint64_t number = chance_->Next();
-      if (EnsureMachine()) Do(action, number);
+      state_.step = choice.name;
+      if (EnsureMachine() && Do(choice.action, number)) EndBehind(choice.name);
       AfterStep();
-      if (step % kStepsARound == kStepsARound - 1) ReachQuietPoint();
+      if (step == kStepsOfFirstRound - 1 || step == kSteps - 1) ReachQuietPoint();
     }
+    outcome_.unmet = state_.faults.unmet();
     outcome_.coverage = state_.faults.coverage();
     return std::move(outcome_);
   }
@@ -108,24 +94,32 @@ class World {
     if (!outcome_.broken) outcome_.broken = fmt::format("step {}: {}", step_, std::move(what));
   }
 
-  Action DrawAction() {
+  const Choice& NextAction() {
+    const Choice& drawn = DrawAction();
+    // After kill_then_power_loss: what was under way, then what makes it durable that it is done.
+    if (state_.loses_power_after.empty()) return drawn;
+    return ActionNamed(state_.has_committed ? "write_bus" : state_.loses_power_after);
+  }
+
+  const Choice& DrawAction() {
     std::uint64_t sum = 0;
-    for (const auto& [action, weight] : kActions) sum += weight;
+    for (const Choice& choice : kActions) sum += choice.weight;
     std::uint64_t drawn = chance_->Below(sum);
-    for (const auto& [action, weight] : kActions) {
-      if (drawn < weight) return action;
-      drawn -= weight;
+    for (const Choice& choice : kActions) {
+      if (drawn < choice.weight) return choice;
+      drawn -= choice.weight;
     }
-    return Action::kRead;
+    __builtin_unreachable();
   }
 
   // ---- The process ----
 
   bool EnsureMachine() {
     if (machine_ != nullptr) return true;
+    const Calling calling(state_, "start");
     auto started = Machine::Start(
         state_, folder_, parts_, pack_, [this](std::string_view topic, const bus::Record& record) {
-          if (topic != announce::kTopic) return;
+          if (topic != announce::kTopic || Uploads::IsForeign(record.key)) return;
           uploads_.NoteAnnounced(record, [this](std::string_view key) {
             const auto at = folder_.objects.find(key);
             return at == folder_.objects.end() ? nullptr : &at->second.bytes;
@@ -158,84 +152,123 @@ class World {
     state_.ending = Ending::kNone;
   }
 
+  // A step has done something, and the process or power ends before the next one.
+  void EndBehind(std::string_view step) {
+    if (!state_.alive()) return;
+    const std::string place = fmt::format("after {}", step);
+    if (state_.faults.Fires(Kind::kKillBetweenSteps, place)) state_.End(Ending::kProcessEnds);
+    if (state_.faults.Fires(Kind::kPowerLossBetweenSteps, place)) state_.End(Ending::kPowerLoss);
+    if (state_.alive() && state_.faults.Fires(Kind::kStopInOrder, place)) StopInOrder();
+  }
+
   void StopInOrder() {
-    if (machine_ == nullptr) return;
+    const Calling calling(state_, "stop");
     machine_->StopInOrder();
     ongoing_.clear();
     machine_.reset();
-    disk_.AfterEnd(state_.alive() ? Ending::kProcessEnds : state_.ending);
+    state_.End(Ending::kProcessEnds);
   }
 
   // ---- What goes wrong around the parts ----
 
-  void Happen(const Fault& fault) {
-    Tell(NameOf(fault.kind));
-    const bool running = machine_ != nullptr;
-    bool reached = true;
-    switch (fault.kind) {
-      case Kind::kKillBetweenSteps: state_.End(Ending::kProcessEnds); break;
-      case Kind::kPowerLossBetweenSteps: state_.End(Ending::kPowerLoss); break;
-      case Kind::kStopInOrder:
-        reached = running;
-        StopInOrder();
-        break;
-      case Kind::kClockForward: state_.clock.Jump(std::chrono::hours(1 + fault.value % 40)); break;
-      case Kind::kClockBack: state_.clock.Jump(-seconds(1 + fault.value % 7200)); break;
-      case Kind::kRulesChange:
-        pack_ = pack_ == FirstPack() ? SecondPack() : FirstPack();
-        if (running) machine_->SetPack(pack_);
-        break;
-      case Kind::kPipelineJoins: reached = running && machine_->AddPipeline().has_value(); break;
-      case Kind::kPipelineLeaves: reached = running && machine_->RemovePipeline(); break;
-      case Kind::kWriterJoins: reached = running && machine_->AddWriter(); break;
-      case Kind::kWriterLeaves:
-        reached = running;
-        if (running) machine_->RemoveWriter();
-        break;
-      case Kind::kDutyLost: reached = running && machine_->LoseDuties(fault.value); break;
-      case Kind::kUploadCut:
-        reached = !ongoing_.empty();
-        if (reached) ongoing_.erase(ongoing_.begin());
-        break;
-      default: return;
+  void Happen() {
+    const auto fires = [this](Kind kind, std::string_view place = kAnywhere) {
+      return state_.faults.Fires(kind, place);
+    };
+    SetClock(kAnywhere);
+    for (const Outage& outage : kOutages) {
+      if (state_.faults.IsGoingOn(outage.kind)) SetClock(outage.place);
     }
-    if (reached) state_.faults.Reached(fault.kind);
-    AfterStep();
+    if (fires(Kind::kRulesChange)) ChangeRules();
+    if (machine_ == nullptr) return;
+    CutUpload();
+    if (machine_->pipelines() < kMembersMax && fires(Kind::kPipelineJoins)) {
+      (void)machine_->AddPipeline();
+    }
+    if (fires(Kind::kPipelineLeaves)) machine_->RemovePipeline();
+    if (machine_->writers() < kMembersMax && fires(Kind::kWriterJoins)) machine_->AddWriter();
+    if (fires(Kind::kWriterLeaves)) machine_->RemoveWriter();
+    for (const auto& [place, messages] : kDuties) {
+      if (machine_->OnDuty(messages) > 0 && fires(Kind::kDutyLost, place)) {
+        machine_->LoseDuty(messages);
+      }
+    }
+  }
+
+  void SetClock(std::string_view place) {
+    std::uint64_t value = 0;
+    if (state_.faults.Fires(Kind::kClockBack, place, value)) {
+      state_.clock.Jump(-seconds(1 + value % 7200));
+    }
+    if (!state_.faults.Fires(Kind::kClockForward, place, value)) return;
+    const std::chrono::hours by(1 + value % 72);
+    if (parts_.steady_clock) {
+      state_.clock.Jump(by);
+    } else {
+      state_.clock.Advance(by);
+    }
+  }
+
+  void ChangeRules() {
+    pack_ = pack_ == FirstPack() ? SecondPack() : FirstPack();
+    if (machine_ != nullptr) machine_->SetPack(pack_);
+  }
+
+  void CutUpload() {
+    for (std::size_t i = 0; i < ongoing_.size(); ++i) {
+      if (ongoing_[i]->answered) continue;
+      if (!state_.faults.Fires(Kind::kUploadCut, ongoing_[i]->finished ? kWaiting : kSending)) {
+        continue;
+      }
+      ongoing_.erase(ongoing_.begin() + static_cast<std::ptrdiff_t>(i));
+      return;
+    }
   }
 
   // ---- What goes on ----
 
-  void Do(Action action, std::uint64_t number) {
-    Result<bool> done = false;
+  // False when there was nothing to do.
+  bool Do(Action action, std::uint64_t number) {
+    Result<bool> done = true;
     switch (action) {
       case Action::kBeginUpload: BeginUpload(number); break;
       case Action::kFeedUpload:
         if (!ongoing_.empty()) Feed(number % ongoing_.size());
         break;
       case Action::kSyncArchives: done = machine_->SyncArchives(); break;
-      case Action::kWriteBus: done = machine_->WriteBus(); break;
+      case Action::kWriteBus: machine_->WriteBus(); break;
       case Action::kPipeline: done = machine_->StepPipeline(number); break;
-      case Action::kWriter: done = machine_->StepWriter(number); break;
+      case Action::kWriter: done = machine_->StepWriter(number, writer::Messages::kResults); break;
+      case Action::kWorkloadsWriter:
+        done = machine_->StepWriter(number, writer::Messages::kWorkloads);
+        break;
       case Action::kKeeper: done = machine_->StepKeeper(); break;
       case Action::kCleaner: done = machine_->StepCleaner(); break;
-      case Action::kSearch: done = machine_->SearchArchives(); break;
+      case Action::kSearch:
+        if (auto searched = machine_->SearchArchives(); !searched) Judge(searched.error());
+        break;
       case Action::kRead: Read(number); break;
       case Action::kSay: Say(number); break;
       case Action::kReplay: Replay(number); break;
+      case Action::kForeign: SendForeign(number); break;
     }
     if (!done) Judge(done.error());
     if (machine_->is_duty_shared()) Break("two writers of the same results run at once");
+    return !done || *done;
   }
 
   void BeginUpload(std::uint64_t number) {
     if (ongoing_.size() >= kUploadsAtOnce) return;
-    const std::size_t cluster = number % kClusters.size();
+    // Two thirds are good.
+    const std::uint64_t drawn = (number >> 16) % (3 * kArchiveKinds);
+    Send(number, static_cast<ArchiveKind>(drawn < kArchiveKinds ? drawn : 0));
+  }
+
+  SentUpload& Send(std::uint64_t number, ArchiveKind kind) {
+    const std::size_t cluster = AnyCluster(number);
     // Now and then a cluster has moved to another organisation.
     const std::uint64_t moved = (number >> 8) % 12 == 0 ? 1 : 0;
-    const auto org_id = static_cast<std::uint32_t>(1 + (cluster + moved) % kOrganizations);
-    // Half are good.
-    const std::uint64_t drawn = (number >> 16) % (2 * kArchiveKinds);
-    const auto kind = static_cast<ArchiveKind>(drawn < kArchiveKinds ? drawn : 0);
+    const std::uint32_t org_id = OwnerOf(cluster + moved);
     const std::string mark = fmt::format("org{}-{}", org_id, ++outcome_.uploads);
     SentUpload& upload = uploads_.Add({.org_id = org_id,
                                        .cluster = kClusters[cluster],
@@ -264,10 +297,14 @@ class World {
     if (auto* consumer = std::get_if<std::unique_ptr<http::BodyConsumer>>(&start)) {
       ongoing->consumer = std::move(*consumer);
       ongoing_.push_back(std::move(ongoing));
+    } else {
+      Break(fmt::format("an upload is answered {} before its body",
+                        std::get<http::Response>(start).status));
     }
+    return upload;
   }
 
-  // A third of its body, then the end; it goes when it is answered.
+  // Half of its body, then the rest and the end; it goes when it is answered.
   void Feed(std::size_t index) {
     const std::shared_ptr<Ongoing> ongoing = ongoing_[index];
     if (ongoing->answered) {
@@ -276,7 +313,7 @@ class World {
     }
     if (ongoing->finished) return;
     const std::size_t piece =
-        std::min(ongoing->body.size() / 3 + 1, ongoing->body.size() - ongoing->sent);
+        std::min(ongoing->body.size() / 2 + 1, ongoing->body.size() - ongoing->sent);
     const bool more = ongoing->consumer->Data({ongoing->body.data() + ongoing->sent, piece});
     ongoing->sent += piece;
     if (more && ongoing->sent < ongoing->body.size()) return;
@@ -285,20 +322,27 @@ class World {
         [this, weak = std::weak_ptr(ongoing)](const http::AnswerOrWork& given) {
           // The client is away, or the process has ended before it could say it.
           const auto asked = weak.lock();
-          if (asked == nullptr || !state_.alive() || asked->answered) return;
-          asked->answered = true;
-          const auto& answer = std::get<http::Response>(given);
-          if (answer.status != 202 && answer.status != 201) return;
-          if (asked->upload->request_id.empty()) return Break("accepted without an announcement");
-          asked->upload->accepted = true;
-          ++outcome_.accepted;
-          Tell(fmt::format("accepted {} {}", asked->upload->mark, asked->upload->request_id));
+          if (asked == nullptr || !state_.alive()) return;
+          NoteAnswer(*asked, std::get<http::Response>(given));
         });
+  }
+
+  void NoteAnswer(Ongoing& asked, const http::Response& answer) {
+    if (std::exchange(asked.answered, true)) return Break("an upload was answered twice");
+    // 503 and 507: something is away, or there is no room; another time it may be taken.
+    if (answer.status == 503 || answer.status == 507) return;
+    if (answer.status != 202) {
+      return Break(fmt::format("an upload is answered {}: {}", answer.status, answer.bytes()));
+    }
+    if (asked.upload->request_id.empty()) return Break("accepted without an announcement");
+    asked.upload->accepted = true;
+    ++outcome_.accepted;
+    Tell(fmt::format("accepted {} {}", asked.upload->mark, asked.upload->request_id));
   }
 
   void Read(std::uint64_t number) {
     const auto org_id = static_cast<std::uint32_t>(1 + number % kOrganizations);
-    const std::string cluster = kClusters[(number >> 8) % kClusters.size()];
+    const std::string cluster = kClusters[AnyCluster(number >> 8)];
     const std::uint64_t which = (number >> 16) % 4;
     const http::Response answer = ReadAny(which, org_id, cluster);
     if (auto foreign = FindForeignData(answer, org_id)) Break(*foreign);
@@ -322,10 +366,11 @@ class World {
     }
   }
 
+  // Of their own clusters most of the time.
   void Say(std::uint64_t number) {
-    const auto org_id = static_cast<std::uint32_t>(1 + number % kOrganizations);
-    people_.Say(machine_->aggregator(), number / kOrganizations, org_id,
-                kClusters[(number >> 40) % kClusters.size()]);
+    const std::size_t cluster = AnyCluster(number >> 40);
+    const std::uint64_t other = (number >> 50) % 4 == 0 ? 1 : 0;
+    people_.Say(machine_->aggregator(), number, OwnerOf(cluster + other), kClusters[cluster]);
   }
 
   // Somebody sends a dead letter on its way again.
@@ -333,18 +378,58 @@ class World {
     const auto letters = machine_->store().ListDeadLetters({});
     if (!letters || letters->empty()) return;
     const store::DeadLetter& letter = letters->at(number % letters->size());
-    uploads_.NoteReplayed(letter.request_id);
+    uploads_.NoteReplayed(letter);
     (void)upkeep::ReplayDeadLetter(machine_->store(), machine_->bus(), letter.id,
                                    milliseconds(1'000));
+  }
+
+  // Somebody else produces what nobody can read.
+  void SendForeign(std::uint64_t number) {
+    std::vector<std::string> topics;
+    for (const bus::TopicOptions& topic : TopicsOfWorld()) {
+      if (!IsOfDeadLetters(topic)) topics.push_back(topic.name);
+    }
+    ForeignMessage& sent = uploads_.AddForeign();
+    machine_->bus().producer().Produce(
+        topics[number % topics.size()],
+        {.key = sent.key, .value = "?", .headers = {{"service", "openshift"}}},
+        [this, &sent](const Result<bus::Position>& position) {
+          if (position && state_.alive()) sent.durable = true;
+        });
   }
 
   // ---- Quiet points ----
 
   void ReachQuietPoint() {
     Tell("nothing goes wrong any more");
-    state_.faults.Heal();
+    state_.Heal();
+    FinishWork(kIdleRounds);
+    // Uploads are accepted again, whatever was before.
+    const std::uint64_t number = chance_->Next();
+    if (outcome_.broken) return;
+    const SentUpload& upload = Send(number, ArchiveKind::kGood);
+    FinishWork(kIdleRoundsNothingFailed);
+    if (!upload.accepted) Break("an upload is refused although nothing goes wrong any more");
+    // At the end of a world, what was promised has to hold without power too.
+    if (step_ == kSteps - 1) {
+      state_.End(Ending::kPowerLoss);
+      AfterStep();
+      FinishWork(kIdleRoundsNothingFailed);
+    }
+    LookAtPromises();
+  }
+
+  void LookAtPromises() {
+    if (outcome_.broken) return;
+    if (auto broken = FindBrokenPromise(*machine_, folder_, uploads_, state_.history_rows_max)) {
+      Break(*std::move(broken));
+    }
+    if (auto lost = people_.FindLost(machine_->store(), kOrganizations)) Break(*std::move(lost));
+  }
+
+  void FinishWork(int idle_rounds) {
     int idle = 0;
-    for (int round = 0; round < kQuietRoundsMax && idle < kIdleRounds; ++round) {
+    for (int round = 0; round < kQuietRoundsMax && idle < idle_rounds; ++round) {
       if (outcome_.broken) return;
       state_.clock.Advance(kQuietRound);
       if (!EnsureMachine()) return Break("the process does not start");
@@ -356,9 +441,8 @@ class World {
       if (!Turn(worked)) return;
       idle = worked ? 0 : idle + 1;
     }
-    if (idle < kIdleRounds) return Break("the work does not come to an end");
-    if (auto broken = FindBrokenPromise(*machine_, folder_, uploads_)) Break(*std::move(broken));
-    if (auto lost = people_.FindLost(machine_->store(), kOrganizations)) Break(*std::move(lost));
+    if (idle < idle_rounds) return Break("the work does not come to an end");
+    if (!ongoing_.empty()) Break("an upload is never answered");
   }
 
   // Everything once. False when a role failed although nothing goes wrong.
@@ -371,16 +455,20 @@ class World {
       Break("a role fails although nothing goes wrong: " + done.error().message());
       return false;
     };
-    if (!step(machine_->SyncArchives()) || !step(machine_->WriteBus())) return false;
+    if (!step(machine_->SyncArchives())) return false;
+    machine_->WriteBus();
     for (std::size_t i = 0; i < machine_->pipelines(); ++i) {
       if (!step(machine_->StepPipeline(i))) return false;
     }
-    if (!step(machine_->WriteBus())) return false;
+    machine_->WriteBus();
     for (std::size_t i = 0; i < machine_->writers(); ++i) {
-      if (!step(machine_->StepWriter(i))) return false;
+      for (const auto& [_, messages] : kDuties) {
+        if (!step(machine_->StepWriter(i, messages))) return false;
+      }
     }
-    return step(machine_->StepKeeper()) && step(machine_->StepCleaner()) &&
-           step(machine_->WriteBus());
+    if (!step(machine_->StepKeeper()) || !step(machine_->StepCleaner())) return false;
+    machine_->WriteBus();
+    return true;
   }
 
   const PartsOfWorld& parts_;
@@ -398,10 +486,26 @@ class World {
   int step_ = 0;
 };
 
+// Those of an installation that was started once, and stopped: most worlds begin with them.
+Disk::Files MakeFiles() {
+  const PartsOfWorld parts = GoodParts();
+  MachineState state(0, {}, {});
+  Disk disk(state, parts, {});
+  BlobFolder folder;
+  {
+    const auto machine = Machine::Start(state, folder, parts, FirstPack(), {});
+    INSIGHTD_ASSERT(machine);
+    (*machine)->StopInOrder();
+  }
+  disk.AfterEnd(Ending::kProcessEnds);
+  return disk.files();
+}
+
 }  // namespace
 
 Outcome RunWorld(std::uint64_t seed, const Plan& plan, const PartsOfWorld& parts, bool trace) {
-  return World(seed, plan, parts, trace).Run();
+  static const Disk::Files files = MakeFiles();
+  return World(seed, plan, parts, BeginsNew(plan) ? Disk::Files() : files, trace).Run();
 }
 
 }  // namespace insightd::simulation

@@ -11,14 +11,15 @@
 
 namespace insightd::simulation {
 
-// Steps in which something may go wrong, in rounds with a quiet point after each.
-inline constexpr int kRounds = 3;
-inline constexpr int kStepsARound = 110;
-inline constexpr int kSteps = kRounds * kStepsARound;
+// Steps in which something may go wrong; with a quiet point after some, and at the end. The second
+// round is long, so that much comes to its end while things go wrong.
+inline constexpr int kSteps = 320;
+inline constexpr int kStepsOfFirstRound = 100;
 
 struct Outcome {
   std::optional<std::string> broken;  // the promise that was, for people
-  Coverage coverage{};
+  Coverage coverage;
+  Plan unmet;  // faults that were planned and struck nothing
   std::uint64_t uploads = 0;
   std::uint64_t accepted = 0;
   std::uint64_t processes = 0;  // that were started
