@@ -3,7 +3,15 @@
 #include <array>
 #include <utility>
 
+#include "base/log.h"
+#include "store/postgres/connection.h"
+
 namespace insightd::store::pg {
+namespace {
+
+constexpr log::Logger kLog("store");
+
+}  // namespace
 
 Code CodeFor(std::string_view sqlstate) {
   if (sqlstate == "40001" || sqlstate == "40P01" || sqlstate == "55P03") return Code::kConflict;
@@ -14,6 +22,13 @@ Code CodeFor(std::string_view sqlstate) {
 
 bool IsLostRace(std::string_view sqlstate) {
   return CodeFor(sqlstate) == Code::kConflict || sqlstate == "23505";
+}
+
+bool GoesOnWithout(Connection& connection, const Error& error) {
+  const std::string& state = connection.sqlstate();
+  if (state.empty() || IsLostRace(state) || connection.broken()) return false;
+  kLog.Warn("", "an answer is made without what cannot be read", {{"error", error.message()}});
+  return true;
 }
 
 std::string_view HintFor(std::string_view sqlstate) {

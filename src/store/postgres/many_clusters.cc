@@ -8,18 +8,12 @@
 #include <utility>
 
 #include "store/letter_texts.h"
+#include "store/postgres/errors.h"
 #include "store/postgres/locks.h"
 #include "store/postgres/organization.h"
 
 namespace insightd::store::pg {
 namespace {
-
-Error NoSuchHit(std::int64_t org_id, std::string_view cluster, std::string_view component,
-                std::string_view key) {
-  return Error(Code::kNotFound,
-               fmt::format("{:.128}|{:.128} does not hit cluster {:.64} of organisation {}",
-                           component, key, cluster, org_id));
-}
 
 // Those that a row can have; others are not there.
 Array NamesOf(std::span<const std::string> clusters) {
@@ -43,13 +37,14 @@ std::vector<std::int64_t> OrganizationsIn(const Rows& rows) {
 // What a row of the statement below is.
 enum Kind : std::int64_t { kResult, kVersion, kRule };
 
-constexpr std::string_view kRecommendations =
-    "SELECT 0::int8, cluster, '', last_checked_at FROM report "
-    "WHERE cluster = ANY($2) AND org_id = $1::int4 "
-    "UNION ALL SELECT 1, cluster_id, version_info, NULL FROM report_info "
-    "WHERE cluster_id = ANY($2) AND org_id = $1::int4 "
-    "UNION ALL SELECT 2, cluster_id, rule_id, NULL FROM recommendation "
-    "WHERE org_id = $1::int4 AND cluster_id = ANY($2)";
+#define INSIGHTD_RESULTS_AND_RULES                                     \
+  "SELECT 0::int8, cluster, '', last_checked_at FROM report "          \
+  "WHERE cluster = ANY($2) AND org_id = $1::int4 "                     \
+  "UNION ALL SELECT 2, cluster_id, rule_id, NULL FROM recommendation " \
+  "WHERE org_id = $1::int4 AND cluster_id = ANY($2)"
+#define INSIGHTD_VERSIONS                                                 \
+  " UNION ALL SELECT 1, cluster_id, version_info, NULL FROM report_info " \
+  "WHERE cluster_id = ANY($2) AND org_id = $1::int4"
 
 #define INSIGHTD_RECOMMENDED                                                           \
   "SELECT n.cluster_id, n.created_at, n.impacted_since, coalesce(i.version_info, '') " \
@@ -84,42 +79,6 @@ Result<std::size_t> Remove(Connection& connection, std::string_view which, Param
 
 }  // namespace
 
-Result<SingleHit> ReadHit(Connection& connection, std::int64_t org_id, std::string_view cluster,
-                          std::string_view component, std::string_view key,
-                          std::string_view user_id) {
-  const Error none = NoSuchHit(org_id, cluster, component, key);
-  if (!IsOrganization(org_id) || !IsStorable(cluster) || !IsStorable(component) ||
-      !IsStorable(key)) {
-    return Fail(none);
-  }
-  const Result<Rows> rows = connection.Run(
-      "SELECT h.template_data, t.disabled, t.disabled_at, v.user_vote, f.message FROM rule_hit h "
-      "LEFT JOIN LATERAL (SELECT disabled, disabled_at FROM cluster_rule_toggle "
-      " WHERE cluster_id = $2 AND rule_id = $3 "
-      " ORDER BY updated_at DESC, error_key COLLATE \"C\" DESC LIMIT 1) t ON true "
-      "LEFT JOIN LATERAL (SELECT user_vote FROM cluster_rule_user_feedback "
-      " WHERE cluster_id = $2 AND rule_id = $3 AND user_id = $5 "
-      " ORDER BY updated_at DESC, error_key COLLATE \"C\" DESC LIMIT 1) v ON true "
-      "LEFT JOIN LATERAL (SELECT message FROM cluster_user_rule_disable_feedback "
-      " WHERE cluster_id = $2 AND rule_id = $3 AND user_id = $5 "
-      " ORDER BY updated_at DESC, error_key COLLATE \"C\" DESC LIMIT 1) f ON true "
-      "WHERE h.cluster_id = $2 AND h.org_id = $1::int4 AND h.rule_fqdn = $3 AND h.error_key = $4",
-      Params()
-          .Int(OrgColumnOf(org_id))
-          .Text(cluster)
-          .Text(component)
-          .Text(key)
-          .Text(IsStorable(user_id) ? user_id : std::string_view()));
-  if (!rows) return Fail(rows.error());
-  if (rows->empty()) return Fail(none);
-  return SingleHit{.details = rows->StringAt(0, 0),
-                   .has_toggle = !rows->IsNull(0, 1),
-                   .disabled = rows->IntAt(0, 1) == 1,
-                   .disabled_at = rows->OptionalTimeAt(0, 2),
-                   .user_vote = static_cast<std::int32_t>(rows->IntAt(0, 3)),
-                   .disable_feedback = rows->StringAt(0, 4)};
-}
-
 Result<std::vector<std::int64_t>> ReadOrganizationsOf(Connection& connection,
                                                       std::span<const std::string> clusters) {
   Array names = NamesOf(clusters);
@@ -151,8 +110,12 @@ Result<void> VisitRecommendationsOf(
     const std::function<void(const ClusterRecommendations&)>& visit) {
   Array names = NamesOf(clusters);
   if (names.size() == 0 || !IsOrganization(org_id)) return {};
-  const Result<Rows> rows =
-      connection.Run(kRecommendations, Params().Int(OrgColumnOf(org_id)).Add(std::move(names)));
+  const Params params = Params().Int(OrgColumnOf(org_id)).Add(std::move(names));
+  Result<Rows> rows = connection.Run(INSIGHTD_RESULTS_AND_RULES INSIGHTD_VERSIONS, params);
+  // A recommendation is worth showing without its cluster's version.
+  if (!rows && GoesOnWithout(connection, rows.error())) {
+    rows = connection.Run(INSIGHTD_RESULTS_AND_RULES, params);
+  }
   if (!rows) return Fail(rows.error());
   struct Found {
     bool has_result = false;

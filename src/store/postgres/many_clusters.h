@@ -16,9 +16,6 @@
 
 namespace insightd::store::pg {
 
-Result<SingleHit> ReadHit(Connection& connection, std::int64_t org_id, std::string_view cluster,
-                          std::string_view component, std::string_view key,
-                          std::string_view user_id);
 Result<std::vector<std::int64_t>> ReadOrganizationsOf(Connection& connection,
                                                       std::span<const std::string> clusters);
 Result<void> VisitReportsOf(Connection& connection, std::span<const std::string> clusters,

@@ -15,6 +15,7 @@
 #include "store/postgres/put.h"
 #include "store/postgres/question_queue.h"
 #include "store/postgres/sessions.h"
+#include "store/postgres/single_hit.h"
 #include "store/postgres/uploads.h"
 #include "store/postgres/workloads.h"
 

@@ -196,6 +196,59 @@ TEST_F(PostgresStoreTest, ARowWithoutTimesIsReadWithoutTimes) {
   }));
 }
 
+// As in the original, which asks for each of them by itself.
+TEST_F(PostgresStoreTest, WhatStandsBesideAHitMayBeUnreadable) {
+  StoreAsTheAggregator(kCluster, At(5), "K");
+  ASSERT_TRUE(store_->PutToggle(1, {kCluster, "x.y.report", "K"}, true));
+  ASSERT_TRUE(store_->PutVote(1, {kCluster, "x.y.report", "K"}, "me", 1, ""));
+  const auto find = [&] { return store_->FindHit(1, kCluster, "x.y.report", "K", "me"); };
+  const auto without = [&](const std::string& table, const auto& look) {
+    engine_->Execute(fmt::format("ALTER TABLE {0} RENAME TO {0}_away", table));
+    look();
+    engine_->Execute(fmt::format("ALTER TABLE {0}_away RENAME TO {0}", table));
+  };
+  without("cluster_rule_toggle", [&] {
+    const auto hit = find();
+    ASSERT_TRUE(hit) << hit.error().message();
+    EXPECT_FALSE(hit->has_toggle);
+    EXPECT_EQ(hit->user_vote, 1);
+  });
+  without("cluster_rule_user_feedback", [&] {
+    const auto hit = find();
+    ASSERT_TRUE(hit) << hit.error().message();
+    EXPECT_TRUE(hit->disabled);
+    EXPECT_EQ(hit->user_vote, 0);
+  });
+  without("cluster_user_rule_disable_feedback", [&] { EXPECT_TRUE(find()->disabled); });
+  without("rule_hit", [&] { EXPECT_EQ(find().error().code(), Code::kUnavailable); });
+  EXPECT_EQ(find()->user_vote, 1);
+}
+
+TEST_F(PostgresStoreTest, AVersionMayBeUnreadable) {
+  StoreAsTheAggregator(kCluster, At(5), "K");
+  const auto versions = [&]() -> Result<std::vector<std::string>> {
+    std::vector<std::string> found;
+    const std::string cluster = kCluster;
+    if (auto read = store_->RecommendationsOf(1, {&cluster, 1},
+                                              [&](const ClusterRecommendations& one) {
+                                                EXPECT_EQ(one.rule_ids.size(), 1U);
+                                                found.emplace_back(one.version);
+                                              });
+        !read) {
+      return Fail(read.error());
+    }
+    return found;
+  };
+  EXPECT_EQ(versions().value(), std::vector<std::string>{"4.9.9"});
+  engine_->Execute("ALTER TABLE report_info RENAME TO report_info_away");
+  EXPECT_EQ(versions().value(), std::vector<std::string>{""});
+  engine_->Execute("ALTER TABLE recommendation RENAME TO recommendation_away");
+  EXPECT_FALSE(versions());
+  engine_->Execute(
+      "ALTER TABLE recommendation_away RENAME TO recommendation; "
+      "ALTER TABLE report_info_away RENAME TO report_info");
+}
+
 TEST_F(PostgresStoreTest, AReportWithoutTimesIsOlderThanAny) {
   const auto lease = store_->TryTakeDuty(Duty::kResults).value();
   StoreAsTheAggregator(kCluster, At(5), "K");
