@@ -224,7 +224,15 @@ Transaction::~Transaction() {
 Result<void> Transaction::BeginWrite() {
   auto begun = database_.Execute("BEGIN IMMEDIATE");
   open_ = begun.has_value();
-  return begun;
+  return begun && database_.commit_failed_ ? WriteOver() : begun;
+}
+
+// A commit whose sync has failed is whole in the log, behind the end that SQLite knows, and is good
+// for whoever reads the log anew. What is committed next overwrites it, unless it changes nothing.
+Result<void> Transaction::WriteOver() {
+  const Result<std::int64_t> same = database_.Number("PRAGMA user_version");
+  if (!same) return Fail(same.error());
+  return database_.Execute(fmt::format("PRAGMA user_version = {}", *same));
 }
 
 Result<void> Transaction::BeginRead() {
@@ -236,6 +244,7 @@ Result<void> Transaction::BeginRead() {
 Result<void> Transaction::Commit() {
   auto committed = database_.Execute("COMMIT");
   if (committed) open_ = false;
+  database_.commit_failed_ = !committed;
   return committed;
 }
 

@@ -57,11 +57,13 @@ class Database {
 
  private:
   friend class Query;
+  friend class Transaction;
   Database(std::string path, sqlite3* handle) : path_(std::move(path)), handle_(handle) {}
   Error ErrorNow(int code) const;
 
   std::string path_;
   sqlite3* handle_;
+  bool commit_failed_ = false;  // the last one: what it wrote may still be in the log
   std::unordered_map<const char*, sqlite3_stmt*> statements_;  // by the address of their text
 };
 
@@ -115,7 +117,8 @@ class Query {
   int error_ = 0;
 };
 
-// Rolled back unless committed.
+// Rolled back unless committed. A commit that failed may take effect after all, but only when the
+// process ends before the next one is good: what follows stands on what was there before.
 class Transaction {
  public:
   explicit Transaction(Database& database) : database_(database) {}
@@ -130,6 +133,8 @@ class Transaction {
   Result<void> Commit();
 
  private:
+  Result<void> WriteOver();
+
   Database& database_;
   bool open_ = false;
 };

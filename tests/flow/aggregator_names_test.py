@@ -247,6 +247,11 @@ class Commands(WithServers):
              **{PREFIX + "STORAGE_BACKEND__USE": "mongo"})
         self.run_it("migration", exit_code=5,
                     **{PREFIX + "OCP_RECOMMENDATIONS_STORAGE__TYPE": "redis"})
+        self.run_it("migration", exit_code=5,
+                    **dvo, **{PREFIX + "DVO_RECOMMENDATIONS_STORAGE__TYPE": "redis"})
+        # Of the storage that is not migrated nothing is asked.
+        says("Current DB version: 32", "migration",
+             **{PREFIX + "DVO_RECOMMENDATIONS_STORAGE__TYPE": "redis"})
         away = {PREFIX + "OCP_RECOMMENDATIONS_STORAGE__PG_PORT": str(free_port())}
         for words in ((), ("99",), ("abc",), ("-1",)):
             self.run_it("migration", *words, exit_code=2, **away)

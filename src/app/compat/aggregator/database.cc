@@ -121,6 +121,10 @@ tl::unexpected<MigrationError> Refuse(std::string message) {
   return tl::unexpected(MigrationError{MigrationFailure::kOther, std::move(message)});
 }
 
+tl::unexpected<MigrationError> NoDatabase(const Error& error) {
+  return tl::unexpected(MigrationError{MigrationFailure::kNoDatabase, error.message()});
+}
+
 }  // namespace
 
 Result<void> Prepare(const Databases& databases) {
@@ -137,28 +141,28 @@ Result<void> Prepare(const Databases& databases) {
 }
 
 tl::expected<MigrationOutcome, MigrationError> Migrate(const Configuration& configuration,
-                                                       const Databases& databases,
+                                                       bool environment_sslmode,
                                                        std::optional<std::string_view> target) {
   const bool results = configuration.use == kUseResults;
   if (!results && configuration.use != kUseWorkloads) {
     return Refuse("storage backend does not support database migrations");
   }
-  const auto& database = results ? databases.results : databases.workloads;
-  if (!database) {
+  const Storage& of_use = results ? configuration.results : configuration.workloads;
+  const std::string_view section = results ? kResultsSection : kWorkloadsSection;
+  if (of_use.type.empty() || of_use.type == "noop" || of_use.type == "redis") {
     return Refuse(
-        fmt::format("storage backend does not support database migrations: {}_storage "
-                    "has not the type sql",
-                    configuration.use));
+        fmt::format("storage backend does not support database migrations: {}.type is \"{}\", and "
+                    "only sql has a schema",
+                    section, of_use.type));
   }
+  const auto database = DatabaseOf(of_use, section, environment_sslmode);
+  if (!database) return NoDatabase(database.error());
   const pg::Storage storage = results ? pg::Storage::kResults : pg::Storage::kWorkloads;
   MigrationOutcome outcome{.version = 0, .latest = pg::LatestOf(storage)};
   // Before the target is looked at: with the database away the exit code tells that, whatever the
   // target is.
-  auto connection = Open(*database);
-  if (!connection) {
-    return tl::unexpected(
-        MigrationError{MigrationFailure::kDatabaseAway, connection.error().message()});
-  }
+  auto connection = Open(**database);
+  if (!connection) return NoDatabase(connection.error());
   std::optional<std::int32_t> to;
   if (target) {
     const Result<std::int32_t> parsed = TargetOf(*target, outcome.latest);

@@ -23,16 +23,17 @@ struct MigrationOutcome {
   std::int32_t latest = 0;
 };
 
-enum class MigrationFailure : std::uint8_t { kDatabaseAway, kOther };
+enum class MigrationFailure : std::uint8_t { kNoDatabase, kOther };
 struct MigrationError {
-  MigrationFailure kind = MigrationFailure::kOther;
+  MigrationFailure kind = MigrationFailure::kOther;  // kNoDatabase: away, or not to be found
   std::string message;
 };
 
-// On the storage that storage_backend.use names. `target`: nothing to look only, else a number,
-// "latest" or "max". Makes the table of the version where it is missing, as 0.
+// On the storage that storage_backend.use names; nothing else is looked at. `target`: nothing to
+// look only, else a number, "latest" or "max". Makes the table of the version where it is missing,
+// as 0.
 tl::expected<MigrationOutcome, MigrationError> Migrate(const Configuration& configuration,
-                                                       const Databases& databases,
+                                                       bool environment_sslmode,
                                                        std::optional<std::string_view> target);
 
 }  // namespace insightd::app::aggregator

@@ -92,17 +92,11 @@ int RunMigration(const Configuration& configuration, const std::vector<std::stri
     kLog.Error("", "migration takes one version at most");
     return kMigrationFailed;
   }
-  const Result<Databases> databases = DatabasesOf(configuration, SslmodeInEnvironment());
-  if (!databases) {
-    kLog.Error("", "unable to prepare the database", {{"error", databases.error().message()}});
-    return kPreparationFailed;
-  }
   const bool moves = words.size() == 2;
-  const auto outcome = Migrate(configuration, *databases,
+  const auto outcome = Migrate(configuration, SslmodeInEnvironment(),
                                moves ? std::optional<std::string_view>(words[1]) : std::nullopt);
   if (!outcome) {
-    const bool away = outcome.error().kind == MigrationFailure::kDatabaseAway;
-    if (away) {
+    if (outcome.error().kind == MigrationFailure::kNoDatabase) {
       kLog.Error("", "unable to connect to the database", {{"error", outcome.error().message}});
       return kPreparationFailed;
     }

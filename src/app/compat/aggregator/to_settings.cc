@@ -18,8 +18,6 @@ namespace insightd::app::aggregator {
 namespace {
 
 constexpr std::string_view kDefaultAllowList = "org_allowlist.csv";
-constexpr std::string_view kResultsSection = "ocp_recommendations_storage";
-constexpr std::string_view kWorkloadsSection = "dvo_recommendations_storage";
 constexpr std::int64_t kRedisDatabaseMax = 15;
 // Bounds of librdkafka for the times that `broker.timeout` sets.
 constexpr std::int64_t kTimeoutMsMin = 1'000;
@@ -366,26 +364,26 @@ Result<Kind> KindOf(const Storage& storage, std::string_view section) {
   return Kind::kSql;
 }
 
+Result<std::optional<go::PostgresTarget>> DatabaseOf(const Storage& storage,
+                                                     std::string_view section,
+                                                     bool environment_sslmode) {
+  const Result<Kind> kind = KindOf(storage, section);
+  if (!kind) return Fail(kind.error());
+  if (*kind != Kind::kSql) return std::nullopt;
+  auto target = go::ToPostgres(storage.pg, environment_sslmode);
+  if (!target) return Fail(std::move(target).error().While(std::string(section)));
+  return *std::move(target);
+}
+
 Result<Databases> DatabasesOf(const Configuration& configuration, bool environment_sslmode) {
-  Databases databases;
-  const auto read = [&](const Storage& storage, std::string_view section,
-                        std::optional<go::PostgresTarget>& into) -> Result<void> {
-    const Result<Kind> kind = KindOf(storage, section);
-    if (!kind) return Fail(kind.error());
-    if (*kind == Kind::kRedis) return CheckRedis(configuration.redis);
-    if (*kind != Kind::kSql) return {};
-    auto target = go::ToPostgres(storage.pg, environment_sslmode);
-    if (!target) return Fail(std::move(target).error().While(std::string(section)));
-    into = *std::move(target);
-    return {};
-  };
-  if (auto done = read(configuration.results, kResultsSection, databases.results); !done) {
-    return Fail(std::move(done).error());
+  auto results = DatabaseOf(configuration.results, kResultsSection, environment_sslmode);
+  if (!results) return Fail(std::move(results).error());
+  auto workloads = DatabaseOf(configuration.workloads, kWorkloadsSection, environment_sslmode);
+  if (!workloads) return Fail(std::move(workloads).error());
+  if (KindOf(configuration.results, kResultsSection).value() == Kind::kRedis) {
+    if (auto good = CheckRedis(configuration.redis); !good) return Fail(std::move(good).error());
   }
-  if (auto done = read(configuration.workloads, kWorkloadsSection, databases.workloads); !done) {
-    return Fail(std::move(done).error());
-  }
-  return databases;
+  return Databases{*std::move(results), *std::move(workloads)};
 }
 
 Result<Meant> ToSettings(const Configuration& configuration, const Databases& databases) {

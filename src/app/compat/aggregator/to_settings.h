@@ -14,17 +14,27 @@
 
 namespace insightd::app::aggregator {
 
+// Of the file.
+inline constexpr std::string_view kResultsSection = "ocp_recommendations_storage";
+inline constexpr std::string_view kWorkloadsSection = "dvo_recommendations_storage";
+
 // What a storage of the configuration is for this process.
 enum class Kind : std::uint8_t { kNotUsed, kSql, kRedis, kNoop };
 // kInvalid for another type, and for a driver that is not `postgres` where one is needed. `section`
 // is that of the storage in the file.
 Result<Kind> KindOf(const Storage& storage, std::string_view section);
 
+// The database of a storage, where its type is sql. kInvalid as KindOf, and for keys that name no
+// database.
+Result<std::optional<go::PostgresTarget>> DatabaseOf(const Storage& storage,
+                                                     std::string_view section,
+                                                     bool environment_sslmode);
+
 struct Databases {
   std::optional<go::PostgresTarget> results;    // where its type is sql
   std::optional<go::PostgresTarget> workloads;  // likewise
 };
-// kInvalid as KindOf, for keys that name no database, and for a database of Redis that is none.
+// kInvalid as DatabaseOf, and for a database of Redis that is none.
 Result<Databases> DatabasesOf(const Configuration& configuration, bool environment_sslmode);
 
 struct Meant {
