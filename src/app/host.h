@@ -68,6 +68,8 @@ class Host {
   std::atomic<std::int64_t> lag_records{-1};
   std::unique_ptr<blob::Store> blobs;  // none in a writer without an object store
   std::unique_ptr<store::Store> store;
+  // Of settings.other_postgres, for an API that shows two databases; null: one has both.
+  std::unique_ptr<store::Store> other_store;
   std::unique_ptr<store::RedisSink> redis;  // where there is one, the writer writes to it alone
   std::shared_ptr<rules::CurrentPack> pack;
   std::shared_ptr<content::CurrentCatalogue> catalogue;

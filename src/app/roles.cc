@@ -63,7 +63,8 @@ std::vector<RoleRow> DistributedRows() {
       {"read messages", {"bus", "store if set"}, StartWriter},
       {"redis", {}, StartRedis, MissingForRedis},
       {"messages into redis", {"redis", "bus"}, StartWriter},
-      {"aggregator", {}, StartAggregator},
+      {"other store if set", {}, StartOtherPostgresStoreIfSet},
+      {"aggregator", {"other store if set"}, StartAggregator},
       {"upkeep", {"bus", "blob if set", "store"}, StartUpkeep},
       {"hosted metrics", {}, StartHostedMetrics},
       // What processes are started with.

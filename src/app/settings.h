@@ -78,6 +78,9 @@ struct Settings {
   BlobSettings blob;
   blob::S3Settings s3;
   store::PostgresSettings postgres;
+  // Of what another program kept in two databases; no key of the settings file. The API shows it,
+  // and keeps there what people say about it. `storages` of both tell which database has which.
+  store::PostgresSettings other_postgres;
   store::RedisSettings redis;
   RulesSettings rules;
   pipeline::Settings pipeline;

@@ -131,6 +131,42 @@ class Storages(WithServers):
         for ocp, dvo in (("sql", "noop"), ("noop", "sql")):
             self.of_two_types(ocp, dvo, old, self.in_database)
 
+    def test_two_databases(self):
+        """one for each storage: a writer works on its own, and every API shows both"""
+        self.write()
+        self.migrate()
+        old, other = self.stored(), f"{self.database} of workloads"
+        self.postgres.create_database(other)
+        there = {PREFIX + "DVO_RECOMMENDATIONS_STORAGE__PG_DB_NAME": other}
+        self.run_it("migration", "latest",
+                    **there, **{PREFIX + "STORAGE_BACKEND__USE": "dvo_recommendations"})
+        self.sql("drop schema dvo cascade")
+        self.postgres.sql("insert into dvo.dvo_report (org_id, cluster_id, namespace_id, "
+                          f"recommendations, objects) values (1, '{old}', 'N-A', 1, 1)", other)
+        rows = {"ocp_recommendations": (self.database, "report where cluster"),
+                "dvo_recommendations": (other, "dvo.dvo_report where cluster_id")}
+        for use, topic, message in (("ocp_recommendations", self.results, result),
+                                    ("dvo_recommendations", self.workloads, workloads),
+                                    ("ocp_recommendations", None, None)):
+            variables = {**there, PREFIX + "STORAGE_BACKEND__USE": use,
+                         PREFIX + "BROKER__GROUP": f"{self.group}.{use}",
+                         PREFIX + "BROKER__TOPIC": topic or self.results,
+                         PREFIX + "BROKER__ENABLED": "true" if topic else "false"}
+            cluster = new_cluster()
+            if topic:
+                self.produce(topic, message(cluster, org=2))
+            with self.subTest(use=use, consumes=bool(topic)), \
+                    Program(WRITER, self.folder, **variables) as program:
+                info = json.loads(self.await_answer("/api/v1/info", "", program))["info"]
+                self.assertEqual((info["OCP_DB_version"], info["DVO_DB_version"]), ("32", "4"))
+                if topic:
+                    database, where = rows[use]
+                    count = f"select count(*) from {where} = '{cluster}'"
+                    wait_for(lambda q=count, d=database: self.postgres.sql(q, d) == "1", "the row",
+                             END_S_MAX)
+                self.shows(old, True, True)
+                self.assertEqual(program.stop(), 0)
+
     def test_storages_of_nothing(self):
         """type noop: messages are read and passed over, without a database or a folder"""
         self.write(ocp="noop", dvo="noop")

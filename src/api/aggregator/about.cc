@@ -11,11 +11,10 @@
 namespace insightd::api::aggregator {
 namespace {
 
-std::string VersionText(bool supported, const Result<store::SchemaVersions>& versions,
-                        std::int32_t store::SchemaVersions::*version) {
-  if (!supported) return "not supported";
-  if (!versions) return "Unable to retrieve DB migration version";
-  return std::to_string(*versions.*version);
+const std::string kNotSupported = "not supported";
+
+std::string VersionText(const Result<std::int32_t>& version) {
+  return version ? std::to_string(*version) : "Unable to retrieve DB migration version";
 }
 
 }  // namespace
@@ -24,10 +23,8 @@ http::Response Main(const Call&) { return OkAnswer(); }
 
 http::Response Info(const Call& call) {
   const AggregatorOptions& options = call.service.options;
-  Result<store::SchemaVersions> versions{};
   const bool recommendations = options.recommendations && options.recommendations_in_database;
   const bool workloads = options.workloads && options.workloads_in_database;
-  if (recommendations || workloads) versions = call.service.Versions();
   std::string body;
   Writer w(body);
   w.BeginObject().Key("info").BeginObject();
@@ -36,9 +33,9 @@ http::Response Info(const Call& call) {
   w.Key("BuildTime").String(options.build.time);
   w.Key("BuildVersion").String(options.build.version);
   w.Key("DVO_DB_version")
-      .String(VersionText(workloads, versions, &store::SchemaVersions::workloads));
+      .String(workloads ? VersionText(call.service.WorkloadsVersion()) : kNotSupported);
   w.Key("OCP_DB_version")
-      .String(VersionText(recommendations, versions, &store::SchemaVersions::recommendations));
+      .String(recommendations ? VersionText(call.service.RecommendationsVersion()) : kNotSupported);
   w.Key("UtilsVersion").String(options.build.utils_version).EndObject();
   w.Key("status").String("ok").EndObject();
   return Answer(std::move(body));

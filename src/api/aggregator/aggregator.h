@@ -15,8 +15,10 @@
 namespace insightd::api {
 
 struct AggregatorParts {
-  // Null where neither storage is in a database: the options say so too.
-  store::Store* store = nullptr;
+  // Of recommendations and what people say about them, and of workloads; the same where one
+  // database has both. Null where it is in none: the options say so too.
+  store::Store* recommendations = nullptr;
+  store::Store* workloads = nullptr;
   const Clock* clock = nullptr;
   // What counts requests and is served at `metrics` below the prefix. Null: neither.
   metrics::Registry* metrics = nullptr;

@@ -116,8 +116,7 @@ TEST_F(TransportTest, AnswersWhatAStorageLacksWithoutIt) {
   EXPECT_EQ(Get("organizations/1/clusters").status, 200);
   options.recommendations = false;
   router_ = std::make_unique<http::Router>();
-  RegisterAggregator(*router_, {.store = nullptr, .clock = &SystemClock(), .metrics = nullptr},
-                     options);
+  RegisterAggregator(*router_, {.clock = &SystemClock()}, options);
   ExpectError(Get("organizations/1/clusters"), 500, "Internal Server Error");
   EXPECT_NE(Get("info").body.find(R"("OCP_DB_version":"not supported")"), std::string::npos);
   EXPECT_EQ(Get("metrics").status, 404) << "there is no registry";

@@ -6,6 +6,19 @@
 #include "api/aggregator/metric_set.h"
 
 namespace insightd::api::aggregator {
+namespace {
+
+Result<std::int32_t> ReadOnce(store::Store& store, std::int32_t store::SchemaVersions::*which,
+                              std::optional<std::int32_t>& known) {
+  if (!known) {
+    const Result<store::SchemaVersions> versions = store.Versions();
+    if (!versions) return Fail(versions.error());
+    known = *versions.*which;
+  }
+  return *known;
+}
+
+}  // namespace
 
 Service::Service(const AggregatorParts& given_parts, const AggregatorOptions& given_options)
     : parts(given_parts), options(given_options), spec(given_options) {
@@ -14,12 +27,15 @@ Service::Service(const AggregatorParts& given_parts, const AggregatorOptions& gi
   ratings = RatingCounter(*parts.metrics);
 }
 
-Result<store::SchemaVersions> Service::Versions() const {
+Result<std::int32_t> Service::RecommendationsVersion() const {
   const std::lock_guard lock(mutex_);
-  if (versions_) return *versions_;
-  const Result<store::SchemaVersions> versions = parts.store->Versions();
-  if (versions) versions_ = *versions;
-  return versions;
+  return ReadOnce(recommendations(), &store::SchemaVersions::recommendations,
+                  recommendations_version_);
+}
+
+Result<std::int32_t> Service::WorkloadsVersion() const {
+  const std::lock_guard lock(mutex_);
+  return ReadOnce(workloads(), &store::SchemaVersions::workloads, workloads_version_);
 }
 
 Param<void> PermitOrganization(const Call& call, std::int64_t org_id) {

@@ -38,18 +38,20 @@ class Service {
   // Of handlers whose storage is configured, the others do not run. What is in no database has a
   // store that keeps nothing, whatever the other one has.
   store::Store& recommendations() const {
-    return options.recommendations_in_database ? *parts.store : *nothing_;
+    return options.recommendations_in_database ? *parts.recommendations : *nothing_;
   }
   store::Store& workloads() const {
-    return options.workloads_in_database ? *parts.store : *nothing_;
+    return options.workloads_in_database ? *parts.workloads : *nothing_;
   }
-  // Of the database; read once, until that succeeds at each call.
-  Result<store::SchemaVersions> Versions() const;
+  // Of the database that has it; read once, until that succeeds at each call.
+  Result<std::int32_t> RecommendationsVersion() const;
+  Result<std::int32_t> WorkloadsVersion() const;
 
  private:
   const std::unique_ptr<store::Store> nothing_ = store::MakeNoStore();
   mutable std::mutex mutex_;
-  mutable std::optional<store::SchemaVersions> versions_;
+  mutable std::optional<std::int32_t> recommendations_version_;
+  mutable std::optional<std::int32_t> workloads_version_;
 };
 
 struct Call {

@@ -26,9 +26,16 @@ class AggregatorTest : public ::testing::Test {
 
   // Answers from now on by other options, or from another store.
   void Start(AggregatorOptions options, store::Store* store = nullptr) {
-    router_ = std::make_unique<http::Router>();
     if (store == nullptr) store = &fleet_.store();
-    RegisterAggregator(*router_, {.store = store, .clock = &SystemClock(), .metrics = &registry_},
+    StartOn(std::move(options), *store, *store);
+  }
+  void StartOn(AggregatorOptions options, store::Store& recommendations, store::Store& workloads) {
+    router_ = std::make_unique<http::Router>();
+    RegisterAggregator(*router_,
+                       {.recommendations = &recommendations,
+                        .workloads = &workloads,
+                        .clock = &SystemClock(),
+                        .metrics = &registry_},
                        options);
   }
 

@@ -112,6 +112,20 @@ Started StartPostgresStoreIfSet(Host& host) {
   return UntilStopped([&host] { host.store.reset(); });
 }
 
+Started StartOtherPostgresStoreIfSet(Host& host) {
+  if (host.settings.other_postgres.conninfo.empty()) return UntilStopped(nullptr);
+  Result<store::PostgresStoreOptions> options =
+      host.settings.other_postgres.Options(std::string("insightd ").append(host.role));
+  if (!options) return Mistake(options.error());
+  options->clock = &host.clock;
+  Result<std::unique_ptr<store::Store>> store = store::OpenPostgresStore(*std::move(options));
+  if (!store) return Unusable("the other database", store.error());
+  host.other_store = *std::move(store);
+  return WatchedDoor(
+      host, "other store", [&host] { return host.other_store->Check(); },
+      [&host] { host.other_store.reset(); });
+}
+
 Started StartRedis(Host& host) {
   Result<store::RedisOptions> options = host.settings.redis.Options();
   if (!options) return Mistake(options.error());

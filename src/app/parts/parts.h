@@ -33,6 +33,7 @@ Started StartS3BlobsOrHosts(Host& host);
 Started StartPostgresStore(Host& host);
 // Where none is set, a store that keeps nothing.
 Started StartPostgresStoreIfSet(Host& host);
+Started StartOtherPostgresStoreIfSet(Host& host);
 // What a writer's results go into instead of the store.
 Started StartRedis(Host& host);
 std::vector<std::string> MissingForKafka(const Settings& settings);

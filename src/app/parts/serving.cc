@@ -13,6 +13,15 @@
 #include "writer/hosted_metrics.h"
 
 namespace insightd::app {
+namespace {
+
+// Of two databases the one that has it.
+store::Store* StoreWith(const Host& host, store::pg::Storage storage) {
+  const bool in_other = host.other_store && host.settings.other_postgres.storages.Has(storage);
+  return in_other ? host.other_store.get() : host.store.get();
+}
+
+}  // namespace
 
 Started StartPage(Host& host) {
   static const std::vector<http::StaticFile> files = [] {
@@ -34,9 +43,12 @@ Started StartApi(Host& host) {
   api::AggregatorOptions options = host.settings.aggregator;
   options.build.version = build.version;
   options.build.commit = build.commit;
-  api::RegisterAggregator(
-      host.aggregator_router,
-      {.store = host.store.get(), .clock = &host.clock, .metrics = &host.registry}, options);
+  api::RegisterAggregator(host.aggregator_router,
+                          {.recommendations = host.store.get(),
+                           .workloads = host.store.get(),
+                           .clock = &host.clock,
+                           .metrics = &host.registry},
+                          options);
   host.listeners.insert({Listener::kPublic, Listener::kAggregator});
   return UntilStopped(nullptr);
 }
@@ -46,10 +58,12 @@ Started StartAggregator(Host& host) {
   const std::string& name_space = host.settings.writer.metrics_namespace;
   writer::HostedMetrics(host.registry, name_space);
   host.registry.MakeCounter(metrics::Named(name_space, metrics::kSqlQueries).definition());
-  api::RegisterAggregator(
-      host.aggregator_router,
-      {.store = host.store.get(), .clock = &host.clock, .metrics = &host.registry},
-      host.settings.aggregator);
+  api::RegisterAggregator(host.aggregator_router,
+                          {.recommendations = StoreWith(host, store::pg::Storage::kResults),
+                           .workloads = StoreWith(host, store::pg::Storage::kWorkloads),
+                           .clock = &host.clock,
+                           .metrics = &host.registry},
+                          host.settings.aggregator);
   host.listeners.insert(Listener::kAggregator);
   return UntilStopped(nullptr);
 }

@@ -210,7 +210,8 @@ class Translator {
     return {};
   }
 
-  // The database that this process works on. There is one; of two the writer's is it.
+  // The database that this process works on: of two the writer's. Of the other one its API shows
+  // what is there.
   Result<void> SetDatabase() {
     const auto* first = databases_.results ? &*databases_.results : nullptr;
     const auto* second = databases_.workloads ? &*databases_.workloads : nullptr;
@@ -230,26 +231,27 @@ class Translator {
           "the two storages name one database in two ways: this process uses that of {}",
           target == second ? "dvo_recommendations_storage" : "ocp_recommendations_storage"));
     }
-    if (!one) {
-      if (!c_.broker.enabled) {
-        return Refuse(
-            "ocp_recommendations_storage and dvo_recommendations_storage name two databases: one "
-            "process works on one here; start one for each, with the type of the other storage "
-            "left empty");
-      }
-      target = uses_workloads() ? second : first;
-      reads_results_ = !uses_workloads();
-      reads_workloads_ = uses_workloads();
-      Note(fmt::format("the two storages name two databases: this process works on that of {}",
-                       c_.use));
-    }
+    const bool second_is_own = c_.broker.enabled && uses_workloads();
+    if (!one) target = second_is_own ? second : first;
     if (target == nullptr) return {};
-    store::PostgresSettings& postgres = meant_.settings.postgres;
-    postgres.conninfo = target->conninfo;
-    postgres.password = target->password;
-    postgres.storages = {.results = reads_results_, .workloads = reads_workloads_};
-    for (const std::string& notice : target->notices) Note(notice);
+    UseDatabase(*target,
+                {.results = one ? reads_results_ : !second_is_own,
+                 .workloads = one ? reads_workloads_ : second_is_own},
+                meant_.settings.postgres);
+    if (!one) {
+      UseDatabase(second_is_own ? *first : *second,
+                  {.results = second_is_own, .workloads = !second_is_own},
+                  meant_.settings.other_postgres);
+    }
     return {};
+  }
+
+  void UseDatabase(const go::PostgresTarget& target, const store::pg::Storages& storages,
+                   store::PostgresSettings& settings) {
+    settings.conninfo = target.conninfo;
+    settings.password = target.password;
+    settings.storages = storages;
+    for (const std::string& notice : target.notices) Note(notice);
   }
 
   Result<void> SetServer() {

@@ -284,15 +284,26 @@ TEST_F(AggregatorSettingsTest, ATimeoutOfTheNetworkStaysWithinBounds) {
   EXPECT_TRUE(Notes(*meant, "broker.timeout"));
 }
 
-TEST_F(AggregatorSettingsTest, TwoDatabasesAreForAWriterOfOne) {
+TEST_F(AggregatorSettingsTest, OfTwoDatabasesTheWritersIsWorkedOnAndBothAreShown) {
   c_.workloads.pg.host = "elsewhere";
-  c_.use = kUseWorkloads;
-  const auto meant = Translate();
-  ASSERT_TRUE(meant) << meant.error().message();
-  EXPECT_NE(meant->settings.postgres.conninfo.find("elsewhere"), std::string::npos);
-  EXPECT_FALSE(meant->settings.aggregator.recommendations);
+  for (const bool writes_workloads : {false, true}) {
+    c_.use = writes_workloads ? kUseWorkloads : kUseResults;
+    const auto meant = Translate();
+    ASSERT_TRUE(meant) << meant.error().message();
+    const Settings& settings = meant->settings;
+    const auto& elsewhere = writes_workloads ? settings.postgres : settings.other_postgres;
+    const auto& here = writes_workloads ? settings.other_postgres : settings.postgres;
+    EXPECT_NE(elsewhere.conninfo.find("elsewhere"), std::string::npos);
+    EXPECT_TRUE(elsewhere.storages.workloads);
+    EXPECT_FALSE(elsewhere.storages.results);
+    EXPECT_FALSE(here.conninfo.empty());
+    EXPECT_TRUE(here.storages.results);
+    EXPECT_FALSE(here.storages.workloads);
+    EXPECT_TRUE(settings.aggregator.recommendations_in_database);
+    EXPECT_TRUE(settings.aggregator.workloads_in_database);
+  }
   c_.broker.enabled = false;
-  EXPECT_NE(Mistake().find("two databases"), std::string::npos);
+  EXPECT_TRUE(Translate()->settings.other_postgres.storages.workloads);
 }
 
 TEST_F(AggregatorSettingsTest, OneDatabaseOfTwoUsersIsOne) {
