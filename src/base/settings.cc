@@ -55,6 +55,52 @@ struct ToText {
   }
 };
 
+// A hundred years in seconds, a tenth of one in milliseconds. Longer ones could overflow where they
+// are added to a time.
+constexpr double kDurationMax = 100.0 * 365 * 86'400;
+
+// Settings end in the unit, or in `_max` or `_min` behind it.
+bool IsDuration(std::string_view key) {
+  for (const std::string_view bound : {"_max", "_min"}) {
+    if (key.ends_with(bound)) key.remove_suffix(bound.size());
+  }
+  return key.ends_with("_s") || key.ends_with("_ms");
+}
+
+constexpr std::string_view kSecretShown = "(secret)";
+
+// Without what does not belong there and is there all the same: the user in a URL, and what is set
+// under a name like `sasl.password`.
+std::string WithoutSecrets(std::string text) {
+  const std::size_t scheme = text.find("://");
+  const std::size_t user = scheme == text.npos ? text.npos : scheme + 3;
+  if (user != text.npos) {
+    const std::size_t at = text.substr(0, text.find('/', user)).rfind('@');
+    if (at != text.npos && at > user) text.replace(user, at - user, kSecretShown);
+  }
+  const std::size_t equals = text.find('=');
+  const std::string_view name = std::string_view(text).substr(0, equals);
+  if (equals != text.npos &&
+      (name.find("password") != name.npos || name.find("secret") != name.npos ||
+       name.find("token") != name.npos)) {
+    text.replace(equals + 1, text.npos, kSecretShown);
+  }
+  return text;
+}
+
+struct ToShownText : ToText {
+  using ToText::operator();
+  std::string operator()(const std::string* value) const {
+    const std::string shown = WithoutSecrets(*value);
+    return ToText::operator()(&shown);
+  }
+  std::string operator()(const std::vector<std::string>* value) const {
+    std::vector<std::string> shown;
+    for (const std::string& item : *value) shown.push_back(WithoutSecrets(item));
+    return ToText::operator()(&shown);
+  }
+};
+
 struct TypeName {
   const char* operator()(const bool*) const { return "true or false"; }
   const char* operator()(const std::int64_t*) const { return "integer"; }
@@ -131,8 +177,9 @@ struct Assign {
   std::string Integer(T* target) const {
     std::int64_t number = 0;
     if (!Number(number)) return Wrong("an integer");
-    if (number < 0 && std::is_unsigned_v<T>)
-      return fmt::format("{} is below the least value 0", number);
+    if (number < 0 && std::is_unsigned_v<T>) {
+      return fmt::format("{} is below the least value {}", number, std::max(limits.min, 0.0));
+    }
     if (number > static_cast<std::int64_t>(std::min<std::uint64_t>(
                      std::numeric_limits<T>::max(), std::numeric_limits<std::int64_t>::max()))) {
       return fmt::format("{} is above the largest value {}", number, std::numeric_limits<T>::max());
@@ -168,6 +215,7 @@ struct Assign {
     }
     const auto* text = std::get_if<std::string>(&given.value);
     if (!given.from_environment || text == nullptr) return Wrong("a list of texts");
+    if (text->starts_with('[')) return Wrong("texts with commas between, without brackets");
     *target = SplitAtCommas(*text);
     return "";
   }
@@ -216,6 +264,7 @@ std::string EnvironmentName(std::string_view key) {
 
 void Table::Add(std::string_view key, Target target, Limits limits, std::string_view sentence) {
   INSIGHTD_ASSERT(FindRow(key) == nullptr);
+  if (IsDuration(key)) limits.max = std::min(limits.max, kDurationMax);
   // Behind the others of its section, those without a section first: so Print is one file.
   const std::string_view section = SectionOf(key);
   auto place = std::find_if(rows_.rbegin(), rows_.rend(), [&](const Row& row) {
@@ -289,8 +338,8 @@ std::string Table::Print() const {
       section = SectionOf(row.key);
       out += fmt::format("{}[{}]\n", out.empty() ? "" : "\n", section);
     }
-    std::string value = std::visit(ToText(), row.target);
-    if (row.limits.secret && value != "\"\"") value = "\"(secret)\"";
+    std::string value = std::visit(ToShownText(), row.target);
+    if (row.limits.secret && value != "\"\"") value = fmt::format("\"{}\"", kSecretShown);
     out += fmt::format("{} = {}\n", NameOf(row.key), value);
   }
   return out;

@@ -54,6 +54,35 @@ TEST(SettingsTest, AMistakeNamesFileLineAndTheNearestKey) {
             "'ingress.body_bytes_max'?; `insightd config print` lists all");
 }
 
+TEST(SettingsTest, ADurationIsAHundredYearsAtMost) {
+  std::int64_t kept_s = 1;
+  Table table;
+  table.Add("a.kept_s", &kept_s, {.min = 0}, "How long.");
+  EXPECT_TRUE(table.Load("a.toml", "[a]\nkept_s = 3153600000\n", {}).empty());
+  EXPECT_EQ(table.Load("a.toml", "[a]\nkept_s = 9223372036854775807\n", {}).size(), 1u);
+  EXPECT_EQ(kept_s, 3'153'600'000);
+}
+
+TEST(SettingsTest, AMistakeNamesTheLimitThatHolds) {
+  Sample s;
+  const auto mistakes = s.table.Load("a.toml", "[ingress]\nbody_bytes_max = -1\n",
+                                     {{"INSIGHTD__IDENTITY__PROXIES", "['a']"}});
+  ASSERT_EQ(mistakes.size(), 2u);
+  EXPECT_NE(mistakes[0].find("-1 is below the least value 10"), std::string::npos) << mistakes[0];
+  EXPECT_NE(mistakes[1].find("commas between"), std::string::npos) << mistakes[1];
+}
+
+TEST(SettingsTest, PrintsNoSecretsThatStandElsewhereEither) {
+  Sample s;
+  s.data_dir = "https://me:hidden@host/a@b";
+  s.password = "hidden";
+  s.proxies = {"sasl.password=hidden", "redis://:hidden@host", "client.id=a@b"};
+  const std::string printed = s.table.Print();
+  EXPECT_EQ(printed.find("hidden"), printed.npos) << printed;
+  EXPECT_NE(printed.find("https://(secret)@host/a@b"), printed.npos) << printed;
+  EXPECT_NE(printed.find("client.id=a@b"), printed.npos) << printed;
+}
+
 TEST(SettingsTest, EveryMistakeIsReported) {
   Sample s;
   const auto mistakes = s.table.Load(
