@@ -51,8 +51,9 @@ void HttpSettings::AddTo(settings::Table& table) {
             "of http.threads do.");
   table.Add(
       "http.connections_max", &connections_max, {.min = 8, .max = 100000},
-      "Connections of one listener. Idle ones are ended for further ones; where none is idle, "
-      "who comes is answered 503.");
+      "Connections of one listener. The one that has been longest without a whole request, idle or "
+      "still sending its head, is ended for a further one; where all have one, who comes is "
+      "answered 503.");
   table.Add("http.requests_max", &requests_max, {.min = 1, .max = 100000},
             "Requests under way at once on one listener, uploads too; further ones are answered "
             "503 and may come again a second later.");
@@ -67,7 +68,9 @@ void HttpSettings::AddTo(settings::Table& table) {
   table.Add("http.body_window_bytes_min", &body_window_bytes_min, {}, "See http.body_window_ms.");
   table.Add("http.held_bytes_s_min", &held_bytes_s_min, {.min = 1},
             "Bytes a second, once http.body_window_ms has passed, at which a body that is kept in "
-            "memory (every one but an upload) must come in and an answer must be taken.");
+            "memory (every one but an upload) must come in and an answer must be taken; an upload, "
+            "too, while more than half of http.requests_max, http.connections_max or "
+            "ingress.uploads_max are in use.");
 }
 
 ServerOptions HttpSettings::ServerOptionsFrom() const {

@@ -150,7 +150,7 @@ bool IdentityGate::Trusts(std::string_view address) const {
 }
 
 tl::expected<Caller, IdentityProblem> IdentityGate::Identify(const Request& request) const {
-  if (Trusts(request.remote_address)) return FromHeader(request.Header("x-rh-identity"));
+  if (Trusts(request.remote_address)) return FromHeader(request.Header(kIdentityHeader));
   Caller caller;
   caller.user_id = "0";
   caller.type = "System";

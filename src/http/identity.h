@@ -1,6 +1,8 @@
 // Who asks: from the `x-rh-identity` header of a trusted proxy, from the client's certificate, else
 // the one organisation of a single-tenant installation.
 //
+// A header that is given twice is malformed, see request_parser.h.
+//
 // The header is believed from the addresses in `identity.trusted_proxies` alone: anybody can write
 // one. From elsewhere it is passed over, so that a client cannot choose its organisation.
 #pragma once
@@ -17,6 +19,8 @@
 #include "http/message.h"
 
 namespace insightd::http {
+
+inline constexpr char kIdentityHeader[] = "x-rh-identity";
 
 struct IdentitySettings {
   std::vector<std::string> trusted_proxies = {};

@@ -1,8 +1,11 @@
 #include "http/request_parser.h"
 
+#include <algorithm>
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
 #include <limits>
+
+#include "http/identity.h"
 
 namespace insightd::http {
 namespace {
@@ -15,6 +18,40 @@ using BeastView = beast::string_view;
 constexpr std::size_t kUsualHeaders = 8;
 
 std::string ToString(BeastView text) { return {text.data(), text.size()}; }
+
+// One that goes on in the next line (RFC 9112 5.2), which Beast would join. `lines` are whole ones.
+bool HasFoldedLine(std::string_view lines) {
+  for (std::size_t begin = 0; begin < lines.size();) {
+    if (lines[begin] == ' ' || lines[begin] == '\t') return true;
+    const std::size_t end = lines.find('\n', begin);
+    if (end == std::string_view::npos) break;
+    begin = end + 1;
+  }
+  return false;
+}
+
+bool ConsistsOf(std::string_view text, std::string_view others) {
+  return std::all_of(text.begin(), text.end(), [&](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           others.find(c) != std::string_view::npos;
+  });
+}
+
+// A uri-host with or without a port (RFC 9110 7.2), but neither empty, which is for addresses
+// without a host, nor with a comma, which some read as two.
+bool IsHost(std::string_view text) {
+  const std::size_t port = text.find(':', text.starts_with('[') ? text.find(']') : 0);
+  if (port != std::string_view::npos) {
+    const std::string_view digits = text.substr(port + 1);
+    if (digits.find_first_not_of("0123456789") != std::string_view::npos) return false;
+    text = text.substr(0, port);
+  }
+  if (text.starts_with('[')) {
+    return text.size() > 2 && text.ends_with(']') &&
+           ConsistsOf(text.substr(1, text.size() - 2), ":.%-_~");
+  }
+  return !text.empty() && ConsistsOf(text, "-._~%!$&'()*+;=");
+}
 
 }  // namespace
 
@@ -33,11 +70,22 @@ struct RequestParser::Impl : beast::http::basic_parser<true> {
     if (name == beast::http::field::expect && beast::iequals(value, "100-continue")) {
       expects_continue = true;
     }
-    if (name == beast::http::field::host) ++hosts;
+    if (name == beast::http::field::content_length) ++lengths;
+    if (name == beast::http::field::host) {
+      ++hosts;
+      bad_host = bad_host || !IsHost({value.data(), value.size()});
+    }
     // Another one, or two of them, and readers might not agree on where the request ends.
     if (name == beast::http::field::transfer_encoding) {
       unknown_encoding = unknown_encoding || is_encoded || !beast::iequals(value, "chunked");
       is_encoded = true;
+    }
+    if (beast::iequals(name_string, kIdentityHeader)) {
+      if (identity) {
+        request->headers[*identity].value.append(", ").append(value.data(), value.size());
+        return;
+      }
+      identity = request->headers.size();
     }
     request->headers.push_back({ToString(name_string), ToString(value)});
   }
@@ -64,7 +112,10 @@ struct RequestParser::Impl : beast::http::basic_parser<true> {
   bool refused = false;
   bool is_http_1_0 = false;
   bool expects_continue = false;
+  int lengths = 0;
   int hosts = 0;
+  bool bad_host = false;
+  std::optional<std::size_t> identity;  // among the request's headers
   bool is_encoded = false;
   bool unknown_encoding = false;
 };
@@ -97,7 +148,16 @@ Result<std::size_t> RequestParser::PutHead(std::string_view bytes, Request& requ
   if (error && error != beast::http::error::need_more) {
     return Fail(Code::kInvalid, "not a valid HTTP request: " + error.message());
   }
+  if (HasFoldedLine(bytes.substr(0, used))) {
+    return Fail(Code::kInvalid,
+                "not a valid HTTP request: a line of its head begins with a blank; each header "
+                "field is to be one line");
+  }
   if (impl_->is_header_done()) {
+    if (impl_->lengths > 1) {
+      return Fail(Code::kInvalid,
+                  "not a valid HTTP request: it has more than one field Content-Length");
+    }
     if (impl_->unknown_encoding || (impl_->is_encoded && impl_->is_http_1_0)) {
       return Fail(Code::kInvalid,
                   "not a valid HTTP request: the only Transfer-Encoding that is taken is one "
@@ -106,6 +166,10 @@ Result<std::size_t> RequestParser::PutHead(std::string_view bytes, Request& requ
     if (impl_->hosts > 1 || (impl_->hosts == 0 && !impl_->is_http_1_0)) {
       return Fail(Code::kInvalid, std::string("not a valid HTTP request: it has ") +
                                       (impl_->hosts == 0 ? "no" : "more than one") + " field Host");
+    }
+    if (impl_->bad_host) {
+      return Fail(Code::kInvalid,
+                  "not a valid HTTP request: its field Host is no host, with or without a port");
     }
     impl_->in_body = true;
   }

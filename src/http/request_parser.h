@@ -1,9 +1,10 @@
 // The head and the body of one HTTP/1.1 request out of bytes that come in any pieces: Beast's
 // parser, with nothing of Beast visible.
 //
-// The bytes come from anybody. What could be read in two ways (both lengths given, two different
-// lengths, a line end that is none, not one Host) is refused. One thread at a time; one object a
-// request.
+// The bytes come from anybody. What could be read in two ways (both lengths given, two lengths, a
+// line end that is none, a folded line, not one Host) is refused. An identity that is given twice
+// is one with a comma in it, as RFC 9110 5.3 joins fields: no base64, so that no reader takes
+// either. One thread at a time; one object a request.
 #pragma once
 
 #include <cstddef>

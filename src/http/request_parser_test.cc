@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "http/identity.h"
+
 namespace insightd::http {
 namespace {
 
@@ -83,14 +85,17 @@ TEST(RequestParserTest, ReadsABodyOfAnnouncedLength) {
 TEST(RequestParserTest, RefusesWhatCanBeReadInTwoWays) {
   for (const std::string_view fields :
        {"Content-Length: 3\r\nTransfer-Encoding: chunked\r\n",
-        "Content-Length: 3\r\nContent-Length: 4\r\n", "Content-Length: 0x3\r\n",
-        "Content-Length: -1\r\n", "Transfer-Encoding: xchunked\r\n",
+        "Content-Length: 3\r\nContent-Length: 4\r\n", "Content-Length: 3\r\nContent-Length: 3\r\n",
+        "Content-Length: 0x3\r\n", "Content-Length: -1\r\n", "Transfer-Encoding: xchunked\r\n",
         "Transfer-Encoding: chunked, identity\r\n", "Transfer-Encoding: gzip, chunked\r\n",
         "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", "Bad Name: x\r\n",
-        "A : b\r\n", "HOST: a\r\n"}) {
-    const Parsed parsed =
-        Parse("POST / HTTP/1.1\r\nHost: a\r\n" + std::string(fields) + "\r\nabc", 1000);
-    EXPECT_NE(parsed.error, "") << fields;
+        "A : b\r\n", "HOST: a\r\n", "Transfer-Encoding:\r\n chunked\r\n", " Content-Length: 3\r\n",
+        "\tContent-Length: 3\r\n", "A: b\r\n \r\n"}) {
+    for (const std::size_t step : {std::size_t{1}, std::size_t{29}, std::size_t{1000}}) {
+      const Parsed parsed =
+          Parse("POST / HTTP/1.1\r\nHost: a\r\n" + std::string(fields) + "\r\nabc", step);
+      EXPECT_NE(parsed.error, "") << fields;
+    }
   }
   EXPECT_NE(Parse("POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 99).error, "");
   EXPECT_NE(Parse("GET / HTTP/2.0\r\n\r\n", 99).error, "");
@@ -102,8 +107,38 @@ TEST(RequestParserTest, WantsToKnowTheHost) {
   EXPECT_EQ(error("GET / HTTP/1.1\r\n\r\n"), "not a valid HTTP request: it has no field Host");
   EXPECT_EQ(error("GET / HTTP/1.0\r\nHost: a\r\nHost: a\r\n\r\n"),
             "not a valid HTTP request: it has more than one field Host");
-  EXPECT_EQ(error("GET / HTTP/1.1\r\nHost:\r\n\r\n"), "") << "of an address without a name";
   EXPECT_EQ(error("GET / HTTP/1.0\r\n\r\n"), "");
+  for (const std::string host :
+       {"a", "a.b-c_d", "10.0.0.1:80", "a:", "[::1]", "[fe80::1%25eth0]:8080", "%C3%A4.example"}) {
+    EXPECT_EQ(error("GET / HTTP/1.1\r\nHost: " + host + " \r\n\r\n"), "") << host;
+  }
+  for (const std::string host :
+       {"",       " ",     ":80", "a b", "a,b", "a:b", "a:1:2", "::1",   "[::1",     "[]",
+        "[::1]x", "[a/b]", "a@b", "a/b", "a?b", "a#b", "a\\b",  "\"a\"", "\xc3\xa4", "http://a"}) {
+    EXPECT_EQ(error("GET / HTTP/1.1\r\nHost: " + host + "\r\n\r\n"),
+              "not a valid HTTP request: its field Host is no host, with or without a port")
+        << host;
+  }
+}
+
+TEST(RequestParserTest, TellsAFoldedLine) {
+  EXPECT_EQ(
+      Parse("GET / HTTP/1.1\r\nHost: a\r\n b\r\n\r\n", 1000).error,
+      "not a valid HTTP request: a line of its head begins with a blank; each header field is "
+      "to be one line");
+  EXPECT_EQ(Parse("GET / HTTP/1.1\r\nHost: a\r\nA:  b \t\r\n\r\n", 1000).error, "");
+}
+
+TEST(RequestParserTest, JoinsIdentitiesAsNobodyTakesThem) {
+  const Parsed parsed = Parse(
+      "GET / HTTP/1.1\r\nHost: a\r\nX-Rh-Identity: eA==\r\nB: c\r\nx-rh-identity: eQ==\r\n\r\n", 7);
+  EXPECT_TRUE(parsed.done);
+  EXPECT_EQ(parsed.request.headers.size(), 3u);
+  EXPECT_EQ(parsed.request.Header("x-rh-identity"), "eA==, eQ==");
+  const auto gate = IdentityGate::Make({.trusted_proxies = {"1.2.3.4"}}).value();
+  Request request = parsed.request;
+  request.remote_address = "1.2.3.4";
+  EXPECT_EQ(gate->Identify(request).error(), IdentityProblem::kNotBase64);
 }
 
 TEST(RequestParserTest, EndsAHeadAtItsLimitInWhateverPieces) {

@@ -38,6 +38,9 @@ using AnswerOrWork = std::variant<Response, Work>;
 // until such work is done.
 using Done = std::function<void(AnswerOrWork)>;
 
+// Whether somebody may soon find no place: from then on nobody may keep one for next to nothing.
+constexpr bool AreScarce(std::uint64_t taken, std::uint64_t places) { return taken > places / 2; }
+
 // Takes the body of one request as it comes, so that it is nowhere whole. Calls come one at a time
 // from threads of the server. When the client goes away or falls silent the consumer is destroyed
 // without Finish: whatever it made must then go too.
@@ -53,6 +56,9 @@ class BodyConsumer {
     static_cast<void>(wake);
     return true;
   }
+  // Whether it has one of few places of its own kind, so that its body has to get on as one that is
+  // kept (ServerOptions::held_bytes_s_min).
+  virtual bool PlacesAreScarce() const { return false; }
   // The body is whole (or Data said false): answer through `done`, now or later. No thread waits.
   // The consumer lives until the answer has been taken, and its work is done.
   virtual void Finish(Done done) = 0;

@@ -27,9 +27,10 @@ namespace {
 
 constexpr log::Logger kLog("http");
 constexpr int kBacklog = 1024;
-// How long accepting rests when it cannot go on: at the limit of connections, out of descriptors.
+// How long accepting rests when it cannot go on: out of descriptors, or of what stands below.
 constexpr milliseconds kAcceptRest{50};
-// Connections over the limit that are told so, a listener; further ones wait unaccepted.
+// Connections over the limit that are told so or still ending, a listener; further ones wait
+// unaccepted.
 constexpr std::size_t kTurnedAwayMax = 64;
 
 class ServerImpl final : public Server {
@@ -154,16 +155,10 @@ Loop& ServerImpl::NextLoop() {
 Task<void> ServerImpl::Accept(Listener& listener) {
   bool told = false;
   while (!all_.stopping()) {
-    if (listener.Full()) {
-      if (!std::exchange(told, true)) {
-        kLog.Warn("", fmt::format("{} has {} connections, its limit (http.connections_max): idle "
-                                  "ones are ended for further ones, which else are answered 503",
-                                  listener.options.setting, listener.options.connections_max));
-      }
-      all_.OnEach([](Connection& connection) { connection.EndIdle(/*fresh=*/false); });
+    if (listener.turned_away.load() >= kTurnedAwayMax) {
       listener.rest.expires_after(kAcceptRest);
       co_await listener.rest.async_wait(kTuple);
-      if (listener.connections >= listener.options.connections_max + kTurnedAwayMax) continue;
+      continue;
     }
     Loop& loop = NextLoop();
     tcp::socket socket(loop.context());
@@ -177,8 +172,16 @@ Task<void> ServerImpl::Accept(Listener& listener) {
       co_await listener.rest.async_wait(kTuple);
       continue;
     }
+    const bool full = listener.Full();
+    if (full && !std::exchange(told, true)) {
+      kLog.Warn("", fmt::format("{} has {} connections, its limit (http.connections_max): those "
+                                "longest without a whole request are ended for further ones, "
+                                "which are answered 503 where all have one",
+                                listener.options.setting, listener.options.connections_max));
+    }
+    const bool over_limit = full && !all_.GiveAwayAPlace(listener);
     auto connection =
-        std::make_shared<Connection>(all_, listener, loop, std::move(socket), listener.Full());
+        std::make_shared<Connection>(all_, listener, loop, std::move(socket), over_limit);
     asio::co_spawn(
         loop.context(), [held = std::move(connection)]() -> Task<void> { co_await held->Run(); },
         asio::detached);
@@ -204,7 +207,7 @@ void ServerImpl::Stop(milliseconds limit) {
   if (runs_) {
     // A connection that is still being made could neither be found here nor outlive its listener.
     WaitUntilNoneComes();
-    all_.OnEach([](Connection& connection) { connection.EndIdle(/*fresh=*/true); });
+    all_.OnEach([](Connection& connection) { connection.EndIdle(); });
     if (!all_.WaitUntilEmpty(std::max(limit, kAcceptRest))) {
       kLog.Warn("", fmt::format("{} requests did not end within {} ms and are cut", connections(),
                                 limit.count()));

@@ -9,9 +9,12 @@
 //   bytes are read into one buffer of `kReadBytes` a thread and handed on from there.
 // * A slow client is ended, not waited for: see the limits below. One timer a connection, which
 //   is moved on only when it fires.
-// * At `connections_max` connections of a listener idle ones are ended for those that come. Where
-//   none is idle, who comes is answered 503 with Retry-After and closed; so is a request while
-//   `requests_max` are under way. The head is read first: it has its own limits.
+// * At `connections_max` connections of a listener the one that has been longest without a whole
+//   request (idle, or sending its head) is ended for who comes. Where all have one, who comes is
+//   answered 503 with Retry-After and closed; so is a request while `requests_max` are under way.
+//   The head is read first: it has its own limits.
+// * While places get scarce (AreScarce) a body that is passed on has to get on as fast as a kept
+// one.
 // * Stopping: Stop ends accepting and idle connections, lets requests under way finish up to its
 //   limit, then cuts what is left. Consumers of bodies are destroyed before it returns.
 //
@@ -48,7 +51,8 @@ struct ServerOptions {
   milliseconds body_window{30'000};
   std::size_t body_window_bytes_min = 8 * 1024;
   // What is kept whole meanwhile, a body of a route without stream and an answer, has to get on at
-  // this rate from the end of its first window on; else 408, or the answer is cut.
+  // this rate from the end of its first window on; else 408, or the answer is cut. So has any body
+  // while places are scarce.
   std::uint64_t held_bytes_s_min = 16 * 1024;
   // What is still taken in and thrown away of a body that is not wanted, so that the client gets
   // to read why.

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <chrono>
 #include <cstdlib>
 #include <future>
 #include <mutex>
@@ -30,6 +31,7 @@ struct UploadState {
   std::promise<void> destroyed;
   std::promise<void> first_bytes;
   std::atomic<std::uint64_t> bytes = 0;
+  std::atomic<bool> scarce = false;
   std::uint64_t enough = UINT64_MAX;
   std::uint64_t room = UINT64_MAX;  // how much is taken before `wake` is asked for
   std::promise<std::function<void()>> held_up;
@@ -49,6 +51,7 @@ class Upload : public BodyConsumer {
     state_.held_up.set_value(std::move(wake));
     return false;
   }
+  bool PlacesAreScarce() const override { return state_.scarce; }
   void Finish(Done done) override { state_.finished.set_value(std::move(done)); }
 
  private:
@@ -378,6 +381,55 @@ TEST_F(ServerTest, EndsABodyThatIsKeptForTooLong) {
   EXPECT_FALSE(passed_on.CanRead()) << "what is passed on as it comes has its window alone";
 }
 
+TEST_F(ServerTest, EndsASlowBodyThatIsPassedOnWherePlacesAreScarce) {
+  const std::uint16_t port = Start({.body_window = milliseconds(100),
+                                    .body_window_bytes_min = 1,
+                                    .held_bytes_s_min = 1'000'000'000},
+                                   /*connections_max=*/100, /*requests_max=*/4);
+  late_ = [](const Done&) {};
+  RawClient slow(port);
+  slow.Send(Head("POST /upload", "Content-Length: 100000000\r\n"));
+  const auto trickles = [&slow](milliseconds time) {
+    const auto end = std::chrono::steady_clock::now() + time;
+    while (std::chrono::steady_clock::now() < end && slow.Send("x") && !slow.CanRead()) {
+      std::this_thread::sleep_for(milliseconds(1));
+    }
+    return !slow.CanRead();
+  };
+  RawClient second(port);
+  second.Send(Head("GET /late"));
+  EXPECT_TRUE(trickles(milliseconds(400))) << "half of the places are free";
+  RawClient third(port);
+  third.Send(Head("GET /late"));
+  EXPECT_FALSE(trickles(milliseconds(20'000)));
+  EXPECT_EQ(slow.Read().status, 408);
+  upload_.destroyed.get_future().get();
+}
+
+TEST_F(ServerTest, EndsASlowBodyWhereItsConsumerHasOneOfFewPlaces) {
+  upload_.scarce = true;
+  RawClient slow(Start({.body_window = milliseconds(50),
+                        .body_window_bytes_min = 1,
+                        .held_bytes_s_min = 1'000'000'000}));
+  slow.Send(Head("POST /upload", "Content-Length: 100000000\r\n"));
+  while (slow.Send("x") && !slow.CanRead()) std::this_thread::sleep_for(milliseconds(1));
+  EXPECT_EQ(slow.Read().status, 408);
+}
+
+TEST_F(ServerTest, DoesNotBlameTheClientForAConsumerWithoutRoom) {
+  upload_.scarce = true;
+  upload_.room = 1;
+  RawClient client(Start({.body_window = milliseconds(500), .held_bytes_s_min = 1'000'000'000}));
+  client.Send(Head("POST /upload", "Content-Length: 2\r\n"));
+  client.Send("o");
+  const auto wake = upload_.held_up.get_future().get();
+  client.Send("k");
+  std::this_thread::sleep_for(milliseconds(600));
+  wake();
+  upload_.finished.get_future().get()(TextResponse(202, "taken"));
+  EXPECT_EQ(client.Read().status, 202);
+}
+
 TEST_F(ServerTest, CutsAnAnswerThatIsReadTooSlowly) {
   // Nobody reads so much in that time; as long as nobody writes them, these bytes take no memory.
   constexpr std::size_t kBytes = std::size_t{1} << 30;
@@ -399,6 +451,42 @@ TEST_F(ServerTest, EndsIdleConnectionsForFurtherOnes) {
   EXPECT_EQ(first.Ask(Head("GET /hello")).status, 200);
   RawClient second(port);
   EXPECT_EQ(second.Ask(Head("GET /hello")).status, 200);
+}
+
+TEST_F(ServerTest, EndsTheConnectionThatHasWaitedLongestForAFurtherOne) {
+  // On one thread all happens in the order in which it is sent.
+  const std::uint16_t port = Start({.threads = 1}, /*connections_max=*/3);
+  RawClient busy(port);
+  busy.Send(Head("POST /upload", "Content-Length: 2\r\n") + "ok");
+  const Done done = upload_.finished.get_future().get();
+  RawClient idle(port);
+  EXPECT_EQ(idle.Ask(Head("GET /hello")).status, 200);
+  RawClient sending(port);
+  sending.Send("GET /hello HTTP/1.1\r\nHost: x\r\nX");
+  RawClient further(port);
+  EXPECT_EQ(further.Ask(Head("GET /hello")).status, 200);
+  EXPECT_TRUE(idle.Closes());
+  EXPECT_FALSE(sending.CanRead());
+  RawClient silent(port);
+  RawClient furthest(port);
+  EXPECT_EQ(furthest.Ask(Head("GET /hello")).status, 200);
+  EXPECT_TRUE(sending.Closes());
+  done(TextResponse(202, "taken"));
+  EXPECT_EQ(busy.Read().status, 202);
+}
+
+TEST_F(ServerTest, AnswersAmongMoreSlowSendersThanConnections) {
+  constexpr std::size_t kConnectionsMax = 20;
+  const std::uint16_t port = Start({}, kConnectionsMax);
+  std::vector<std::unique_ptr<RawClient>> slow;
+  for (std::size_t i = 0; i < 10 * kConnectionsMax; ++i) {
+    slow.push_back(std::make_unique<RawClient>(port));
+    slow.back()->Send("GET / HTTP/1.1\r\nX");
+    if (i % 10 == 0) {
+      EXPECT_EQ(RawClient(port).Ask(Head("GET /hello")).status, 200) << i;
+    }
+  }
+  for (std::size_t i = 0; i < slow.size() - kConnectionsMax; ++i) EXPECT_TRUE(slow[i]->Closes());
 }
 
 TEST_F(ServerTest, TellsFurtherConnectionsWhereNoneIsIdle) {

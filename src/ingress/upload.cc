@@ -229,6 +229,8 @@ class UploadConsumer : public http::BodyConsumer, private ArchiveSink {
     return !writer_ || writer_->WhenReady(std::move(wake));
   }
 
+  bool PlacesAreScarce() const override { return context_->PlacesAreScarce(); }
+
   void Finish(http::Done done) override {
     finished_ = true;
     if (!refusal_ && IsTest()) {

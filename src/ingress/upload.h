@@ -29,6 +29,7 @@ class Context {
   // False when as many as may be are under way.
   bool Enter();
   void Leave() { uploads_.fetch_sub(1); }
+  bool PlacesAreScarce() const { return http::AreScarce(uploads_.load(), settings.uploads_max); }
 
   void Count(std::string_view outcome);
   void Observe(std::uint64_t archive_bytes, microseconds duration);

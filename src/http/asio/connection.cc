@@ -85,21 +85,40 @@ Connection::Connection(Connections& all, Listener& listener, Loop& loop, tcp::so
       stream_(std::make_shared<Stream>(std::move(socket), listener.options.tls.get(),
                                        all.options().body_window)),
       remote_address_(stream_->RemoteAddress()),
-      over_limit_(over_limit) {
-  listener_.connections.fetch_add(1);
+      over_limit_(over_limit),
+      waits_since_(SteadyClock::now()) {
+  (over_limit_ ? listener_.turned_away : listener_.connections).fetch_add(1);
   loop_.connections.fetch_add(1);
   entry_ = all_.Enter(this);
 }
 
 Connection::~Connection() {
-  listener_.connections.fetch_sub(1);
+  const bool has_place = !over_limit_ && waits_since_.load() != kGivenAway;
+  (has_place ? listener_.connections : listener_.turned_away).fetch_sub(1);
   loop_.connections.fetch_sub(1);
   all_.Leave(entry_);
 }
 
-void Connection::EndIdle(bool fresh) {
-  if (!idle_ || (served_ == 0 && !fresh)) return;
-  Abort();
+std::optional<TimePoint> Connection::WaitsSince() const {
+  const TimePoint since = waits_since_.load(std::memory_order_relaxed);
+  if (over_limit_ || since == kUnderWay || since == kGivenAway) return std::nullopt;
+  return since;
+}
+
+bool Connection::GiveAway(TimePoint since) {
+  if (!waits_since_.compare_exchange_strong(since, kGivenAway)) return false;
+  listener_.turned_away.fetch_add(1);
+  listener_.connections.fetch_sub(1);
+  return true;
+}
+
+bool Connection::BeginRequest() {
+  TimePoint since = waits_since_.load(std::memory_order_relaxed);
+  return since != kGivenAway && waits_since_.compare_exchange_strong(since, kUnderWay);
+}
+
+void Connection::EndIdle() {
+  if (idle_) Abort();
 }
 
 void Connection::Abort() {
@@ -199,6 +218,7 @@ Task<Connection::Read> Connection::ReadBody(const RequestParser::Sink& sink,
   std::uint64_t body_bytes = 0;
   std::size_t window_bytes = 0;
   TimePoint begin{};
+  std::uint64_t begin_bytes = 0;
   TimePoint window_end{};
   bool refused = false;
   bool too_large = false;
@@ -215,16 +235,19 @@ Task<Connection::Read> Connection::ReadBody(const RequestParser::Sink& sink,
       if (consumer != nullptr && !co_await UntilReady(*consumer)) co_return Read::kClosed;
       // The clock is asked only where something may have to be waited for.
       const TimePoint now = SteadyClock::now();
-      if (begin == TimePoint{}) begin = now;
-      if (std::exchange(held_up_, false)) window_end = TimePoint{};
+      if (std::exchange(held_up_, false) || begin == TimePoint{}) {
+        begin = now;
+        begin_bytes = body_bytes;
+        window_end = TimePoint{};
+      }
       if (now >= window_end) {
         if (window_end != TimePoint{} && window_bytes < window_bytes_min) co_return Read::kExpired;
         window_end = now + options.body_window;
         window_bytes = 0;
       }
       TimePoint deadline = window_end;
-      if (consumer == nullptr) {
-        const TimePoint end = begin + options.HeldTimeMax(body_bytes);
+      if (consumer == nullptr || consumer->PlacesAreScarce() || listener_.PlacesAreScarce()) {
+        const TimePoint end = begin + options.HeldTimeMax(body_bytes - begin_bytes);
         if (now >= end) co_return Read::kExpired;
         deadline = std::min(deadline, end);
       }
@@ -372,6 +395,7 @@ Task<bool> Connection::ServeOne() {
     co_await Linger();
     co_return false;
   }
+  if (!BeginRequest()) co_return false;
   const TimePoint started = SteadyClock::now();
   std::optional<Place> place(std::in_place, listener_);
   ++served_;
@@ -414,12 +438,13 @@ Task<bool> Connection::ServeOne() {
   const bool keep = parser_->keep_alive() && !unread && !all_.stopping() && !over_limit_ &&
                     !listener_.Full() && !stream_->is_cut();
   const bool sent = co_await Send(*response, keep);
-  all_.Observe(
-      {.listener = listener_.options.setting,
-       .route = taker.route != nullptr ? std::string_view(taker.route->pattern) : "",
-       .request = &request_,
-       .status = response->status,
-       .duration = std::chrono::duration_cast<microseconds>(SteadyClock::now() - started)});
+  const TimePoint ended = SteadyClock::now();
+  waits_since_.store(ended);
+  all_.Observe({.listener = listener_.options.setting,
+                .route = taker.route != nullptr ? std::string_view(taker.route->pattern) : "",
+                .request = &request_,
+                .status = response->status,
+                .duration = std::chrono::duration_cast<microseconds>(ended - started)});
   place.reset();
   if (sent && unread) {
     // From here on it may not cost more than a connection.

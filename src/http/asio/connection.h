@@ -1,6 +1,7 @@
 // A client: one request after the other out of its socket, and their answers.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -29,9 +30,16 @@ class Connection final : public Sleeps, public std::enable_shared_from_this<Conn
 
   Task<void> Run();
   Loop& loop() { return loop_; }
+  const Listener& listener() const { return listener_; }
 
-  // Cuts a connection that waits for a request; `fresh`: also its first one.
-  void EndIdle(bool fresh);
+  // Since when it has been without a whole request; nothing where one is under way, or where there
+  // is no place to give away. Thread-safe.
+  std::optional<TimePoint> WaitsSince() const;
+  // Takes its place away where it has waited since then; the caller sees that it ends. Thread-safe.
+  bool GiveAway(TimePoint since);
+
+  // Cuts a connection that waits for the first byte of a request.
+  void EndIdle();
   // Cuts it whatever it does.
   void Abort();
   void Resume(std::uint64_t number) override;
@@ -52,6 +60,8 @@ class Connection final : public Sleeps, public std::enable_shared_from_this<Conn
   };
 
   Task<bool> ServeOne();
+  // False: its place has been given away.
+  bool BeginRequest();
   // The answer where the head is enough for one.
   std::optional<Response> TakeHead(bool has_place, Taker& taker);
   Task<Read> ReadHead();
@@ -94,6 +104,9 @@ class Connection final : public Sleeps, public std::enable_shared_from_this<Conn
   std::uint64_t sleep_ = 0;
   const bool over_limit_;
   bool idle_ = true;
+  std::atomic<TimePoint> waits_since_;  // or one of the two below
+  static constexpr TimePoint kUnderWay = TimePoint::max();
+  static constexpr TimePoint kGivenAway = TimePoint::min();
   bool held_up_ = false;  // the consumer had no room: the client is not to blame
   std::uint64_t served_ = 0;
   Connections::Entry entry_;

@@ -11,8 +11,10 @@
 #include <mutex>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "base/clock.h"
+#include "http/asio/listener.h"
 #include "http/server.h"
 
 namespace insightd::http {
@@ -42,12 +44,17 @@ class Connections {
   std::size_t size() const;
   Entry Enter(Connection* connection);
   void Leave(Entry entry);
+  // Ends the connection of `listener` that has been longest without a whole request, so that its
+  // place is another's; false where there is none such. For who accepts at `listener`.
+  bool GiveAwayAPlace(Listener& listener);
   // Calls `what` for each connection on its thread.
   void OnEach(void (*what)(Connection&));
   // False: there still are some after `limit`.
   bool WaitUntilEmpty(milliseconds limit);
 
  private:
+  std::vector<Waiting> LongestWaiting(const Listener& listener) const;
+
   const ServerOptions options_;
   const Observer observer_;
   std::optional<boost::asio::thread_pool> waiting_;
