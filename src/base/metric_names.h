@@ -92,6 +92,12 @@ inline const Definition kBlobBytes{Kind::kGauge, "insightd_blob_bytes", "Bytes o
 inline const Definition kBlobRoomBytes{
     Kind::kGauge, "insightd_blob_room_bytes",
     "Bytes that archives may take: blob.bytes_max, or less where the disk has less."};
+inline const Definition kBlobDiskBytes{Kind::kGauge, "insightd_blob_disk_bytes",
+                                       "Bytes of the file system that archives lie on."};
+inline const Definition kBlobDiskUsableBytes{
+    Kind::kGauge, "insightd_blob_disk_usable_bytes",
+    "Bytes that may still come to it, of whomever, before uploads are refused: what is free above "
+    "blob.free_bytes_min."};
 inline const Definition kBuildInfo{Kind::kGauge, "insightd_build_info",
                                    "1, with the version and the commit as labels."};
 // process, under the names of Prometheus' own clients

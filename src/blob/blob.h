@@ -62,6 +62,14 @@ struct Object {
   Time modified{};
 };
 
+// The file system that objects lie on.
+struct Disk {
+  std::string folder;
+  std::uint64_t bytes = 0;
+  std::uint64_t free_bytes = 0;
+  std::uint64_t usable_bytes = 0;  // may still come before objects are refused for want of room
+};
+
 // Thread-safe.
 class Store {
  public:
@@ -84,10 +92,11 @@ class Store {
   virtual Result<void> List(const std::function<bool(const Object&)>& visit) = 0;
   // Bytes of all objects, about; -1 where that is not known (S3). The first call may take long.
   virtual std::int64_t BytesHeld() = 0;
-  // Bytes that may still come before the disk has none to spare; -1 where that is not known.
-  virtual std::int64_t BytesFree() { return -1; }
-  // From now on Create fails with `why`, or with nothing no more: for who knows what of the objects
-  // must stay. Does nothing where BytesHeld is not known: that server's quota is the limit.
+  // Nothing where that is not known.
+  virtual std::optional<Disk> FindDisk() { return std::nullopt; }
+  // From now on Create, and Append to a large object, fail with `why`, or with nothing no more: for
+  // who knows what of the objects must stay. Does nothing where BytesHeld is not known: that
+  // server's quota is the limit.
   virtual void RefuseNew(std::optional<Error> why) { static_cast<void>(why); }
   // Where others read the object: `blob:KEY` embedded, a URL signed for `validity` for S3 (which
   // takes no more than seven days).

@@ -27,30 +27,36 @@ constexpr std::size_t kChangesAtOnce = 1000;
 constexpr std::size_t kNewestAtOnce = 2048;
 // Between two looks while there is no room.
 constexpr seconds kOverfullPause{1};
+// What is left where newest ones had to go, so that not each new one leads to a look at all
+// clusters.
+constexpr double kLeftShare = 0.99;
 // The share of the room below which a warning may come again.
 constexpr double kCalmShare = kWarnShare - 0.05;
 
 }  // namespace
 
 Cleaner::Cleaner(blob::Store* blobs, store::Store& store, const Clock& clock,
-                 metrics::Registry& registry, Settings settings)
+                 metrics::Registry& registry, Settings settings, UploadsWait uploads_wait)
     : blobs_(blobs),
       store_(store),
       clock_(clock),
       settings_(std::move(settings)),
+      uploads_wait_(std::move(uploads_wait)),
       searched_(clock.Steady()),
       bytes_(registry.MakeGauge(metrics::kBlobBytes)),
-      room_bytes_(registry.MakeGauge(metrics::kBlobRoomBytes)) {}
+      room_bytes_(registry.MakeGauge(metrics::kBlobRoomBytes)),
+      disk_bytes_(registry.MakeGauge(metrics::kBlobDiskBytes)),
+      usable_bytes_(registry.MakeGauge(metrics::kBlobDiskUsableBytes)) {}
 
 Result<void> Cleaner::Run(std::stop_token stop) {
-  std::mutex mutex;
-  std::condition_variable_any never;
   while (!stop.stop_requested()) {
     Result<bool> stepped = Step();
     while (stepped && *stepped && !stop.stop_requested()) stepped = Step();
     Result<void> round;
     if (!stepped) round = Fail(std::move(stepped).error());
-    if (round && clock_.Steady() - searched_ >= seconds(settings_.search_interval_s)) {
+    const bool is_due = clock_.Steady() - searched_ >= seconds(settings_.search_interval_s);
+    // Put off to a moment at which it can tell what belongs to nothing.
+    if (round && is_due && !DoUploadsWait()) {
       searched_ = clock_.Steady();
       const auto removed = Search(stop);
       if (!removed) round = Fail(removed.error());
@@ -62,34 +68,65 @@ Result<void> Cleaner::Run(std::stop_token stop) {
                  {"error_class", CodeName(round.error().code())},
                  {"error", round.error().message()}});
     }
-    std::unique_lock lock(mutex);
-    const seconds pause = seconds(settings_.clean_interval_s);
-    never.wait_for(lock, stop, overfull_ ? std::min(pause, kOverfullPause) : pause,
-                   [] { return false; });
+    Pause(stop);
   }
   return {};
 }
 
-bool Cleaner::IsOverfull() {
+void Cleaner::Pause(const std::stop_token& stop) const {
+  std::mutex mutex;
+  std::condition_variable_any never;
+  std::unique_lock lock(mutex);
+  milliseconds pause = seconds(settings_.clean_interval_s);
+  if (overfull_) pause = std::min<milliseconds>(pause, kOverfullPause);
+  const auto held = [this] { return blobs_ != nullptr ? blobs_->BytesHeld() : -1; };
+  // New ones are refused already, or nobody knows what is held.
+  const bool looks = !overfull_ && held() >= 0;
+  const milliseconds step = looks ? kLook : pause;
+  for (milliseconds waited{0}; waited < pause && !stop.stop_requested(); waited += step) {
+    if (looks && std::cmp_greater(held(), settings_.blob_bytes_max)) return;
+    never.wait_for(lock, stop, step, [] { return false; });
+  }
+}
+
+bool Cleaner::IsOverfull(double share) {
   const std::int64_t held = blobs_->BytesHeld();
   if (held < 0) return false;
   bytes_.Set(static_cast<double>(held));
   WarnEarly(held);
-  if (static_cast<std::uint64_t>(held) > settings_.blob_bytes_max) return true;
+  const double most = static_cast<double>(settings_.blob_bytes_max) * share;
+  if (static_cast<double>(held) > most) return true;
   const auto room = blobs_->Check();
   return !room && room.error().code() == Code::kNoRoom && held > 0;
 }
 
+bool Cleaner::Warning::IsDue(double share) {
+  if (share < kCalmShare) given = false;
+  return share >= kWarnShare && !std::exchange(given, true);
+}
+
+void Cleaner::WarnOfDisk(const blob::Disk& disk) {
+  disk_bytes_.Set(static_cast<double>(disk.bytes));
+  usable_bytes_.Set(static_cast<double>(disk.usable_bytes));
+  const double left = static_cast<double>(disk.usable_bytes) /
+                      static_cast<double>(std::max(disk.bytes, std::uint64_t{1}));
+  if (!of_disk_.IsDue(1 - left)) return;
+  kLog.Warn("",
+            fmt::format("the file system of {} is nearly full, {} of its {} bytes are free; make "
+                        "room on it before uploads are refused: blob.free_bytes_min leaves {}",
+                        disk.folder, disk.free_bytes, disk.bytes, disk.usable_bytes));
+}
+
 void Cleaner::WarnEarly(std::int64_t held_bytes) {
-  const std::int64_t free = blobs_->BytesFree();
   std::uint64_t room = settings_.blob_bytes_max;
-  if (free >= 0) room = std::min(room, static_cast<std::uint64_t>(held_bytes + free));
+  if (const auto disk = blobs_->FindDisk()) {
+    room = std::min(room, static_cast<std::uint64_t>(held_bytes) + disk->usable_bytes);
+    WarnOfDisk(*disk);
+  }
   room_bytes_.Set(static_cast<double>(room));
   const double share =
       static_cast<double>(held_bytes) / static_cast<double>(std::max(room, std::uint64_t{1}));
-  if (share < kCalmShare) warned_ = false;
-  if (share < kWarnShare || warned_) return;
-  warned_ = true;
+  if (!of_archives_.IsDue(share)) return;
   kLog.Warn("",
             "archives take most of their room; before it is full, raise blob.bytes_max or make "
             "room on the disk of data_dir, else the oldest of them go early",
@@ -132,10 +169,10 @@ Result<std::size_t> Cleaner::RemoveArchives(Time now) {
   if (newest) {
     archives = store_.NewestArchives(kNewestAtOnce);
     if (!archives) return Fail(std::move(archives).error());
-    // Only as many as there have to be.
+    // Few more than there have to be.
     std::vector<store::KeptArchive> removed;
     for (const store::KeptArchive& archive : *archives) {
-      if (!IsOverfull()) break;
+      if (!IsOverfull(kLeftShare)) break;
       if (auto done = blobs_->Remove(archive.key); !done) return Fail(std::move(done).error());
       removed.push_back(archive);
     }
@@ -181,18 +218,20 @@ Result<std::size_t> Cleaner::Search(const std::stop_token& stop) {
   std::vector<std::string> keys;
   Result<void> failed;
   const auto look = [&]() -> Result<void> {
+    // Asked first: what gets its end between the two is known.
+    const bool may_be_announced = DoUploadsWait();
     const auto uses = store_.UsesOf(keys);
     if (!uses) return Fail(uses.error());
-    std::vector<std::string> unknown;
+    std::vector<std::string> unneeded;
     for (std::size_t i = 0; i < keys.size(); ++i) {
-      const bool needed = uses->at(i) == store::ArchiveUse::kNewest ||
-                          uses->at(i) == store::ArchiveUse::kDeadLetter;
-      if (!needed) unknown.push_back(std::move(keys[i]));
+      const bool is_unneeded = uses->at(i) == store::ArchiveUse::kReleased ||
+                               (uses->at(i) == store::ArchiveUse::kUnknown && !may_be_announced);
+      if (is_unneeded) unneeded.push_back(std::move(keys[i]));
     }
     keys.clear();
-    if (auto done = blobs_->RemoveAll(unknown); !done) return done;
-    removed += unknown.size();
-    for (const std::string& key : unknown) {
+    if (auto done = blobs_->RemoveAll(unneeded); !done) return done;
+    removed += unneeded.size();
+    for (const std::string& key : unneeded) {
       kLog.Info(log::event::kArchiveRemoved, "archive that belongs to nothing removed",
                 {{"request_id", key}});
     }

@@ -5,10 +5,12 @@
 // * Above `blob.bytes_max`, or when the blob store says that it has no room, archives go earlier:
 //   first those that nobody needs, then the newest ones of the clusters, oldest first. Their
 //   results stay. An archive without a result yet, or of a dead letter, is never removed: when
-//   these alone are over the limit, new uploads are refused until there is room.
-// * From `kWarnShare` of the room on there is one line in the log.
-// * An archive that nobody knows goes when it is older than the history: its upload was cut off
-//   between keeping and announcing it.
+//   these alone are over the limit, new uploads are refused until there is room. The limit is
+//   looked at every `kLook`: what came since, and uploads that were under way, may be over it.
+// * From `kWarnShare` of the room on there is one line in the log, and one when as much of the file
+//   system is taken, by whomever.
+// * An archive that nobody knows goes when it is older than the history, and no upload waits for
+//   its end: then it was cut off between being kept and announced.
 // * History goes after `history_kept_s`, and the oldest of it where it is over `history_rows_max`.
 //   Where there is no blob store, only history is cleaned.
 // * A store that does not know its bytes (S3) has no limit here: its server's quota is the limit.
@@ -18,6 +20,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <stop_token>
 #include <utility>
@@ -34,17 +37,24 @@ namespace insightd::upkeep {
 
 // Of the room for archives: well before anything has to go early.
 inline constexpr double kWarnShare = 0.8;
+// Between two looks at whether more is held than may be.
+inline constexpr milliseconds kLook{100};
 
 class Cleaner {
  public:
-  // All given outlive the cleaner. `blobs` may be null.
-  Cleaner(blob::Store* blobs, store::Store& store, const Clock& clock, metrics::Registry& registry,
-          Settings settings);
-  Cleaner(blob::Store& blobs, store::Store& store, const Clock& clock, metrics::Registry& registry,
-          Settings settings)
-      : Cleaner(&blobs, store, clock, registry, std::move(settings)) {}
+  // Whether an upload may be on its way to its end; see waiting.h.
+  using UploadsWait = std::function<bool()>;
 
-  // Cleans every `clean_interval_s` until `stop` is requested; fails on what nobody can mend.
+  // All given outlive the cleaner. `blobs` may be null. Without `uploads_wait` age alone tells
+  // whether an archive that has no end may still get one.
+  Cleaner(blob::Store* blobs, store::Store& store, const Clock& clock, metrics::Registry& registry,
+          Settings settings, UploadsWait uploads_wait = {});
+  Cleaner(blob::Store& blobs, store::Store& store, const Clock& clock, metrics::Registry& registry,
+          Settings settings, UploadsWait uploads_wait = {})
+      : Cleaner(&blobs, store, clock, registry, std::move(settings), std::move(uploads_wait)) {}
+
+  // Cleans every `clean_interval_s`, and when more is held than may be, until `stop` is requested;
+  // fails on what nobody can mend.
   Result<void> Run(std::stop_token stop);
   // One bounded step. False when there is nothing to do for now.
   Result<bool> Step();
@@ -52,8 +62,17 @@ class Cleaner {
   Result<std::size_t> Search(const std::stop_token& stop);
 
  private:
-  bool IsOverfull();
+  // Said once, and again only after it was not so for a while.
+  struct Warning {
+    bool given = false;
+    bool IsDue(double share);
+  };
+
+  void Pause(const std::stop_token& stop) const;
+  bool IsOverfull(double share = 1);
   void WarnEarly(std::int64_t held_bytes);
+  void WarnOfDisk(const blob::Disk& disk);
+  bool DoUploadsWait() const { return uploads_wait_ && uploads_wait_(); }
   Result<std::size_t> RemoveArchives(Time now);
   Result<std::size_t> Remove(const std::vector<store::KeptArchive>& archives);
 
@@ -61,11 +80,15 @@ class Cleaner {
   store::Store& store_;
   const Clock& clock_;
   const Settings settings_;
+  const UploadsWait uploads_wait_;
   microseconds searched_;
   bool overfull_ = false;
-  bool warned_ = false;
+  Warning of_archives_;
+  Warning of_disk_;
   metrics::Gauge bytes_;
   metrics::Gauge room_bytes_;
+  metrics::Gauge disk_bytes_;
+  metrics::Gauge usable_bytes_;
 };
 
 }  // namespace insightd::upkeep

@@ -12,7 +12,8 @@ void Settings::AddTo(settings::Table& table) {
   table.Add("upkeep.archive_kept_s", &archive_kept_s, {.min = 0},
             "How long an archive is kept when a newer one of its cluster has a result.");
   table.Add("upkeep.history_kept_s", &history_kept_s, {.min = 2 * 86'400},
-            "How long the end of an upload can be looked up, and what its result was and changed.");
+            "How long the end of an upload can be looked up, and what its result was and changed. "
+            "Longer than Kafka keeps records: an archive that old without an end is removed.");
   table.Add("upkeep.history_rows_max", &history_rows_max, {.min = 100'000},
             "Ends of uploads kept, and as many changes; above it the oldest go early. An upload "
             "takes some 300 bytes.");

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <future>
+#include <thread>
 
 #include "base/log_printer.h"
 #include "base/testing/temp_folder.h"
@@ -15,10 +16,12 @@
 #include "upkeep/cleaner.h"
 #include "upkeep/dead_letters.h"
 #include "upkeep/letter_keeper.h"
+#include "upkeep/waiting.h"
 
 namespace insightd::upkeep {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -95,7 +98,12 @@ class UpkeepTest : public ::testing::Test {
                                       .archive = key};
     INSIGHTD_ASSERT(store_->Put({&result, 1}));
   }
-  Cleaner MakeCleaner() { return Cleaner(*blobs_, *store_, clock_, registry_, settings_); }
+  Cleaner MakeCleaner(Cleaner::UploadsWait uploads_wait = {}) {
+    return Cleaner(*blobs_, *store_, clock_, registry_, settings_, std::move(uploads_wait));
+  }
+  Cleaner::UploadsWait WaitingIn(std::set<std::string> topics) {
+    return [this, topics = std::move(topics)] { return DoRecordsWait(*bus_, topics); };
+  }
   bool Has(const std::string& key) { return blobs_->Stat(key).has_value(); }
   static void CleanAll(Cleaner& cleaner) {
     for (Result<bool> more = true; *more;) {
@@ -290,6 +298,65 @@ TEST_F(UpkeepTest, RefusesUploadsOnlyWhileWhatMustStayIsOverTheLimit) {
   EXPECT_TRUE(blobs_->Create("next"));
 }
 
+TEST_F(UpkeepTest, MoreThanMayBeHeldIsSeenBetweenTwoRounds) {
+  settings_.blob_bytes_max = 500'000;
+  settings_.clean_interval_s = 86'400;
+  Cleaner cleaner = MakeCleaner();
+  Upload("first", 400'000);
+  std::jthread cleaning([&](std::stop_token stop) { EXPECT_TRUE(cleaner.Run(std::move(stop))); });
+  const auto comes = [](const std::function<bool()>& is_there) {
+    const auto end = std::chrono::steady_clock::now() + seconds(20);
+    while (!is_there() && std::chrono::steady_clock::now() < end) {
+      std::this_thread::sleep_for(milliseconds(1));
+    }
+    return is_there();
+  };
+  ASSERT_TRUE(comes([&] {
+    return registry_.Text().find("insightd_blob_room_bytes 500000\n") != std::string::npos;
+  })) << "the first round has looked";
+  Upload("second", 400'000);
+  ASSERT_TRUE(comes([&] { return !blobs_->Create("next"); }));
+  const auto refused = blobs_->Create("next");
+  EXPECT_THAT(refused.error().message(), HasSubstr("blob.bytes_max is 500000"));
+}
+
+TEST_F(UpkeepTest, ForANewestOneThatHasToGoALittleMoreGoes) {
+  for (int i = 0; i < 200; ++i) {
+    const std::string key = std::to_string(i);
+    Upload(key, 1'000);
+    Store("c" + key, 1, key);
+    clock_.Advance(seconds(1));
+  }
+  settings_.blob_bytes_max = 199'000;
+  Cleaner cleaner = MakeCleaner();
+  CleanAll(cleaner);
+  EXPECT_EQ(blobs_->BytesHeld(), 197'000) << "99 %, in whole archives";
+  EXPECT_FALSE(Has("2"));
+  EXPECT_TRUE(Has("3"));
+}
+
+TEST_F(UpkeepTest, WarnsOnceOfADiskThatOthersHaveFilled) {
+  blobs_ = blob::OpenEmbeddedBlob({.folder = folder_ / "blob",
+                                   .free_bytes_min = std::uint64_t{1} << 60,
+                                   .background = false})
+               .value();
+  std::vector<std::string> lines;
+  log::SetPrinter([&](const log::Record& record) {
+    lines.emplace_back(record.msg);
+    return std::string();
+  });
+  Cleaner cleaner = MakeCleaner();
+  CleanAll(cleaner);
+  CleanAll(cleaner);
+  log::SetPrinter(nullptr);
+  EXPECT_THAT(lines, Contains(AllOf(HasSubstr(folder_ / "blob"), HasSubstr("bytes are free"),
+                                    HasSubstr("blob.free_bytes_min leaves 0")))
+                         .Times(1));
+  const std::string metrics = registry_.Text();
+  EXPECT_THAT(metrics, HasSubstr("\ninsightd_blob_disk_usable_bytes 0\n"));
+  EXPECT_THAT(metrics, Not(HasSubstr("\ninsightd_blob_disk_bytes 0\n")));
+}
+
 TEST_F(UpkeepTest, WarnsOnceWellBeforeThereIsNoRoom) {
   std::vector<std::string> lines;
   log::SetPrinter([&](const log::Record& record) {
@@ -340,12 +407,13 @@ TEST_F(UpkeepTest, WithoutABlobStoreOnlyHistoryIsCleaned) {
 }
 
 TEST_F(UpkeepTest, SearchRemovesOnlyOldArchivesThatBelongToNothing) {
+  const auto pipeline = bus_->Subscribe("pipeline", {"announce"});
   for (const char* key : {"current", "dead", "orphan"}) Upload(key);
   Store("c", 1, "current");
   SetAside("dead");
   EXPECT_TRUE(keeper_->Step().value());
-  Cleaner cleaner = MakeCleaner();
-  EXPECT_EQ(cleaner.Search({}).value(), 0U) << "it may be announced still";
+  Cleaner cleaner = MakeCleaner(WaitingIn({"announce", settings_.dead_letter_topics[0]}));
+  EXPECT_EQ(cleaner.Search({}).value(), 0U) << "so young that it may be on its way to the bus";
 
   clock_.Advance(std::chrono::hours(24 * 91));
   CleanAll(cleaner);
@@ -354,6 +422,41 @@ TEST_F(UpkeepTest, SearchRemovesOnlyOldArchivesThatBelongToNothing) {
   EXPECT_TRUE(Has("current"));
   EXPECT_TRUE(Has("dead"));
   EXPECT_FALSE(Has("orphan"));
+}
+
+TEST_F(UpkeepTest, SearchRemovesNothingUnknownWhileAnAnnouncementWaits) {
+  for (const char* key : {"announced", "replaced"}) Upload(key);
+  Store("c", 1, "replaced");
+  Store("c", 2, "newest");
+  Produce("announce", {.key = {}, .value = "announced", .headers = {}});
+  clock_.Advance(std::chrono::hours(24 * 91));
+  Cleaner cleaner = MakeCleaner(WaitingIn({"announce"}));
+
+  EXPECT_EQ(cleaner.Search({}).value(), 1U);
+  EXPECT_TRUE(Has("announced")) << "nobody reads it yet";
+  EXPECT_FALSE(Has("replaced")) << "it has its end";
+
+  const auto pipeline = bus_->Subscribe("pipeline", {"announce"});
+  const auto messages = (*pipeline)->Poll(10, milliseconds(0), {});
+  ASSERT_EQ(messages->size(), 1U);
+  EXPECT_EQ(cleaner.Search({}).value(), 0U);
+  EXPECT_TRUE(Has("announced")) << "it is in work";
+
+  ASSERT_TRUE((*pipeline)->Commit(messages->at(0).position));
+  EXPECT_EQ(cleaner.Search({}).value(), 1U);
+  EXPECT_FALSE(Has("announced")) << "nothing came of it";
+}
+
+TEST_F(UpkeepTest, SearchRemovesNothingUnknownWhileADeadLetterWaits) {
+  const auto pipeline = bus_->Subscribe("pipeline", {"announce"});
+  Upload("dead");
+  SetAside("dead");
+  clock_.Advance(std::chrono::hours(24 * 91));
+  Cleaner cleaner = MakeCleaner(WaitingIn({"announce", settings_.dead_letter_topics[0]}));
+  EXPECT_EQ(cleaner.Search({}).value(), 0U);
+  EXPECT_TRUE(keeper_->Step().value());
+  EXPECT_EQ(cleaner.Search({}).value(), 0U);
+  EXPECT_TRUE(Has("dead"));
 }
 
 }  // namespace

@@ -1,21 +1,34 @@
+#include <set>
+#include <string>
+
 #include "app/parts/duty.h"
 #include "app/parts/parts.h"
+#include "app/parts/topics.h"
 #include "upkeep/cleaner.h"
 #include "upkeep/letter_keeper.h"
+#include "upkeep/waiting.h"
 
 namespace insightd::app {
 namespace {
 
+// Nothing where others read the announcements, of whom this process does not know how far they are.
+upkeep::Cleaner::UploadsWait UploadsWait(Host& host) {
+  if (host.form != Form::kEmbedded) return {};
+  std::set<std::string> topics = {host.settings.ingress.announce_topic};
+  for (const TopicUse& use : TopicsOf(host.settings, host.role)) {
+    if (!use.groups.empty()) topics.insert(use.name);
+  }
+  return [&host, topics] { return upkeep::DoRecordsWait(*host.bus, topics); };
+}
+
 // Cleans beside the keeper of letters, which decides when both end.
 Result<void> KeepAndClean(Host& host, std::stop_token stop) {
   const upkeep::Settings& settings = host.settings.upkeep;
-  if (settings.dead_letter_topics.empty()) {
-    upkeep::Cleaner cleaner(host.blobs.get(), *host.store, host.clock, host.registry, settings);
-    return cleaner.Run(std::move(stop));
-  }
+  upkeep::Cleaner cleaner(host.blobs.get(), *host.store, host.clock, host.registry, settings,
+                          UploadsWait(host));
+  if (settings.dead_letter_topics.empty()) return cleaner.Run(std::move(stop));
   upkeep::LetterKeeper keeper(*host.bus, *host.store, host.registry, settings);
   if (auto opened = keeper.Open(); !opened) return opened;
-  upkeep::Cleaner cleaner(host.blobs.get(), *host.store, host.clock, host.registry, settings);
 
   std::stop_source end;
   const std::stop_callback pass_on(stop, [&end] { end.request_stop(); });

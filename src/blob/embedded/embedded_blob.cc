@@ -137,7 +137,7 @@ class EmbeddedBlob final : public Store {
   Result<void> Remove(std::string_view key) override;
   Result<void> List(const std::function<bool(const Object&)>& visit) override;
   std::int64_t BytesHeld() override;
-  std::int64_t BytesFree() override;
+  std::optional<Disk> FindDisk() override;
   void RefuseNew(std::optional<Error> why) override {
     const std::lock_guard lock(refusal_mutex_);
     refusal_ = std::move(why);
@@ -152,8 +152,8 @@ class EmbeddedBlob final : public Store {
   Result<void> Check() override { return CheckRoom(); }
   void Close() override;
 
-  // For its writers.
-  Result<void> CheckRoom() const;
+  // For its writers: whether more may come.
+  Result<void> CheckNew() const;
   void Commit(Waiting waiting);
   void Discard(const std::string& temporary) const { unlinkat(root_.fd(), temporary.c_str(), 0); }
   std::string Path(std::string_view relative) const {
@@ -164,7 +164,8 @@ class EmbeddedBlob final : public Store {
   EmbeddedBlob(EmbeddedBlobOptions options, File root)
       : options_(std::move(options)), root_(std::move(root)) {}
   Result<void> Prepare();
-  Result<std::uint64_t> DiskFree() const;
+  Result<Disk> LookAtDisk() const;
+  Result<void> CheckRoom() const;
   void SyncUntilClosed();
   void MakeDurable(std::vector<Waiting> batch);
   Result<void> Rename(const Waiting& waiting);
@@ -180,7 +181,7 @@ class EmbeddedBlob final : public Store {
   std::optional<std::int64_t> bytes_counted_;   // guarded by count_mutex_
   std::mutex count_mutex_;
   std::optional<Error> refusal_;  // guarded by refusal_mutex_
-  std::mutex refusal_mutex_;
+  mutable std::mutex refusal_mutex_;
 
   std::mutex mutex_;
   std::condition_variable commits_;
@@ -216,7 +217,7 @@ class FileWriter final : public Writer {
     }
     if (bytes_ - started_ >= kWritebackStep) {
       StartWriteback();
-      if (auto room = store_.CheckRoom(); !room) {
+      if (auto room = store_.CheckNew(); !room) {
         error_ = std::move(room).error();
         return Fail(*error_);
       }
@@ -295,29 +296,40 @@ Result<void> EmbeddedBlob::Prepare() {
   return {};
 }
 
-Result<std::uint64_t> EmbeddedBlob::DiskFree() const {
+Result<Disk> EmbeddedBlob::LookAtDisk() const {
   struct statvfs room {};
   if (fstatvfs(root_.fd(), &room) != 0) {
     return Fail(ErrorOf(errno, "asking for the room in " + options_.folder));
   }
-  return std::uint64_t{room.f_bavail} * room.f_frsize;
+  const std::uint64_t free = std::uint64_t{room.f_bavail} * room.f_frsize;
+  return Disk{.folder = options_.folder,
+              .bytes = std::uint64_t{room.f_blocks} * room.f_frsize,
+              .free_bytes = free,
+              .usable_bytes = free - std::min(free, options_.free_bytes_min)};
 }
 
-std::int64_t EmbeddedBlob::BytesFree() {
-  const Result<std::uint64_t> free = DiskFree();
-  if (!free) return -1;
-  return static_cast<std::int64_t>(*free - std::min(*free, options_.free_bytes_min));
+std::optional<Disk> EmbeddedBlob::FindDisk() {
+  Result<Disk> disk = LookAtDisk();
+  if (!disk) return std::nullopt;
+  return *std::move(disk);
 }
 
 Result<void> EmbeddedBlob::CheckRoom() const {
-  const Result<std::uint64_t> free = DiskFree();
-  if (!free) return Fail(free.error());
-  if (*free < options_.free_bytes_min) {
+  const Result<Disk> disk = LookAtDisk();
+  if (!disk) return Fail(disk.error());
+  if (disk->free_bytes < options_.free_bytes_min) {
     return Fail(Code::kNoRoom,
                 fmt::format("{}: {} bytes are free, less than blob.free_bytes_min ({}); make room "
                             "on its file system, or lower blob.bytes_max",
-                            options_.folder, *free, options_.free_bytes_min));
+                            options_.folder, disk->free_bytes, options_.free_bytes_min));
   }
+  return {};
+}
+
+Result<void> EmbeddedBlob::CheckNew() const {
+  if (auto room = CheckRoom(); !room) return room;
+  const std::lock_guard lock(refusal_mutex_);
+  if (refusal_) return Fail(*refusal_);
   return {};
 }
 
@@ -326,11 +338,7 @@ Result<std::unique_ptr<Writer>> EmbeddedBlob::Create(std::string_view key) {
   if (faccessat(root_.fd(), PathOf(key).c_str(), F_OK, 0) == 0) {
     return Fail(Code::kConflict, fmt::format("blob {} exists", key));
   }
-  if (auto room = CheckRoom(); !room) return Fail(std::move(room).error());
-  {
-    const std::lock_guard lock(refusal_mutex_);
-    if (refusal_) return Fail(*refusal_);
-  }
+  if (auto room = CheckNew(); !room) return Fail(std::move(room).error());
   std::string temporary = fmt::format("{}/{}", kTemporary, ++temporaries_);
   File file(openat(root_.fd(), temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
   if (file.fd() < 0) return Fail(ErrorOf(errno, "making " + Path(temporary)));

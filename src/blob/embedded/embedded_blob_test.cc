@@ -123,10 +123,18 @@ TEST_F(EmbeddedBlobTest, AFullDiskHasNoRoomAndLeavesNothing) {
 TEST_F(EmbeddedBlobTest, RefusesNewObjectsWhileItIsToldTo) {
   const auto store = Open();
   ASSERT_TRUE(Put(*store, "before", "x"));
+  auto under_way = store->Create("large");
+  ASSERT_TRUE((*under_way)->Append(std::string(1 << 20, 'x')));
   store->RefuseNew(Error(Code::kNoRoom, "raise blob.bytes_max"));
   EXPECT_EQ(store->Create("k").error().message(), "raise blob.bytes_max");
+  EXPECT_EQ((*under_way)->Append(std::string(1 << 20, 'x')).error().code(), Code::kNoRoom);
   EXPECT_EQ(Get(*store, "before").value(), "x");
-  EXPECT_GT(store->BytesFree(), 0);
+  const auto disk = store->FindDisk();
+  ASSERT_TRUE(disk);
+  EXPECT_EQ(disk->folder, options_.folder);
+  EXPECT_GT(disk->usable_bytes, 0U);
+  EXPECT_EQ(disk->usable_bytes, disk->free_bytes);
+  EXPECT_LE(disk->free_bytes, disk->bytes);
 
   store->RefuseNew(std::nullopt);
   EXPECT_TRUE(Put(*store, "k", "x"));
