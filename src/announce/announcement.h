@@ -29,6 +29,7 @@ struct Identity {
   std::uint32_t org_id = 0;
   std::string cluster;  // `system.cluster_id`; empty: none
   ClusterProof proof = ClusterProof::kNone;
+  std::string account = {};                    // `account_number` as it came; empty: none
   std::optional<std::int64_t> account_number;  // only if it is a whole number
 };
 

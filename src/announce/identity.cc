@@ -126,7 +126,8 @@ Result<Identity> FromJson(json::Value root) {
     const bool certified = identity["auth_type"].StringOr("") == kCertificateAuth;
     result.proof = certified ? ClusterProof::kCertificate : ClusterProof::kUserAgent;
   }
-  result.account_number = ParseAccount(identity["account_number"].StringOr(""));
+  result.account = identity["account_number"].StringOr("");
+  result.account_number = ParseAccount(result.account);
   return result;
 }
 

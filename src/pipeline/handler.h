@@ -29,8 +29,8 @@ struct Known {
   std::string request_id;
   std::string org_id;  // as text, for log records
   std::string cluster;
-  std::string archive;  // key of its blob
-  std::string account = {};
+  std::string archive;       // key of its blob
+  std::string account = {};  // of the identity
   ArchiveKind kind = ArchiveKind::kOcp;
 };
 

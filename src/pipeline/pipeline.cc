@@ -33,6 +33,9 @@ constexpr milliseconds kFlushLimit{10'000};
 constexpr std::size_t kReadyPerWorker = 2;
 constexpr std::string_view kStageSetAside = "set-aside";
 
+// Whether an archive that cannot be read fails there.
+bool ReadsArchive(std::string_view stage) { return stage == kStageFetch || stage == kStageUnpack; }
+
 std::optional<std::int64_t> ToNumber(const std::string& text) {
   std::int64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -232,6 +235,16 @@ void Pipeline::HandleNext(Handler& handler, std::unique_ptr<Job> job, std::stop_
     Deliver(std::move(job), std::move(judged));
     return;
   }
+  if (settings_.as_upstream.passes_over_empty && job->message.record.value.empty()) {
+    const bus::Position& position = job->message.position;
+    kLog.Debug("", "a message without a value is passed over",
+               {{"topic", position.topic},
+                {"partition", position.partition},
+                {"offset", position.offset},
+                {"outcome", "skipped"}});
+    desk_->AddFinished({.position = position});
+    return;
+  }
   ++job->tries;
   Handled handled = handler.Handle(job->message, job->tries, std::move(stop));
   if (handled.filtered) {
@@ -365,8 +378,11 @@ Result<void> Pipeline::Settle(Failed failed) {
     failed.job->first_failed = doors_.clock.Now();
     failed.job->failing_since = now;
   }
+  const std::int64_t retry_s_max =
+      ReadsArchive(failed.stage) ? std::min(settings_.archive_retry_s_max, settings_.retry_s_max)
+                                 : settings_.retry_s_max;
   const bool tried_long_enough =
-      now - failed.job->failing_since >= seconds(settings_.retry_s_max) && failed.job->tries > 1;
+      now - failed.job->failing_since >= seconds(retry_s_max) && failed.job->tries > 1;
   // A letter that does not go out has nowhere else to go.
   const bool letter_failed = failed.stage == kStageSetAside;
   if (letter_failed && failed.error.code() == Code::kTooLarge) failed.job->letter_too_large = true;

@@ -9,8 +9,9 @@
 //   or its dead letter, are durable and all lower offsets of the partition are done. The result
 //   goes last, so what has a result has all its messages.
 // * The other side away: what fails with a code that VerdictFor retries is tried again with a
-//   growing delay, for `retry_s_max` at most; then it is a dead letter. A dead letter that cannot
-//   be delivered is tried again without end. kInternal ends Run.
+//   growing delay, for `retry_s_max` at most (an archive that cannot be read: for
+//   `archive_retry_s_max`); then it is a dead letter. A dead letter that cannot be delivered is
+//   tried again without end. kInternal ends Run.
 // * Stopping: archives being judged are finished, their results awaited; all others are given
 //   back: they come again after start.
 //

@@ -23,7 +23,7 @@ Result<announce::Announcement> ReadAnnouncement(std::string_view text, const blo
   known.request_id = parsed->request_id;
   known.org_id = std::to_string(parsed->identity.org_id);
   known.cluster = parsed->cluster();
-  known.account = parsed->account;
+  known.account = parsed->identity.account;
   known.archive = blobs.KeyOf(parsed->url).value_or("");
   return parsed;
 }

@@ -54,6 +54,9 @@ void Settings::AddTo(settings::Table& table) {
             "Longest delay between two tries.");
   table.Add("pipeline.retry_s_max", &retry_s_max, {.min = 0},
             "How long a step is tried again before its announcement becomes a dead letter.");
+  table.Add("pipeline.archive_retry_s_max", &archive_retry_s_max, {.min = 0},
+            "The same where it is the archive that cannot be read, since its URL is good for a "
+            "time only; not above pipeline.retry_s_max.");
   table.Add("pipeline.list_passes", &list_passes, {},
             "Whether results list the rules that passed: some 35 kB more for each archive.");
   table.Add(

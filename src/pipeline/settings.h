@@ -43,6 +43,8 @@ struct Settings {
   std::int64_t retry_delay_ms_max = 30'000;
   // After that the announcement is set aside.
   std::int64_t retry_s_max = 86'400;
+  // The same, and no longer than that, where it is the archive that cannot be read.
+  std::int64_t archive_retry_s_max = 86'400;
 
   bool list_passes = false;
   // "auto": on a bus of our own, which nobody else reads; "always", "never".
@@ -50,6 +52,14 @@ struct Settings {
   bool WithEvidence(bool bus_is_ours) const {
     return evidence == "always" || (evidence == "auto" && bus_is_ours);
   }
+
+  // No settings: where upstream's program is stood in for (app/compat/ccx_messaging).
+  struct AsUpstream {
+    bool presigned_s3_only = false;       // URLs: IsPresignedS3
+    bool operator_archives_only = false;  // others would pass for clusters without findings
+    bool passes_over_empty = false;       // messages without a value: no dead letter
+  };
+  AsUpstream as_upstream = {};
 
   void AddTo(settings::Table& table);
 };

@@ -11,6 +11,7 @@
 #include "pipeline/fetch/watched_source.h"
 #include "pipeline/read_message.h"
 #include "pipeline/unpack/cluster_id.h"
+#include "pipeline/unpack/operator_archive.h"
 #include "results/other_messages.h"
 #include "results/payload_status.h"
 #include "results/workloads.h"
@@ -40,9 +41,8 @@ struct Worker::Task {
   announce::Announcement announcement;
   results::SyncedArchive copy;  // instead, when copies are judged
   microseconds taken{};         // steady
-  std::unique_ptr<Source> source;
-  std::uint64_t bytes = 0;  // as uploaded
-  microseconds begun{};     // steady: unpacking
+  std::unique_ptr<WatchedSource> source;
+  microseconds begun{};  // steady: unpacking
   std::optional<BytesInWork::Share> share;
   archive::FileTree tree;
   Evaluated evaluated;
@@ -97,7 +97,6 @@ Handled Worker::Handle(const bus::Message& message, int tries, std::stop_token s
             .copy = {},
             .taken = clock_.Steady(),
             .source = {},
-            .bytes = 0,
             .begun = {},
             .share = {},
             .tree = {},
@@ -168,14 +167,12 @@ Result<void> Worker::Fetch(Task& task, std::stop_token stop) {
                                 : OpenArchive(task.announcement, blobs_, settings_);
   if (!fetched) return Fail(std::move(fetched).error());
   task.source = std::make_unique<WatchedSource>(std::move(fetched->source), beat_);
-  task.bytes = fetched->bytes;
   beat_.Idle();  // until others have given back what it needs
   task.share = bytes_.Take(fetched->bytes * kMemoryPerUploadedByte, stop);
   if (!task.share) return Fail(Code::kTimeout, "stopped before the archive's turn");
   // What is left of reading happens while it is unpacked: the bytes stream.
   task.LogStage(log::event::kArchiveDownloaded, "archive opened", clock_.Steady() - begun,
                 fetched->bytes);
-  hosted_.downloaded_bytes.Observe(static_cast<double>(fetched->bytes));
   hosted_.download_seconds.Observe(Seconds(clock_.Steady() - task.taken));
   return {};
 }
@@ -185,16 +182,34 @@ Result<void> Worker::Unpack(Task& task) {
   task.begun = begun;
   beat_.Begin(kStageUnpack);
   evaluator_->Begin();
-  const auto wanted = [this](std::string_view member) {
+  // The fingerprints of workloads count at the archive's root alone, as upstream looks for them;
+  // all else below a leading folder too.
+  bool info_is_below = false;
+  const auto wanted = [this, &info_is_below](std::string_view member) {
+    if (member.ends_with(results::kWorkloadInfoMember) &&
+        member.size() > results::kWorkloadInfoMember.size()) {
+      info_is_below = true;
+    }
     return member.ends_with(kClusterIdMember) || member.ends_with(kRemoteConfigurationMember) ||
+           (settings_.as_upstream.operator_archives_only && TellsOfOperator(member)) ||
            (!settings_.workloads_topic.empty() && member.ends_with(results::kWorkloadsMember)) ||
            (!settings_.workload_info_topic.empty() &&
             member.ends_with(results::kWorkloadInfoMember)) ||
            evaluator_->Wants(member);
   };
   Result<archive::FileTree> tree = unpacker_.Unpack(*task.source, wanted, settings_.limits);
+  // What will be read again is counted then.
+  if (tree || VerdictFor(tree.error().code()) != Verdict::kRetry) {
+    hosted_.downloaded_bytes.Observe(static_cast<double>(task.source->bytes()));
+  }
   if (!tree) return Fail(std::move(tree).error());
   task.tree = *std::move(tree);
+  if (task.tree.totals().members == 0) {
+    return Fail(Code::kInvalid, "the archive holds no files");
+  }
+  if (settings_.as_upstream.operator_archives_only) {
+    if (auto checked = CheckIsOfOperator(task.tree); !checked) return checked;
+  }
 
   const archive::Member* config_id = task.tree.Find(kClusterIdMember);
   Result<ClusterChoice> choice =
@@ -211,34 +226,38 @@ Result<void> Worker::Unpack(Task& task) {
   Known& known = task.handled.known;
   if (task.tree.Find(kInfrastructureMember) != nullptr) known.kind = ArchiveKind::kHypershift;
   hosted_.extracted[Index(known.kind)].Add();
-  hosted_.archive_bytes[Index(known.kind)].Observe(static_cast<double>(task.bytes));
+  hosted_.archive_bytes[Index(known.kind)].Observe(static_cast<double>(task.source->bytes()));
   if (const archive::Member* followed = task.tree.Find(kRemoteConfigurationMember)) {
     hosted_.CountConfiguration(followed->bytes, parser_);
   }
-  AddWorkloadInfo(task);
-  return {};
+  return AddWorkloadInfo(task,
+                         info_is_below ? nullptr : task.tree.Find(results::kWorkloadInfoMember));
 }
 
-void Worker::AddWorkloadInfo(Task& task) {
-  if (settings_.workload_info_topic.empty()) return;
-  const archive::Member* member = task.tree.Find(results::kWorkloadInfoMember);
+Result<void> Worker::AddWorkloadInfo(Task& task, const archive::Member* member) {
+  if (settings_.workload_info_topic.empty()) return {};
   if (member == nullptr) {
     task.Log(log::Level::kDebug, log::event::kWorkloadInfoAbsent, "no workload info to pass on");
-    return;
+    return {};
   }
   task.Log(log::Level::kDebug, log::event::kWorkloadInfoFound, "workload info to pass on");
   Result<std::string> value = results::PrintWorkloadInfo(Envelope(task), member->bytes, parser_);
   if (value) {
     AddOther(task, settings_.workload_info_topic, settings_.workload_info_gzip, *std::move(value));
-    return;
+    return {};
   }
-  // The archive's result does not suffer from one file that nobody here reads.
   workload_info_refused_.Add();
+  // Where nothing else is made of the archive this is its end.
+  if (settings_.results_topic.empty() && settings_.workloads_topic.empty()) {
+    return Fail(std::move(value).error());
+  }
+  // Else its result does not suffer from one file that nobody here reads.
   const Known& known = task.handled.known;
   kLog.Warn("", "workload info is not passed on",
             {{"request_id", known.request_id},
              {"cluster", known.cluster},
              {"error", value.error().message()}});
+  return {};
 }
 
 Result<void> Worker::Evaluate(Task& task) {

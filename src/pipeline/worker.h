@@ -45,7 +45,8 @@ class Worker final : public Handler {
   void PrintOfCopy(Task& task);
   // The envelope of all messages about the archive, without a report.
   results::Result Envelope(const Task& task) const;
-  void AddWorkloadInfo(Task& task);
+  // Null: the archive has none.
+  Result<void> AddWorkloadInfo(Task& task, const archive::Member* member);
   void AddOther(Task& task, const std::string& topic, bool gzip, std::string value);
 
   const Settings& settings_;

@@ -29,22 +29,28 @@ using Buffer = std::array<char, kBufferBytes>;
 
 double Seconds(microseconds duration) { return static_cast<double>(duration.count()) / 1e6; }
 
-// Passes on what is read, and writes it too.
+// Passes on what is read, and writes it too. `failed_reading`: it was not the writing that failed.
 class Tee final : public Source {
  public:
   Tee(Source& from, Upload& into) : from_(from), into_(into) {}
   Result<std::size_t> Read(std::span<char> into) override {
     Result<std::size_t> count = from_.Read(into);
+    if (!count) failed_reading_ = true;
     if (!count || *count == 0) return count;
+    bytes_ += *count;
     if (auto written = into_.Append(into.first(*count)); !written) {
       return Fail(std::move(written).error());
     }
     return count;
   }
+  bool failed_reading() const { return failed_reading_; }
+  std::uint64_t bytes() const { return bytes_; }
 
  private:
   Source& from_;
   Upload& into_;
+  bool failed_reading_ = false;
+  std::uint64_t bytes_ = 0;
 };
 
 // As many bytes as `into` holds, fewer only at the end.
@@ -124,10 +130,9 @@ class Copier final : public Handler {
       return true;
     };
     task.taken = parts_.clock.Steady();
-    if (failed(kStageParse, Parse(task)) || failed(kStageFetch, FindCluster(task)) ||
-        failed(kStageCopy, Copy(task))) {
-      return handled;
-    }
+    if (failed(kStageParse, Parse(task)) || failed(kStageFetch, FindCluster(task))) return handled;
+    const Result<void> copied = Copy(task);
+    if (failed(task.stage, copied)) return handled;
     handled.result = bus::Record{
         .key = handled.known.cluster,
         .value = results::PrintSyncedArchive({.path = task.key,
@@ -149,6 +154,7 @@ class Copier final : public Handler {
     announce::Announcement announcement = {};
     microseconds taken{};
     std::string key = {};
+    std::string_view stage = kStageCopy;  // of what fails while it is copied
 
     void Log(std::string_view event, std::string_view text, std::uint64_t bytes = 0) const {
       const Known& known = handled.known;
@@ -239,32 +245,43 @@ class Copier final : public Handler {
 
   Result<void> CopyTo(Task& task, std::string key) {
     task.key = std::move(key);
+    task.stage = kStageFetch;
     task.Log(log::event::kArchiveDownloadStarted, "opening archive");
     Result<Fetched> fetched = Open(task);
     if (!fetched) return Fail(std::move(fetched).error());
+    task.stage = kStageCopy;
     Result<Upload> upload = Upload::Begin(parts_.blobs, task.key);
     if (!upload) return Fail(std::move(upload).error());
     parts_.beat.Begin(kStageCopy);
     Tee both(*fetched->source, *upload);
-    const Result<ClusterChoice> choice = Choose(task.announcement, both);
+    const Result<void> read = ReadWhole(task.announcement, both);
+    if (both.failed_reading()) task.stage = kStageFetch;
+    if (!read) return read;
+    const Known& known = task.handled.known;
+    const auto bytes = static_cast<double>(both.bytes());
+    parts_.hosted.downloaded_bytes.Observe(bytes);
+    parts_.hosted.download_seconds.Observe(Seconds(parts_.clock.Steady() - task.taken));
+    parts_.hosted.extracted[Index(known.kind)].Add();
+    parts_.hosted.archive_bytes[Index(known.kind)].Observe(bytes);
+    task.Log(log::event::kArchiveDownloaded, "archive read", both.bytes());
+    if (auto committed = upload->Commit(); !committed) return committed;
+    parts_.hosted.processed[Index(known.kind)].Add();
+    parts_.status.Tell(known, results::kStatusProcessing);
+    task.Log("", "archive copied", both.bytes());
+    return {};
+  }
+
+  // Fails for what is no whole archive.
+  Result<void> ReadWhole(const announce::Announcement& announcement, Source& source) {
+    const Result<ClusterChoice> choice = Choose(announcement, source);
     if (!choice) return Fail(choice.error());
     // What the unpacker had no use for.
     const auto rest = std::make_unique<Buffer>();
     while (true) {
-      const Result<std::size_t> count = both.Read(*rest);
+      const Result<std::size_t> count = source.Read(*rest);
       if (!count) return Fail(count.error());
-      if (*count == 0) break;
+      if (*count == 0) return {};
     }
-    const Known& known = task.handled.known;
-    parts_.hosted.downloaded_bytes.Observe(static_cast<double>(fetched->bytes));
-    parts_.hosted.download_seconds.Observe(Seconds(parts_.clock.Steady() - task.taken));
-    parts_.hosted.extracted[Index(known.kind)].Add();
-    task.Log(log::event::kArchiveDownloaded, "archive read", fetched->bytes);
-    if (auto committed = upload->Commit(); !committed) return committed;
-    parts_.hosted.processed[Index(known.kind)].Add();
-    parts_.status.Tell(known, results::kStatusProcessing);
-    task.Log("", "archive copied", fetched->bytes);
-    return {};
   }
 
   // Whether what lies under the key is this archive.

@@ -214,6 +214,12 @@ TEST_F(CopyTest, WhatIsNoWholeArchiveIsSetAsideAndNotCopied) {
   EXPECT_TRUE(bus_.topics[kSynced].empty());
 }
 
+TEST_F(CopyTest, AnArchiveThatCannotBeReadFailsWhereItIsFetched) {
+  Announce("gone");
+  RunCopier();
+  EXPECT_EQ(Letter(), "fetch not_found");
+}
+
 TEST_F(CopyTest, TriesAgainWhileTheStoreIsAway) {
   Send("r1", Archive());
   flaky_.failures = 3;

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "http/client.h"
+#include "pipeline/fetch/presigned_s3.h"
 
 namespace insightd::pipeline {
 namespace {
@@ -63,7 +64,8 @@ Result<Fetched> OpenFromHost(const announce::Announcement& announcement, const S
                                    .empty_allowed = false,
                                    .ca_file = settings.archive_ca_file});
   if (!source) {
-    Error error = std::move(source).error().While(fmt::format("reading {}", shown));
+    Error error =
+        std::move(source).error().While(fmt::format("reading {} (pipeline.archive_hosts)", shown));
     const std::optional<Time> good_until = GoodUntil(announcement.url);
     if (error.code() == Code::kInvalid && good_until) {
       error = Error(error.code(), fmt::format("{}; the URL was signed to be good until {}",
@@ -81,6 +83,12 @@ Result<Fetched> OpenFromHost(const announce::Announcement& announcement, const S
 
 Result<Fetched> OpenArchive(const announce::Announcement& announcement, blob::Store& blobs,
                             const Settings& settings) {
+  if (settings.as_upstream.presigned_s3_only && !IsPresignedS3(announcement.url)) {
+    return Fail(Code::kInvalid,
+                fmt::format("the archive is at \"{}\": only presigned https URLs of Amazon S3 are "
+                            "read, unless allow_unsafe_links is true",
+                            Shown(announcement.url)));
+  }
   const std::optional<std::string> key = blobs.KeyOf(announcement.url);
   return key ? OpenByKey(*key, blobs) : OpenFromHost(announcement, settings);
 }

@@ -20,8 +20,8 @@ struct Fetched {
 
 // An archive in our own object store is read by its key with our own credentials, so that it can be
 // read however late, also when the signature of its URL is over its time. Another one is read by
-// its URL, and only from a host that `pipeline.archive_hosts` lists; else kInvalid. kNotFound: it
-// has been removed.
+// its URL, and only from a host that `pipeline.archive_hosts` lists; else kInvalid, as for what is
+// no IsPresignedS3 where only that is read. kNotFound: it has been removed.
 // A host that refuses (403, say) is kInvalid, and the message tells until when the URL was signed.
 // What may pass, a connection that is cut while the archive is read too, is kUnavailable.
 Result<Fetched> OpenArchive(const announce::Announcement& announcement, blob::Store& blobs,

@@ -1,6 +1,7 @@
 // An archive that streams in: as long as bytes come, whoever reads it gets on.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <utility>
@@ -18,12 +19,18 @@ class WatchedSource final : public Source {
 
   Result<std::size_t> Read(std::span<char> into) override {
     beat_.GoOn();
-    return source_->Read(into);
+    Result<std::size_t> count = source_->Read(into);
+    if (count) bytes_ += *count;
+    return count;
   }
+
+  // Read so far.
+  std::uint64_t bytes() const { return bytes_; }
 
  private:
   const std::unique_ptr<Source> source_;
   Beat& beat_;
+  std::uint64_t bytes_ = 0;
 };
 
 }  // namespace insightd::pipeline

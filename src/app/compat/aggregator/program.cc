@@ -14,10 +14,10 @@
 #include "app/compat/aggregator/logging.h"
 #include "app/compat/aggregator/to_settings.h"
 #include "app/compat/common/environment.h"
+#include "app/compat/common/own_variables.h"
 #include "app/host.h"
 #include "app/run/run_role.h"
 #include "base/log.h"
-#include "base/settings.h"
 #include "base/text.h"
 #include "writer/org_allow_list.h"
 
@@ -112,11 +112,8 @@ int RunMigration(const Configuration& configuration, const std::vector<std::stri
   return kGood;
 }
 
-// Our own settings that no key of theirs stands for may be set by our own variables.
 bool ApplyOwnVariables(Settings& settings) {
-  settings::Table table;
-  settings.AddTo(table);
-  const std::vector<std::string> mistakes = table.Load("", "", settings::ProcessEnvironment());
+  const std::vector<std::string> mistakes = compat::ApplyOwnVariables(settings);
   for (const std::string& mistake : mistakes) kLog.Error("", mistake);
   return mistakes.empty();
 }

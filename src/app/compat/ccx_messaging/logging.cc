@@ -83,6 +83,17 @@ std::string FieldText(const Logging& logging, const Line& line, int process,
   return {};
 }
 
+// A message holds words from outside: none of them may look like a line of its own.
+void AppendOnOneLine(std::string& out, std::string_view text) {
+  for (const char c : text) {
+    switch (c) {
+      case '\n': out += "\\n"; break;
+      case '\r': out += "\\r"; break;
+      default: out += c;
+    }
+  }
+}
+
 // "h" (logging.FileHandler, /var/log/x)
 std::string Describe(const Value& section, std::string_view name) {
   const Value* handlers = section.Find("handlers");
@@ -247,7 +258,7 @@ std::string Print(const Logging& logging, const Line& line, int process) {
       out += format[at++];
       continue;
     }
-    out += FieldText(logging, line, process, format.substr(at + 2, close - at - 2));
+    AppendOnOneLine(out, FieldText(logging, line, process, format.substr(at + 2, close - at - 2)));
     at = close + 1;
     // Width and kind, as in `%(levelname)-8s`: the kind ends it.
     while (at < format.size() &&

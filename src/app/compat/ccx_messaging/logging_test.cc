@@ -38,6 +38,13 @@ TEST(LoggingTest, WritesJsonWithTheKeysOfTheFormat) {
             "\"process\": 7, \"message\": \"no \\\"x\\\"\"}\n");
 }
 
+TEST(LoggingTest, KeepsWordsFromOutsideOnTheirLine) {
+  Logging logging;
+  logging.format = "%(levelname)s %(message)s";
+  const Line line{.logger = "a", .level = log::Level::kInfo, .message = "x\nERROR y\r", .at = {}};
+  EXPECT_EQ(Print(logging, line, 7), "INFO x\\nERROR y\\r\n");
+}
+
 TEST(LoggingTest, AsksTheNearestLoggerForTheLevel) {
   const Logging logging = Configured(kJson);
   EXPECT_TRUE(Written(logging, "ccx_messaging.ingress", log::Level::kInfo));

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <cerrno>
 #include <cstdio>
@@ -18,6 +19,7 @@
 #include "app/compat/common/clowder_json.h"
 #include "app/compat/common/environment.h"
 #include "app/compat/common/files.h"
+#include "app/compat/common/own_variables.h"
 #include "app/run/run_role.h"
 #include "base/log.h"
 #include "base/log_printer.h"
@@ -33,6 +35,12 @@ struct Loaded {
   Configuration configuration;
   Meant meant;
 };
+
+Result<void> ApplyOwnVariables(Settings& settings) {
+  const std::vector<std::string> mistakes = compat::ApplyOwnVariables(settings);
+  if (mistakes.empty()) return {};
+  return Fail(Code::kInvalid, fmt::format("{}", fmt::join(mistakes, "\n")));
+}
 
 Result<Loaded> Load(const std::string& file, const std::string& folder) {
   Result<std::string> text = compat::ReadFile(file);
@@ -53,8 +61,13 @@ Result<Loaded> Load(const std::string& file, const std::string& folder) {
   Result<Configuration> configuration = Read(*tree);
   if (!configuration) return Fail(std::move(configuration).error());
   configuration->notices.insert(configuration->notices.begin(), notices.begin(), notices.end());
-  Result<Meant> meant = ToSettings(*configuration);
+  // Once before, so that notices tell what is in force, and once behind, since they count first.
+  Settings own;
+  if (auto applied = ApplyOwnVariables(own); !applied) return Fail(std::move(applied).error());
+  if (auto trusted = TrustFilesOf(environment, own); !trusted) return Fail(trusted.error());
+  Result<Meant> meant = ToSettings(*configuration, std::move(own));
   if (!meant) return Fail(std::move(meant).error());
+  if (auto applied = ApplyOwnVariables(meant->settings); !applied) return Fail(applied.error());
   return Loaded{*std::move(configuration), *std::move(meant)};
 }
 

@@ -10,6 +10,7 @@
 #include "base/log_events.h"
 #include "base/result.h"
 #include "pipeline/handler.h"
+#include "results/other_messages.h"
 
 namespace insightd::app::ccx {
 namespace {
@@ -113,6 +114,14 @@ constexpr Cause kCauses[] = {
      "The archive doesn't contain a valid Cluster Id file. Skipping its extraction"},
     {"", Code::kInvalid, "config/id is not a UUID", kClusterIdWatcher,
      "The cluster id is not an UUID. Skipping its extraction"},
+
+    {kUnpack, Code::kInvalid, "the archive holds no files", kDownloader,
+     "Unknown error while downloading the file: Cannot detect execution context: No files in path "
+     "(%(error)s)"},
+    {kUnpack, Code::kInvalid, "not an archive of an Insights Operator", kDownloader,
+     "Unknown error while downloading the file: Cannot detect execution context: %(error)s"},
+    {kUnpack, Code::kInvalid, results::kWorkloadInfoMember, kPublisher,
+     "Error encoding the response to publish: %(error)s"},
 
     {kFetch, Code::kInvalid, "answered with status", kDownloader, kUnknown},
     {kFetch, Code::kInvalid, "redirects more than", kDownloader, kUnknown},

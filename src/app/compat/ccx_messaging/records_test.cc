@@ -9,6 +9,7 @@
 #include "http/client.h"
 #include "pipeline/handler.h"
 #include "pipeline/unpack/cluster_id.h"
+#include "pipeline/unpack/operator_archive.h"
 #include "results/other_messages.h"
 
 namespace insightd::app::ccx {
@@ -127,6 +128,21 @@ TEST(RecordsTest, SaysWhyAnArchiveHadNoResult) {
   EXPECT_THAT(LinesOf(pipeline::kStageUnpack, Error(Code::kCorrupt, "cut short"), copied),
               StartsWith("WARNING ccx_messaging.consumers.synced_archive_consumer The archive "
                          "cannot be processed by Insights: unpack: cut short\n"));
+}
+
+TEST(RecordsTest, SaysThatAnArchiveIsOfNoUse) {
+  const Error other = pipeline::CheckIsOfOperator(archive::FileTree()).error();
+  EXPECT_THAT(LinesOf(pipeline::kStageUnpack, other),
+              StartsWith("WARNING ccx_messaging.downloaders.http_downloader Unknown error while "
+                         "downloading the file: Cannot detect execution context: unpack: not an "
+                         "archive of an Insights Operator"));
+  EXPECT_THAT(LinesOf(pipeline::kStageUnpack, Error(Code::kInvalid, "the archive holds no files")),
+              HasSubstr("Cannot detect execution context: No files in path"));
+  json::Parser parser;
+  const Error unread = results::PrintWorkloadInfo({}, "{", parser).error();
+  EXPECT_THAT(LinesOf(pipeline::kStageUnpack, unread),
+              StartsWith("WARNING ccx_messaging.publishers.workloads_info_publisher Error encoding "
+                         "the response to publish: unpack: config/workload_info.json"));
 }
 
 TEST(RecordsTest, SaysTheSameWithoutATopicForDeadLetters) {

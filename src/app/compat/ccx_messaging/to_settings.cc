@@ -11,6 +11,7 @@
 #include <set>
 #include <string_view>
 
+#include "app/compat/common/files.h"
 #include "app/roles.h"
 
 namespace insightd::app::ccx {
@@ -21,12 +22,47 @@ std::string Lower(std::string text) {
   return text;
 }
 
-// Properties that this program sets by itself, since its promises depend on them.
-constexpr std::array<std::string_view, 8> kOurs = {
-    "enable.auto.commit",       "auto.commit.interval.ms",
-    "enable.auto.offset.store", "partition.assignment.strategy",
-    "enable.idempotence",       "acks",
-    "request.required.acks",    "auto.offset.reset"};
+// How long an archive is tried to be read by its URL: longer than its server is away for an update
+// or a restart, and short beside the day for which such URLs are usually good, since what waits
+// holds the committed offset back.
+constexpr std::int64_t kUrlRetrySeconds = 600;
+
+// Properties that this program sets by itself, since its promises depend on them, or by settings
+// of its own; the bus refuses them (bus/kafka/client.cc).
+struct OwnProperty {
+  std::string_view name;
+  std::string_view instead;
+};
+constexpr std::string_view kCommits = "positions are committed when the result is durable";
+constexpr std::string_view kAcks = "each record is waited for until all brokers in step have it";
+constexpr std::string_view kLinger = "INSIGHTD__BUS__KAFKA_LINGER_MS says it";
+constexpr std::string_view kDelivery =
+    "what is not delivered is sent again, and INSIGHTD__BUS__DELIVERY_MS_MAX says how long one try "
+    "may take";
+constexpr auto kOurs = std::to_array<OwnProperty>(
+    {{"enable.auto.commit", kCommits},
+     {"auto.commit.enable", kCommits},
+     {"auto.commit.interval.ms", kCommits},
+     {"enable.auto.offset.store", kCommits},
+     {"offset.store.method", kCommits},
+     {"auto.offset.reset", "a new group begins at the earliest record"},
+     {"partition.assignment.strategy", "partitions are assigned by ranges"},
+     {"isolation.level", "records of transactions are read when they are committed"},
+     {"enable.partition.eof", "nobody asks for ends of partitions"},
+     {"enable.idempotence", "records are always sent idempotently"},
+     {"enable.gapless.guarantee", kAcks},
+     {"transactional.id", kAcks},
+     {"acks", kAcks},
+     {"request.required.acks", kAcks},
+     {"linger.ms", kLinger},
+     {"queue.buffering.max.ms", kLinger},
+     {"message.timeout.ms", kDelivery},
+     {"delivery.timeout.ms", kDelivery},
+     {"metadata.broker.list", "bootstrap.servers says it"}});
+
+bool IsOurs(std::string_view name) {
+  return std::ranges::find(kOurs, name, &OwnProperty::name) != kOurs.end();
+}
 
 // What a client says of its brokers and of how to log in to them, in one form for all spellings:
 // servers in order, and only what the protocol makes use of. Empty values count as not set.
@@ -94,7 +130,9 @@ Result<void> CheckSameBrokers(const Properties& consumer, std::string_view part,
 
 class Translator {
  public:
-  explicit Translator(const Configuration& configuration) : c_(configuration) {}
+  Translator(const Configuration& configuration, Settings base) : c_(configuration) {
+    meant_.settings = std::move(base);
+  }
 
   Result<Meant> Run() {
     if (auto done = SetRole(); !done) return Fail(std::move(done).error());
@@ -102,6 +140,7 @@ class Translator {
     if (auto done = SetCopies(); !done) return Fail(std::move(done).error());
     SetPipeline();
     SetPublished();
+    meant_.settings.http.metrics_address.clear();  // without the watcher there is no listener
     if (c_.metrics_port) {
       meant_.settings.http.metrics_address = fmt::format(":{}", *c_.metrics_port);
       meant_.settings.http.metrics_at_any_path = true;  // as Python's client library answers
@@ -223,7 +262,7 @@ class Translator {
   // Tells of a property of `part` that is not what is used.
   void TellOther(std::string_view part, std::string_view name, const Properties& given,
                  const Properties& used) {
-    if (std::ranges::find(kOurs, name) != kOurs.end()) return;  // told once for all
+    if (IsOurs(name)) return;  // told once for all
     const auto found = used.find(name);
     if (found != used.end() && found->second == given.find(name)->second) return;
     Note(
@@ -237,6 +276,11 @@ class Translator {
     if (!merged) return Fail(std::move(merged).error());
     Properties properties = *std::move(merged);
     bus::KafkaSettings& kafka = meant_.settings.kafka;
+    // As the original finds it: brokers that make topics when they are first used, with one
+    // partition.
+    kafka.create_topics = true;
+    meant_.settings.bus.partitions = 1;
+    kafka.brokers.clear();
     std::string_view servers = properties["bootstrap.servers"];
     while (!servers.empty()) {
       const std::size_t comma = servers.find(',');
@@ -270,13 +314,10 @@ class Translator {
       kafka.ca_file.clear();
     }
     if (auto done = TakeSession(properties); !done) return done;
-    for (const std::string_view ours : kOurs) {
-      const bool tracker_has = c_.tracker && c_.tracker->properties.contains(ours);
-      if (properties.erase(std::string(ours)) == 0 && !tracker_has) continue;
-      Note(
-          fmt::format("{} means nothing here: positions are committed when the result is durable, "
-                      "and a new group begins at the earliest record",
-                      ours));
+    for (const OwnProperty& ours : kOurs) {
+      const bool tracker_has = c_.tracker && c_.tracker->properties.contains(ours.name);
+      if (properties.erase(std::string(ours.name)) == 0 && !tracker_has) continue;
+      Note(fmt::format("{} means nothing here: {}", ours.name, ours.instead));
     }
     for (const auto& [name, value] : properties) kafka.properties.push_back(name + '=' + value);
     return {};
@@ -335,6 +376,12 @@ class Translator {
     pipeline.archive_hosts =
         c_.unsafe_links ? std::vector<std::string>{"*"}
                         : std::vector<std::string>{"*.s3.amazonaws.com", "s3.*.amazonaws.com"};
+    if (c_.downloader == Downloader::kHttp) {
+      pipeline.as_upstream.presigned_s3_only = !c_.unsafe_links;
+      pipeline.archive_retry_s_max = kUrlRetrySeconds;
+    }
+    pipeline.as_upstream.operator_archives_only = true;
+    pipeline.as_upstream.passes_over_empty = true;
     SetSizes();
     if (c_.extract_s_max) {
       Note("extract_timeout means nothing here: unpacking is bounded by bytes, and streams");
@@ -398,8 +445,28 @@ class Translator {
 
 }  // namespace
 
-Result<Meant> ToSettings(const Configuration& configuration) {
-  return Translator(configuration).Run();
+Result<Meant> ToSettings(const Configuration& configuration, Settings base) {
+  return Translator(configuration, std::move(base)).Run();
+}
+
+Result<void> TrustFilesOf(const Environment& environment, Settings& settings) {
+  const auto take = [&environment](std::initializer_list<const char*> names,
+                                   std::string& file) -> Result<void> {
+    for (const char* name : names) {
+      const std::optional<std::string> value = environment(name);
+      if (!value || value->empty()) continue;
+      if (const auto read = compat::ReadFile(*value); !read) {
+        return Fail(Code::kInvalid, fmt::format("{}: {}; name one file of certificates (PEM)", name,
+                                                read.error().message()));
+      }
+      file = *value;
+      return {};
+    }
+    return {};
+  };
+  auto done = take({"REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"}, settings.pipeline.archive_ca_file);
+  if (!done) return done;
+  return take({"AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"}, settings.s3.ca_file);
 }
 
 }  // namespace insightd::app::ccx

@@ -22,7 +22,13 @@ struct Meant {
   std::vector<std::string> notices;
 };
 
-// kInvalid for what cannot be done here, with the argument and what to do.
-Result<Meant> ToSettings(const Configuration& configuration);
+// kInvalid for what cannot be done here, with the argument and what to do. `base` is what holds
+// where the configuration says nothing.
+Result<Meant> ToSettings(const Configuration& configuration, Settings base = {});
+
+// The files of certificates that Python's libraries are told of by variables: REQUESTS_CA_BUNDLE
+// or CURL_CA_BUNDLE for archives' URLs, AWS_CA_BUNDLE or REQUESTS_CA_BUNDLE for S3; the first that
+// is not empty. kInvalid, with the variable, for one that cannot be read.
+Result<void> TrustFilesOf(const Environment& environment, Settings& settings);
 
 }  // namespace insightd::app::ccx

@@ -3,16 +3,18 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "app/compat/common/files.h"
 #include "app/roles.h"
+#include "base/testing/temp_folder.h"
 
 namespace insightd::app::ccx {
 namespace {
 
-using testing::AllOf;
-using testing::Contains;
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::AllOf;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 Configuration Pipeline() {
   Configuration c;
@@ -46,6 +48,7 @@ TEST(ToSettingsTest, AnswersWithMetricsAtThePortOfTheWatcherAndAnyPath) {
   ASSERT_TRUE(meant);
   EXPECT_EQ(meant->settings.http.metrics_address, ":8001");
   EXPECT_TRUE(meant->settings.http.metrics_at_any_path);
+  EXPECT_EQ(ToSettings(Pipeline())->settings.http.metrics_address, "") << "no watcher, no port";
 }
 
 TEST(ToSettingsTest, SendsOnlyWhatThePublisherSends) {
@@ -148,20 +151,110 @@ TEST(ToSettingsTest, KnowsTheSameBrokersInAnotherSpelling) {
 TEST(ToSettingsTest, TakesTheConsumersPropertyAndTellsTheOthers) {
   Configuration c = Pipeline();
   c.consumer_properties.insert({{"client.id", "a"}, {"fetch.min.bytes", "1"}});
-  c.publisher_properties.insert({{"client.id", "b"}, {"linger.ms", "5"}, {"group.id", "other"}});
+  c.publisher_properties.insert({{"client.id", "b"}, {"retries", "5"}, {"group.id", "other"}});
   c.tracker = Tracker{.topic = "status", .properties = c.consumer_properties};
   c.tracker->properties["client.id"] = "c";
   c.tracker->properties["batch.size"] = "9";
   const auto meant = ToSettings(c);
   ASSERT_TRUE(meant) << meant.error().message();
   EXPECT_EQ(meant->settings.kafka.client_id, "a");
-  EXPECT_THAT(meant->settings.kafka.properties, ElementsAre("fetch.min.bytes=1", "linger.ms=5"));
+  EXPECT_THAT(meant->settings.kafka.properties, ElementsAre("fetch.min.bytes=1", "retries=5"));
   for (const char* told :
        {"service.publisher: client.id \"b\" is not used", "service.publisher: group.id \"other\"",
         "PayloadTrackerWatcher: client.id \"c\"", "PayloadTrackerWatcher: batch.size \"9\""}) {
     EXPECT_THAT(meant->notices, Contains(HasSubstr(told)));
   }
-  EXPECT_THAT(meant->notices, Not(Contains(HasSubstr("linger.ms"))));
+  EXPECT_THAT(meant->notices, Not(Contains(HasSubstr("retries"))));
+}
+
+TEST(ToSettingsTest, PassesOverPropertiesThatItSetsItselfAndSaysWhatCountsInstead) {
+  Configuration c = Pipeline();
+  c.consumer_properties.insert({{"isolation.level", "read_uncommitted"},
+                                {"enable.partition.eof", "true"},
+                                {"auto.offset.reset", "latest"}});
+  c.publisher_properties.insert({{"linger.ms", "5"},
+                                 {"acks", "1"},
+                                 {"message.timeout.ms", "1000"},
+                                 {"transactional.id", "t"}});
+  const auto meant = ToSettings(c);
+  ASSERT_TRUE(meant) << meant.error().message();
+  EXPECT_THAT(meant->settings.kafka.properties, ElementsAre());
+  for (const char* told :
+       {"isolation.level means nothing here: records of transactions", "enable.partition.eof means",
+        "auto.offset.reset means nothing here: a new group",
+        "linger.ms means nothing here: INSIGHTD__", "acks means nothing here: each record",
+        "message.timeout.ms means", "transactional.id means"}) {
+    EXPECT_THAT(meant->notices, Contains(HasSubstr(told)));
+  }
+}
+
+TEST(ToSettingsTest, TriesArchivesAtUrlsForMinutesAndAllElseForADay) {
+  const auto meant = ToSettings(Pipeline());
+  ASSERT_TRUE(meant);
+  EXPECT_EQ(meant->settings.pipeline.archive_retry_s_max, 600);
+  EXPECT_EQ(meant->settings.pipeline.retry_s_max, 86'400);
+}
+
+TEST(ToSettingsTest, MakesTopicsThatAreMissingWithOnePartition) {
+  const auto meant = ToSettings(Pipeline());
+  ASSERT_TRUE(meant);
+  EXPECT_TRUE(meant->settings.kafka.create_topics);
+  EXPECT_EQ(meant->settings.bus.partitions, 1);
+}
+
+TEST(ToSettingsTest, TakesAnyUrlOnlyWhereTheFileSaysSo) {
+  Configuration c = Pipeline();
+  EXPECT_TRUE(ToSettings(c)->settings.pipeline.as_upstream.presigned_s3_only);
+  c.unsafe_links = true;
+  EXPECT_FALSE(ToSettings(c)->settings.pipeline.as_upstream.presigned_s3_only);
+}
+
+TEST(ToSettingsTest, TellsTheBoundThatIsInForce) {
+  Settings own;
+  own.pipeline.archive_bytes_max = 4096;
+  const auto meant = ToSettings(Pipeline(), own);
+  ASSERT_TRUE(meant);
+  EXPECT_THAT(meant->notices, Contains(AllOf(HasSubstr("max_archive_size"), HasSubstr("4096"))));
+}
+
+Result<Settings> Trusting(std::map<std::string, std::string> variables) {
+  Settings settings;
+  const auto done =
+      TrustFilesOf(Environment([&variables](const std::string& name) -> std::optional<std::string> {
+                     const auto found = variables.find(name);
+                     return found == variables.end() ? std::nullopt : std::optional(found->second);
+                   }),
+                   settings);
+  if (!done) return Fail(done.error());
+  return settings;
+}
+
+TEST(TrustFilesTest, TakesThoseOfPythonsLibraries) {
+  const insightd::testing::TempFolder folder;
+  const auto file = [&folder](const char* name) {
+    const std::string path = folder / name;
+    EXPECT_TRUE(compat::WriteSecretFile(path, "certificates"));
+    return path;
+  };
+  const std::string requests = file("requests");
+  const std::string curl = file("curl");
+  const std::string aws = file("aws");
+  const auto both = Trusting({{"REQUESTS_CA_BUNDLE", requests}, {"CURL_CA_BUNDLE", curl}});
+  ASSERT_TRUE(both) << both.error().message();
+  EXPECT_EQ(both->pipeline.archive_ca_file, requests);
+  EXPECT_EQ(both->s3.ca_file, requests);
+  const auto other =
+      Trusting({{"REQUESTS_CA_BUNDLE", ""}, {"CURL_CA_BUNDLE", curl}, {"AWS_CA_BUNDLE", aws}});
+  ASSERT_TRUE(other);
+  EXPECT_EQ(other->pipeline.archive_ca_file, curl);
+  EXPECT_EQ(other->s3.ca_file, aws);
+  EXPECT_EQ(Trusting({})->pipeline.archive_ca_file, "");
+}
+
+TEST(TrustFilesTest, NamesTheVariableOfAFileThatCannotBeRead) {
+  EXPECT_THAT(Trusting({{"REQUESTS_CA_BUNDLE", "/nothing"}}).error().message(),
+              AllOf(HasSubstr("REQUESTS_CA_BUNDLE"), HasSubstr("/nothing")));
+  EXPECT_FALSE(Trusting({{"AWS_CA_BUNDLE", "/"}}));
 }
 
 TEST(ToSettingsTest, TellsTheBoundsThatTheFileDoesNotGive) {
@@ -172,7 +265,7 @@ TEST(ToSettingsTest, TellsTheBoundsThatTheFileDoesNotGive) {
   EXPECT_THAT(bounded->notices,
               Contains(AllOf(HasSubstr("max_archive_size"), HasSubstr("104857600"))));
   EXPECT_THAT(bounded->notices,
-              Contains(AllOf(HasSubstr("unpacked_archive_size_limit"), HasSubstr("209715200"))));
+              Contains(AllOf(HasSubstr("unpacked_archive_size_limit"), HasSubstr("100663296"))));
   c.archive_bytes_max = 2048;
   c.unpacked_bytes_max = 1 << 20;
   const auto given = ToSettings(c);
@@ -221,6 +314,7 @@ TEST(ToSettingsTest, JudgesCopiesInThePlaceOfRulesProcessing) {
   EXPECT_EQ(meant->settings.s3.endpoint, "http://s3:9");
   EXPECT_EQ(meant->settings.pipeline.service, "");
   EXPECT_EQ(meant->settings.pipeline.limits.unpacked_bytes_max, 1'000'000'000U);
+  EXPECT_EQ(meant->settings.pipeline.archive_retry_s_max, 86'400) << "keys are good for ever";
 }
 
 TEST(ToSettingsTest, KeepsReportsInThePlaceOfRulesUploader) {
