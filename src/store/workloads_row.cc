@@ -17,6 +17,10 @@ bool HasNul(const std::string& text) { return text.find('\0') != text.npos; }
 
 }  // namespace
 
+std::uint64_t WrittenBytes(const ClusterWorkloads& workloads) {
+  return workloads.namespaces.size() * workloads.report.size();
+}
+
 Result<void> CheckWorkloads(const ClusterWorkloads& workloads) {
   const auto refuse = [&workloads](std::string_view why) {
     return Fail(Code::kInvalid, fmt::format("workloads {} of cluster {:.64}: {}",
@@ -34,6 +38,12 @@ Result<void> CheckWorkloads(const ClusterWorkloads& workloads) {
                                         of.hits.find(kEscapedNul) != of.hits.npos;
                                });
   if (nul) return refuse("a text holds a NUL character, which the database does not take");
+  if (WrittenBytes(workloads) > kWorkloadsBytesMax) {
+    return refuse(
+        fmt::format("{} namespaces, and the row of each has the whole report of {} bytes: at most "
+                    "{} bytes are stored of one message",
+                    workloads.namespaces.size(), workloads.report.size(), kWorkloadsBytesMax));
+  }
   for (const NamespaceWorkloads& of : workloads.namespaces) {
     if (workloads.cluster.size() + of.id.size() > kKeyBytesMax) {
       return refuse(

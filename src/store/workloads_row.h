@@ -9,6 +9,12 @@
 
 namespace insightd::store {
 
+// What is written of one message at most: the aggregator's table has the whole report in the row of
+// every namespace, so a message of some hundred kilobytes may be gigabytes there, which no
+// statement writes in its time.
+inline constexpr std::uint64_t kWorkloadsBytesMax = std::uint64_t{256} << 20;
+std::uint64_t WrittenBytes(const ClusterWorkloads& workloads);
+
 // What the database would refuse: kInvalid, naming the cluster. The same for both stores, so that a
 // message is not good in one and bad in the other.
 Result<void> CheckWorkloads(const ClusterWorkloads& workloads);

@@ -6,6 +6,7 @@
 
 #include "results/result.h"
 #include "results/workloads.h"
+#include "store/workloads_row.h"
 
 namespace insightd::writer {
 namespace {
@@ -122,8 +123,14 @@ class WorkloadRows final : public Rows {
         ++at;
         continue;
       }
+      // At most what one message may be, or one message.
       std::size_t behind = at;
-      while (behind < end && !is_empty_[behind]) ++behind;
+      std::uint64_t bytes = 0;
+      do {
+        bytes += store::WrittenBytes(rows_[behind]);
+        ++behind;
+      } while (behind < end && !is_empty_[behind] &&
+               bytes + store::WrittenBytes(rows_[behind]) <= store::kWorkloadsBytesMax);
       const auto stored = store.PutWorkloads(std::span(rows_).subspan(at, behind - at));
       if (!stored) return stored;
       outcomes.insert(outcomes.end(), stored->begin(), stored->end());

@@ -45,6 +45,7 @@ void TellStatements(Host& host) {
 
 Result<bus::KafkaBusOptions> KafkaOptions(const Settings& settings, std::string_view role,
                                           metrics::Registry* registry) {
+  if (auto good = CheckTopics(settings); !good) return Fail(std::move(good).error());
   Result<bus::KafkaBusOptions> options = settings.kafka.Options();
   if (!options) return options;
   for (TopicUse& use : TopicsOf(settings, role)) options->topics.push_back(std::move(use.name));

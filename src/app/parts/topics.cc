@@ -1,7 +1,11 @@
 #include "app/parts/topics.h"
 
+#include <fmt/format.h>
+
+#include <initializer_list>
 #include <map>
 #include <set>
+#include <string_view>
 #include <utility>
 
 #include "app/roles.h"
@@ -50,7 +54,52 @@ void AddWriter(const writer::Settings& settings, bool all, Topics& topics) {
   topics.Write(settings.payload_tracker_topic);
 }
 
+struct Named {
+  std::string_view setting;
+  const std::string& topic;
+};
+
+Result<void> CheckLoop(const Named& read, std::initializer_list<Named> written) {
+  for (const Named& other : written) {
+    if (read.topic.empty() || other.topic != read.topic) continue;
+    return Fail(Code::kInvalid,
+                fmt::format("{} and {} are both \"{}\": what is written there would be read as "
+                            "what it is not; give each a topic of its own",
+                            read.setting, other.setting, read.topic));
+  }
+  return {};
+}
+
 }  // namespace
+
+Result<void> CheckTopics(const Settings& settings) {
+  const pipeline::Settings& pipeline = settings.pipeline;
+  const writer::Settings& writer = settings.writer;
+  const Named results{"writer.results_topic", writer.results_topic};
+  const Named workloads{"writer.workloads_topic", writer.workloads_topic};
+  const Named tracker{"writer.payload_tracker_topic", writer.payload_tracker_topic};
+  if (auto good = CheckLoop({"pipeline.announce_topic", pipeline.announce_topic},
+                            {{"pipeline.results_topic", pipeline.results_topic},
+                             {"pipeline.workloads_topic", pipeline.workloads_topic},
+                             {"pipeline.workload_info_topic", pipeline.workload_info_topic},
+                             {"pipeline.dead_letter_topic", pipeline.dead_letter_topic},
+                             {"pipeline.payload_tracker_topic", pipeline.payload_tracker_topic}});
+      !good) {
+    return good;
+  }
+  if (writer.StoresResults()) {
+    const Named letters{"writer.dead_letter_topic", writer.dead_letter_topic};
+    if (auto good = CheckLoop(results, {letters, tracker}); !good) return good;
+  }
+  if (!writer.StoresWorkloads()) return {};
+  if (auto good = CheckLoop(
+          workloads,
+          {{"writer.workloads_dead_letter_topic", writer.workloads_dead_letter_topic}, tracker});
+      !good) {
+    return good;
+  }
+  return writer.StoresResults() ? CheckLoop(workloads, {results}) : Result<void>();
+}
 
 std::vector<TopicUse> TopicsOf(const Settings& settings, std::string_view role) {
   Topics topics;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "app/settings.h"
+#include "base/result.h"
 
 namespace insightd::app {
 
@@ -19,5 +20,9 @@ inline constexpr std::string_view kDeadLetters = "dead-letters";
 
 // Each topic once, by name; those of a part that is switched off are left out.
 std::vector<TopicUse> TopicsOf(const Settings& settings, std::string_view role);
+
+// kInvalid where a part would read from a topic what it writes there, or take one kind of message
+// for another.
+Result<void> CheckTopics(const Settings& settings);
 
 }  // namespace insightd::app

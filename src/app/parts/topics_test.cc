@@ -31,6 +31,23 @@ TEST(TopicsTest, EachRoleUsesOnlyItsOwn) {
   EXPECT_THAT(Names(settings, "all"), IsSupersetOf(Names(settings, "pipeline")));
 }
 
+TEST(TopicsTest, NoPartReadsWhatItWrites) {
+  EXPECT_TRUE(CheckTopics(Settings()));
+  Settings loops;
+  loops.writer.dead_letter_topic = loops.writer.results_topic;
+  const auto refused = CheckTopics(loops);
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message().find("writer.dead_letter_topic"), std::string::npos);
+  Settings mixed;
+  mixed.writer.workloads_topic = mixed.writer.results_topic;
+  EXPECT_FALSE(CheckTopics(mixed));
+  mixed.writer.messages = "workloads";
+  EXPECT_TRUE(CheckTopics(mixed)) << "results are nothing of its";
+  Settings around;
+  around.pipeline.results_topic = around.pipeline.announce_topic;
+  EXPECT_FALSE(CheckTopics(around));
+}
+
 TEST(TopicsTest, DeadLettersCanGoBackToWhereTheyCameFrom) {
   const Settings settings;
   EXPECT_THAT(Names(settings, kDeadLetters),

@@ -83,6 +83,8 @@ class Connection {
   int socket() const;   // to wait for what comes, see Pipeline::TryTake; -1 when broken
   // How long an answer is awaited at most; 0: as long as it takes.
   milliseconds answer_max() const;
+  // From now on some seconds at most: for last words, which nobody waits for.
+  void AwaitLittle() { statement_max_ = milliseconds(1); }
 
  private:
   friend class Pipeline;

@@ -60,11 +60,12 @@ class PostgresLease final : public Lease {
     if (slot_->lease != number_) return;
     slot_->lease = 0;
     if (!slot_->connection) return;
-    const Result<Rows> released =
-        slot_->connection->Run("SELECT pg_advisory_unlock($1::int4, $2::int4)",
-                               std::move(Params().Int(kLockClass).Int(LockOf(duty_))));
-    // Else it goes with the connection.
-    if (!released) slot_->connection.reset();
+    // It would go with the connection too, but a little later. A server that is frozen is not
+    // waited for: the process may be ending, and has several duties.
+    slot_->connection->AwaitLittle();
+    (void)slot_->connection->Run("SELECT pg_advisory_unlock($1::int4, $2::int4)",
+                                 std::move(Params().Int(kLockClass).Int(LockOf(duty_))));
+    slot_->connection.reset();
   }
 
   bool held() const override {

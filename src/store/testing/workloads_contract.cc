@@ -42,6 +42,17 @@ Keys Stored(Store& store, std::int64_t org_id = 1) {
   return keys;
 }
 
+TEST_P(StoreContract, WorkloadsOfManyNamespacesAreRefusedWhereTheyWouldBeTooMuch) {
+  std::vector<NamespaceWorkloads> namespaces;
+  for (int i = 0; i < 300; ++i) namespaces.push_back(Namespace("N" + std::to_string(i)));
+  ClusterWorkloads workloads = WorkloadsOf(kCluster, 10, "r1", std::move(namespaces));
+  workloads.report = '"' + std::string(1 << 20, 'x') + '"';
+  const auto refused = store_->PutWorkloads({&workloads, 1});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), Code::kInvalid);
+  EXPECT_NE(refused.error().message().find("300 namespaces"), std::string::npos);
+}
+
 TEST_P(StoreContract, WorkloadsAreReadBackWhole) {
   const auto workloads = WorkloadsOf(kCluster, 10, "r1", {Namespace("N2"), Namespace("N1", 7)});
   ASSERT_EQ(store_->PutWorkloads({&workloads, 1}).value().at(0), PutOutcome::kStored);
