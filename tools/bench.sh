@@ -2,12 +2,13 @@
 # Runs every benchmark, each beside its floor in the same run, and shows the figures.
 #
 #   tools/bench.sh           all: a few minutes
-#   tools/bench.sh cel bus   these programs (bench/NAME_bench.cc) alone; cel_go is the comparison with cel-go
+#   tools/bench.sh cel bus   these programs (bench/NAME_bench.cc) alone; cel_go is the comparison with cel-go, worlds what one of
+#                            the simulation takes
 #
 # What it prints goes to build/bench.txt too.
 set -eu
 cd "$(dirname "$0")/.."
-case "${1:-}" in -h | --help) sed -n '2,7s/^# \{0,1\}//p' "$0"; exit 0 ;; esac
+case "${1:-}" in -h | --help) sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 0 ;; esac
 {
   grep -m1 'model name' /proc/cpuinfo || true
   for source in bench/*_bench.cc; do
@@ -21,6 +22,14 @@ case "${1:-}" in -h | --help) sed -n '2,7s/^# \{0,1\}//p' "$0"; exit 0 ;; esac
       *) "$program" --benchmark_min_time=0.2 --benchmark_counters_tabular=true 2>/dev/null ;;
     esac
   done
+  case " ${*:-worlds} " in
+    *" worlds "*)
+      echo
+      echo "== worlds of the simulation, one after the other"
+      TARGET=simulate tools/build.sh release -DINSIGHTD_TESTS=ON >/dev/null
+      build/release/tests/fault/simulation/simulate --seeds 200 --jobs 1
+      ;;
+  esac
   case " ${*:-cel_go} " in
     *" cel_go "*)
       echo
