@@ -9,13 +9,15 @@ import harness  # noqa: E402
 
 # Twice of what is unpacked at most by default (pipeline.unpacked_bytes_max).
 BOMB_BYTES = 400 << 20
+# Taken, and inflated, until they are too many.
+BOMB_MEMBER_BYTES = 4 << 20
 # A bomb costs as much as thousands of archives.
 BOMB_SHARE = 0.002
 
 
 @functools.lru_cache(maxsize=1)
 def _bomb():
-    return harness.bomb(BOMB_BYTES)
+    return harness.bomb(BOMB_BYTES, BOMB_MEMBER_BYTES, "nobody/reads/{}")
 
 
 def spoil(rng, data):

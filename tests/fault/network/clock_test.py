@@ -35,7 +35,7 @@ class ClockTest(unittest.TestCase):
                               "FAKETIME_DONT_FAKE_MONOTONIC": "1",
                               "FAKETIME_DONT_RESET": "1"}
         deployment.start()
-        with Load(deployment, bad_share=0.1) as running:
+        with Load(deployment, bad_share=0.1, by_clock=True) as running:
             for text, takes_uploads in JUMPS:
                 time.sleep(BETWEEN_S)
                 before = len(running.so_far())

@@ -2,7 +2,7 @@
 
 Clients upload for clusters of their own, good archives and (where wanted) broken ones, and remember
 every 202. `Load.check` then asks for the end of each: one end, of the right kind, nothing lost,
-nothing doubled. All choices follow from INSIGHTD_SEED; a failure prints it.
+nothing doubled, each cluster shows its newest. All choices follow from INSIGHTD_SEED; a failure prints it.
 """
 import collections
 import os
@@ -18,6 +18,7 @@ sys.path[:0] = [str(ROOT / folder) for folder in ("tests/flow", "tests/fault", "
 
 import harness  # noqa: E402
 from hostile import spoil  # noqa: E402
+from newest import Newest, Upload  # noqa: E402
 from deployment import DATABASE, Deployment  # noqa: E402
 from process import ServerError  # noqa: E402, F401
 
@@ -31,8 +32,6 @@ RECOVERY_S_MIN = 15
 END_S_MAX = 90
 GOOD_ENDS = ("stored", "replaced", "overtaken")
 PAUSE_S = 0.02  # between two tries of a client that is refused
-
-Upload = collections.namedtuple("Upload", "request_id cluster good")
 
 
 class Doors(harness.Doors):
@@ -53,13 +52,18 @@ class Doors(harness.Doors):
 
 
 class Load:
-    """Use as a context: it uploads from entering to leaving, `rate` a second."""
+    """Use as a context: it uploads from entering to leaving, `rate` a second.
 
-    def __init__(self, deployment, rate=RATE_PER_S, bad_share=0.0, clients=CLIENTS, make=None):
+    `by_clock`: the wall clock is set meanwhile, and an upload is as new as that says.
+    """
+
+    def __init__(self, deployment, rate=RATE_PER_S, bad_share=0.0, clients=CLIENTS, make=None,
+                 by_clock=False):
         self.deployment = deployment
         self.doors = Doors(deployment.ingress, deployment.apis[0])
         self.rate, self.bad_share, self.make = rate, bad_share, make or harness.archive
         self.accepted, self.refused = [], collections.Counter()
+        self.newest = Newest(by_clock)
         self.lock = threading.Lock()
         self.stopped = threading.Event()
         self.begun = time.monotonic()
@@ -91,26 +95,31 @@ class Load:
             due = max(due + clients / self.rate, time.monotonic() - 1)
             made += 1
             cluster = rng.choice(clusters)
-            data = self.make(cluster, version=f"4.16.{made}")
+            version = f"4.16.{made}"
+            data = self.make(cluster, version=version)
             good = rng.random() >= self.bad_share
             if not good:
                 data = spoil(rng, data)
-            self._upload(data, cluster, good)
+            self._upload(data, cluster, good, version)
             self.stopped.wait(max(0.0, due - time.monotonic()))
 
-    def _upload(self, data, cluster, good):
+    def _upload(self, data, cluster, good, version):
         try:
             answer = self.doors.upload(data, cluster)
         except (OSError, ValueError, IndexError) as error:
             with self.lock:
                 self.refused[type(error).__name__] += 1
+                if good:
+                    self.newest.failed(cluster, error)
             self.stopped.wait(PAUSE_S)
             return
         with self.lock:
             if answer.status == 202:
-                self.accepted.append(Upload(answer.json()["request_id"], cluster, good))
+                self.accepted.append(Upload(answer.json()["request_id"], cluster, good, version))
             else:
                 self.refused[answer.status] += 1
+            if good:
+                (self.newest.accepted if answer.status == 202 else self.newest.refused)(cluster)
         if answer.status != 202:
             self.stopped.wait(PAUSE_S)
 
@@ -141,23 +150,22 @@ class Load:
                          for role in self.deployment.roles).replace("\n", ", ")
 
     def check(self, test: unittest.TestCase):
-        """Every accepted upload has one end, of the right kind. Prints how many of which."""
+        """Every accepted upload has one end, of the right kind, and each cluster shows its newest.
+        Prints how many of which."""
         uploads = self.so_far()
         test.assertGreater(len(uploads), 0, "nothing was accepted")
         test.assertEqual(len({upload.request_id for upload in uploads}), len(uploads))
         self.await_ends(uploads)
-        ends = {upload: self.doors.end_of(upload.request_id) for upload in uploads}
-        stored = collections.Counter()
+        ends = {upload.request_id: self.doors.end_of(upload.request_id) for upload in uploads}
         kinds = collections.Counter()
-        for upload, end in ends.items():
+        for upload in uploads:
+            end = ends[upload.request_id]
             expected = GOOD_ENDS if upload.good else ("dead_letter",)
             test.assertIn(end["end"], expected, f"seed {SEED}: {upload} ended as {end}; "
                           f"{self.reasons(upload) if end['end'] == 'dead_letter' else ''}")
             test.assertEqual(end["cluster"], upload.cluster)
-            stored[upload.cluster] += end["end"] == "stored"
             kinds[end["end"]] += 1
-        for cluster, count in stored.items():
-            test.assertLessEqual(count, 1, f"seed {SEED}: two newest of cluster {cluster}")
+        self.newest.check(test, self.doors, uploads, ends, f"seed {SEED}")
         letters = collections.Counter(self.letters())
         for upload in uploads:
             test.assertEqual(letters[upload.request_id], 0 if upload.good else 1,
