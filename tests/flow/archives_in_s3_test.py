@@ -1,18 +1,23 @@
 #!/usr/bin/env python3
 """Archives in S3, by the roles on real servers: retention, foreign services' URLs, a slow S3."""
+import base64
+import json
 import os
 import pathlib
+import socket
+import subprocess
 import sys
 import threading
 import time
 import unittest
+import uuid
 
 import harness
 from harness import archive, new_cluster, wait_for
 
 sys.path.insert(0, str(harness.ROOT / "tools" / "servers"))
 
-from deployment import BUCKET, Deployment  # noqa: E402
+from deployment import ANNOUNCEMENTS, BUCKET, Deployment  # noqa: E402
 
 END_S_MAX = 60
 FOREIGN_BUCKET = "foreign-archives"
@@ -81,6 +86,45 @@ class ArchivesInS3Test(unittest.TestCase):
         self.assertEqual(self.api.report(cluster).status, 200)
         self.assertIn(first, self.keys(FOREIGN_BUCKET))
 
+    def test_an_announcement_reaches_no_host_that_is_not_listed(self):
+        """however its URL is written: nobody is spoken to, and its dead letter names the setting"""
+        with socket.create_server(("127.0.0.1", 0)) as inside:
+            inside.settimeout(0)
+            port = inside.getsockname()[1]
+            urls = (f"http://localhost:{port}/", f"http://localhost.:{port}/",
+                    f"http://LOCALHOST:{port}/", f"http://127.0.0.1@localhost:{port}/",
+                    f"http://localhost:{port}#@127.0.0.1/", f"http://localhost:{port}?@127.0.0.1/",
+                    f"http://localhost:{port}\\@127.0.0.1/", f"http://127.0.0.1.localhost:{port}/",
+                    f"http://[::ffff:127.0.0.1]:{port}/", f"http://[::1]:{port}/",
+                    f"gopher://127.0.0.1:{port}/", f"//127.0.0.1:{port}/", "file:///etc/passwd")
+            ids = [uuid.uuid4().hex for _ in urls]
+            for request_id, url in zip(ids, urls):
+                self.announce(request_id, url)
+            for request_id, url in zip(ids, urls):
+                with self.subTest(url=url):
+                    self.assertIn("archive_hosts", self.await_letter(request_id))
+            with self.assertRaises(BlockingIOError):
+                inside.accept()
+
+    def announce(self, request_id, url):
+        """As another service does it."""
+        cluster = new_cluster()
+        identity = {"identity": {"org_id": "1", "account_number": "1", "type": "System",
+                                 "internal": {"org_id": "1"}, "system": {"cluster_id": cluster}}}
+        value = {"account": "1", "category": "archive", "service": "openshift", "org_id": "1",
+                 "content_type": "application/vnd.redhat.openshift.periodic+tar", "size": 1,
+                 "request_id": request_id, "timestamp": "2026-01-23T16:15:59Z", "url": url,
+                 "b64_identity": base64.b64encode(json.dumps(identity).encode()).decode(),
+                 "metadata": {"reporter": "", "stale_timestamp": "0001-01-01T00:00:00Z"}}
+        subprocess.run(["kcat", "-P", "-b", self.deployment.kafka.brokers, "-t", ANNOUNCEMENTS,
+                        "-H", "service=openshift"], input=json.dumps(value).encode(), check=True,
+                       timeout=END_S_MAX)
+
+    def await_letter(self, request_id):
+        return wait_for(lambda: next(
+            (line for line in self.deployment.run("dead-letters", "list", "--json").splitlines()
+             if request_id in line), None), f"the letter of {request_id}", END_S_MAX)
+
     @unittest.skipUnless(FAKETIME, "faketime is not installed")
     def test_an_expired_url_is_a_dead_letter_that_says_so(self):
         """with S3's words and the time, without the signature"""
@@ -95,9 +139,7 @@ class ArchivesInS3Test(unittest.TestCase):
         request_id = self.upload(new_cluster(), doors)
         end = self.await_end(request_id)
         self.assertEqual(end["end"], "dead_letter", end)
-        letter = wait_for(lambda: next(
-            (line for line in self.deployment.run("dead-letters", "list", "--json").splitlines()
-             if request_id in line), None), "the letter", END_S_MAX)
+        letter = self.await_letter(request_id)
         self.assertIn("status 403", letter)
         self.assertIn("the URL was signed to be good until", letter)
         self.assertNotIn("X-Amz-Signature", letter)

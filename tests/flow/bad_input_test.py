@@ -4,12 +4,19 @@ import base64
 import gzip
 import io
 import json
+import re
 import socket
 import tarfile
+import time
 import unittest
+import zlib
 
 import harness
 from harness import Insightd, archive, new_cluster
+from security_test import MIB, resident_bytes
+
+UNPACKED_BYTES_MAX = 96 * MIB  # the default of pipeline.unpacked_bytes_max
+BOMB_MEMBER_BYTES = 4 * MIB
 
 
 class BadInputTest(unittest.TestCase):
@@ -192,6 +199,52 @@ class BadInputTest(unittest.TestCase):
                                                "Content-Type": "application/json"})
         self.assertIn(answer.status, (400, 415), answer)
         self.assertTrue(json.loads(answer.body)["status"])
+
+
+class BombTest(unittest.TestCase):
+    @staticmethod
+    def inflating_s(data, limit):
+        """How long Python's zlib takes for so many bytes, which it does not keep."""
+        begun = time.monotonic()
+        inflater, inflated, at = zlib.decompressobj(31), 0, 0
+        while inflated < limit:
+            inflated += len(inflater.decompress(data[at:at + 1024]))
+            at += 1024
+        return time.monotonic() - begun
+
+    def blow(self, name):
+        """10 GB in members of this name end at the limit; gives by how much the memory grew."""
+        data = harness.bomb(10_000 * MIB, BOMB_MEMBER_BYTES, name)
+        self.assertLess(len(data), 12 * MIB)
+        zlib_s = self.inflating_s(data, UNPACKED_BYTES_MAX)
+        cluster = new_cluster()
+        with Insightd() as server:
+            server.upload_and_await(archive(cluster), cluster)
+            before = resident_bytes(server.process)
+            begun = time.monotonic()
+            end = server.upload_and_await(data, cluster)
+            took_s = time.monotonic() - begun
+            grown = resident_bytes(server.process, "VmHWM") - before
+            self.assertEqual(end["end"], "dead_letter")
+            letter, = server.letters()
+        self.assertEqual(letter["code"], "too_large")
+        self.assertIn("pipeline.unpacked_bytes_max", letter["reason"])
+        # How far it came before a header promised what is over the limit.
+        walked = int(re.search(r"behind (\d+) others", letter["reason"]).group(1))
+        self.assertGreater(walked, UNPACKED_BYTES_MAX - 2 * BOMB_MEMBER_BYTES)
+        self.assertLessEqual(walked, UNPACKED_BYTES_MAX)
+        print(f"{len(data) / MIB:.1f} MiB, {walked / MIB:.0f} MiB inflated, {took_s:.2f} s to its "
+              f"end, {zlib_s:.2f} s to inflate the limit in Python, {grown / MIB:.0f} MiB more memory "
+              "at its peak", end=" ", flush=True)
+        return grown
+
+    def test_a_bomb_of_members_that_no_rule_reads(self):
+        """10 GB in 10 MB, each member within its limit: inflated up to the limit of all, not kept"""
+        self.assertLess(self.blow("nobody/reads/{}"), 100 * MIB)
+
+    def test_a_bomb_of_members_that_rules_read(self):
+        """the same under names that rules read, so that all of it is kept"""
+        self.assertLess(self.blow("config/node/{}.json"), 100 * MIB)
 
 
 if __name__ == "__main__":

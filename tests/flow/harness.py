@@ -58,30 +58,38 @@ def pack(members, modified=1_700_000_000):
     return gzip.compress(out.getvalue(), 6)
 
 
-def bomb(unpacked_bytes):
-    """A gzipped tar of one member that is all zeros, without ever holding it.
+def bomb(unpacked_bytes, member_bytes=None, name="config/id"):
+    """A gzipped tar of members that are all zeros, without ever holding it: one, whose header says
+    what is to come, or such of `member_bytes` (whole MiB), with their number in the `name`.
 
     A flushed block of deflate does not depend on what came before, so one block is repeated.
     """
-    block_bytes = min(unpacked_bytes, 64 << 20)
+    member_bytes = member_bytes or unpacked_bytes
+    block_bytes = min(member_bytes, 64 << 20)
     compressor = zlib.compressobj(9, zlib.DEFLATED, -15)
     zeros = bytes(1 << 20)
     block = b"".join(compressor.compress(zeros) for _ in range(block_bytes >> 20))
     block += compressor.flush(zlib.Z_FULL_FLUSH)
+    data = block * (member_bytes // block_bytes)
+    body = b"".join(_bomb_header(name.format(i), member_bytes) + data
+                    for i in range(unpacked_bytes // member_bytes))
+    return b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03" + body + b"\x03\x00" + bytes(8)
+
+
+def _bomb_header(name, member_bytes):
+    """A tar header as a flushed block of deflate."""
     header = bytearray(512)
-    header[0:11] = b"config/id\0\0"
+    header[0:len(name)] = name.encode()
     header[100:108] = b"0000640\0"
     # The size in base 256, since it is more than eleven octal digits hold.
-    header[124:136] = b"\x80" + bytes(3) + struct.pack(">Q", unpacked_bytes)
+    header[124:136] = b"\x80" + bytes(3) + struct.pack(">Q", member_bytes)
     header[136:148] = b"00000000000\0"
     header[156:157] = b"0"
     header[257:265] = b"ustar\00000"
     header[148:156] = b" " * 8
     header[148:156] = b"%06o\0 " % sum(header)
-    first = zlib.compressobj(9, zlib.DEFLATED, -15)
-    body = first.compress(bytes(header)) + first.flush(zlib.Z_FULL_FLUSH)
-    body += block * (unpacked_bytes // block_bytes)
-    return b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03" + body + b"\x03\x00" + bytes(8)
+    compressor = zlib.compressobj(9, zlib.DEFLATED, -15)
+    return compressor.compress(bytes(header)) + compressor.flush(zlib.Z_FULL_FLUSH)
 
 
 def new_cluster():

@@ -100,7 +100,10 @@ void Machine::Register() {
   api::RegisterPublicApi(router_, {.store = *store_, .catalogue = catalogue_, .identity = gate}, {},
                          {.version = kBuild, .commit = ""});
   api::RegisterAggregator(aggregator_,
-                          {.store = store_.get(), .clock = &state_.clock, .metrics = nullptr},
+                          {.recommendations = store_.get(),
+                           .workloads = store_.get(),
+                           .clock = &state_.clock,
+                           .metrics = nullptr},
                           {.auth = true});
 }
 
