@@ -19,6 +19,8 @@ namespace {
 
 constexpr log::Logger kLog("upkeep");
 
+constexpr Time kEver{seconds(253'402'300'799)};  // the end of the year 9999
+
 // What one step removes at most.
 constexpr std::size_t kArchivesAtOnce = 256;
 constexpr std::size_t kUploadsAtOnce = 1000;
@@ -162,7 +164,8 @@ Result<std::size_t> Cleaner::RemoveArchives(Time now) {
   const bool overfull = IsOverfull();
   overfull_ = overfull;
   if (!overfull) blobs_->RefuseNew(std::nullopt);
-  const Time until = overfull ? now : now - seconds(settings_.archive_kept_s);
+  // Over the limit all that is released goes, also what was so by a clock that was set back since.
+  const Time until = overfull ? kEver : now - seconds(settings_.archive_kept_s);
   auto archives = store_.ReleasedArchives(until, kArchivesAtOnce);
   if (!archives) return Fail(std::move(archives).error());
   const bool newest = overfull && archives->empty();

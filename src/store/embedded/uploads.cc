@@ -33,11 +33,18 @@ Result<bool> IsShown(sqlite::Database& database, std::string_view archive) {
   return query.Text(archive).Step();
 }
 
+// The current one of a silent cluster stays, out of the way of the search for old ones. Numbers
+// begin anew when none above 0 is left, so the negative of its own may be taken.
+constexpr std::string_view kSetAside =
+    "UPDATE insightd_upload SET id = (SELECT min(min(id), 0) - 1 FROM insightd_upload) "
+    "WHERE id = ?";
+
 }  // namespace
 
-#define INSIGHTD_UPLOAD_VALUES                                                            \
-  "(request_id, org_id, cluster, last_checked_at, outcome, ended_at, previous, archive, " \
-  "pack, hits, passes, skips, errors) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)"
+#define INSIGHTD_UPLOAD_VALUES                                                                \
+  "(id, request_id, org_id, cluster, last_checked_at, outcome, ended_at, previous, archive, " \
+  "pack, hits, passes, skips, errors) VALUES ((SELECT max(coalesce(max(id), 0), 0) + 1 FROM " \
+  "insightd_upload),?,?,?,?,?,?,?,?,?,?,?,?,?)"
 
 Result<void> NoteUpload(sqlite::Database& database, const UploadRow& upload,
                         UploadRow::Outcome outcome, std::string_view archive) {
@@ -127,9 +134,8 @@ Result<std::size_t> RemoveUploads(sqlite::Database& database, const Keep& keep,
   for (const Row& row : rows) {
     const Result<bool> current = IsCurrent(database, row.request_id, row.cluster);
     if (!current) return Fail(current.error());
-    // The current one of a silent cluster stays, out of the way of this search.
-    sqlite::Query query(database, *current ? "UPDATE insightd_upload SET id = -id WHERE id = ?"
-                                           : "DELETE FROM insightd_upload WHERE id = ?");
+    sqlite::Query query(database,
+                        *current ? kSetAside : "DELETE FROM insightd_upload WHERE id = ?");
     if (auto done = query.Int(row.id).Run(); !done) return Fail(std::move(done).error());
   }
   return rows.size();

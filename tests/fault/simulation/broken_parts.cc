@@ -1,5 +1,6 @@
 #include "broken_parts.h"
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <utility>
@@ -169,12 +170,25 @@ class OrdersByArrival final : public ForwardStore {
   static inline std::int64_t next_ = 0;
 };
 
-// What people say is told to be stored, and is not.
-class LosesWords final : public ForwardStore {
+// What people say is told to be stored, and is not: one kind of words each.
+class LosesAcknowledgements final : public ForwardStore {
  public:
   using ForwardStore::ForwardStore;
   Result<void> PutAcknowledgement(std::int64_t, std::string_view, std::string_view,
                                   std::string_view) override {
+    return {};
+  }
+};
+class LosesToggles final : public ForwardStore {
+ public:
+  using ForwardStore::ForwardStore;
+  Result<void> PutToggle(std::int64_t, const store::HitName&, bool) override { return {}; }
+};
+class LosesVotes final : public ForwardStore {
+ public:
+  using ForwardStore::ForwardStore;
+  Result<void> PutVote(std::int64_t, const store::HitName&, std::string_view, std::int32_t,
+                       std::string_view) override {
     return {};
   }
 };
@@ -186,6 +200,42 @@ class AnswersAnyone final : public ForwardStore {
   Result<store::ClusterReport> Report(std::int64_t org_id, std::string_view cluster,
                                       std::string_view user_id) override {
     return ForwardStore::Report(OrganizationOf(cluster).value_or(org_id), cluster, user_id);
+  }
+};
+
+// Whoever asks reads what another organisation has said.
+class ShowsWordsOfOthers final : public ForwardStore {
+ public:
+  using ForwardStore::ForwardStore;
+  Result<store::Acknowledgement> FindAcknowledgement(std::int64_t org_id, std::string_view rule,
+                                                     std::string_view key) override {
+    auto found = ForwardStore::FindAcknowledgement(org_id + 1, rule, key);
+    return found ? found : ForwardStore::FindAcknowledgement(org_id, rule, key);
+  }
+};
+
+// What waits to be judged counts as needed no more.
+class ReleasesWaiting final : public ForwardStore {
+ public:
+  using ForwardStore::ForwardStore;
+  Result<std::vector<store::ArchiveUse>> UsesOf(std::span<const std::string> keys) override {
+    auto uses = ForwardStore::UsesOf(keys);
+    if (uses) {
+      std::replace(uses->begin(), uses->end(), store::ArchiveUse::kUnknown,
+                   store::ArchiveUse::kReleased);
+    }
+    return uses;
+  }
+};
+
+// Where there is no room the archive that is needed most goes first.
+class NamesNewestFirst final : public ForwardStore {
+ public:
+  using ForwardStore::ForwardStore;
+  Result<std::vector<store::KeptArchive>> NewestArchives(std::size_t max) override {
+    auto archives = ForwardStore::NewestArchives(max);
+    if (archives) std::reverse(archives->begin(), archives->end());
+    return archives;
   }
 };
 
@@ -241,9 +291,14 @@ std::vector<PartsOfWorld> BrokenParts() {
       {.name = "wrong_order", .around_store = Around<OrdersByArrival>},
       {.name = "lost_rebalance", .around_bus = LoseRebalances},
       {.name = "duty_of_two", .around_store = Around<GrantsToAll>},
-      {.name = "words_lost", .around_store = Around<LosesWords>},
+      {.name = "acknowledgements_lost", .around_store = Around<LosesAcknowledgements>},
+      {.name = "disabled_rules_lost", .around_store = Around<LosesToggles>},
+      {.name = "votes_lost", .around_store = Around<LosesVotes>},
       {.name = "answers_to_anyone", .around_store = Around<AnswersAnyone>},
+      {.name = "words_of_others", .around_store = Around<ShowsWordsOfOthers>},
       {.name = "archives_gone_early", .around_store = Around<ReleasesNewest>},
+      {.name = "archives_gone_unjudged", .around_store = Around<ReleasesWaiting>},
+      {.name = "newest_archives_first", .around_store = Around<NamesNewestFirst>},
       {.name = "bus_stands_still", .around_bus = StandStill},
   };
 }

@@ -1,6 +1,8 @@
 #include "machine.h"
 
 #include <algorithm>
+#include <set>
+#include <string>
 
 #include "api/aggregator/aggregator.h"
 #include "archives.h"
@@ -8,6 +10,7 @@
 #include "ingress/ingress.h"
 #include "pipeline/evaluate/rules_evaluator.h"
 #include "store/embedded/embedded_store.h"
+#include "upkeep/waiting.h"
 
 namespace insightd::simulation {
 namespace {
@@ -63,8 +66,6 @@ Result<std::unique_ptr<Machine>> Machine::Start(MachineState& state, BlobFolder&
 Result<void> Machine::Open(FaultyBus::Seen seen) {
   auto store = store::OpenEmbeddedStore({.path = kStorePath, .clock = &state_.clock});
   if (!store) return Fail(std::move(store).error());
-  // So short that archives go while messages about them may still come again.
-  const upkeep::Settings upkeep{.archive_kept_s = 1, .history_rows_max = state_.history_rows_max};
   auto bus = bus::OpenEmbeddedBus({.path = kBusPath,
                                    .topics = TopicsOfWorld(),
                                    .background = false,
@@ -74,6 +75,7 @@ Result<void> Machine::Open(FaultyBus::Seen seen) {
   if (!bus) return Fail(std::move(bus).error());
   // What is broken on purpose lies inside: faults come to it as to the real part.
   store_ = *std::move(store);
+  real_store_ = store_.get();
   if (parts_.around_store) store_ = parts_.around_store(std::move(store_));
   store_ = std::make_unique<FaultyStore>(state_, std::move(store_));
   bus_ = *std::move(bus);
@@ -81,8 +83,12 @@ Result<void> Machine::Open(FaultyBus::Seen seen) {
   bus_ = std::make_unique<FaultyBus>(state_, std::move(bus_), std::move(seen));
   if (auto added = AddPipeline(); !added) return added;
   AddWriter();
-  keeper_ = std::make_unique<upkeep::LetterKeeper>(*bus_, *store_, registry_, upkeep);
-  cleaner_ = std::make_unique<upkeep::Cleaner>(*blobs_, *store_, state_.clock, registry_, upkeep);
+  keeper_ = std::make_unique<upkeep::LetterKeeper>(*bus_, *store_, registry_, state_.keeping);
+  std::set<std::string> topics;
+  for (const bus::TopicOptions& topic : TopicsOfWorld()) topics.insert(topic.name);
+  cleaner_ = std::make_unique<upkeep::Cleaner>(
+      *blobs_, *store_, state_.clock, registry_, state_.keeping,
+      [this, topics] { return upkeep::DoRecordsWait(*bus_, topics); });
   return keeper_->Open();
 }
 

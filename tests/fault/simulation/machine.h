@@ -55,6 +55,8 @@ class Machine {
   // The aggregator's own API, which asks for identities.
   const http::Router& aggregator() const { return aggregator_; }
   store::Store& store() { return *store_; }
+  // Within all that goes wrong, and without what is broken on purpose: what is true.
+  store::Store& real_store() { return *real_store_; }
   SimBlob& blobs() { return *blobs_; }
   bus::Bus& bus() { return *bus_; }
   void SetPack(const rules::PackPointer& pack);
@@ -109,6 +111,7 @@ class Machine {
   content::CurrentCatalogue catalogue_;
   std::unique_ptr<SimBlob> blobs_;
   std::unique_ptr<store::Store> store_;
+  store::Store* real_store_ = nullptr;  // within `store_`
   std::unique_ptr<bus::Bus> bus_;
   std::vector<std::unique_ptr<pipeline::Pipeline>> pipelines_;
   std::deque<Writers> writers_;

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "faults.h"
+#include "upkeep/settings.h"
 
 namespace insightd::simulation {
 
@@ -32,6 +33,21 @@ class SimClock final : public Clock {
   microseconds offset_{};
 };
 
+// A quarter of the worlds, by their seed, has room for two to six archives, and a history that is
+// over where the clock is set forward.
+constexpr bool HasLittleRoom(std::uint64_t seed) { return seed % 4 == 3; }
+
+inline upkeep::Settings KeepingOf(std::uint64_t seed, const Plan& plan) {
+  // So short that archives go while messages about them may still come again.
+  upkeep::Settings settings{.archive_kept_s = 1, .history_rows_max = Forgets(plan) ? 1 : 100'000};
+  if (HasLittleRoom(seed)) {
+    constexpr std::uint64_t kArchiveBytes = 350;
+    settings.blob_bytes_max = kArchiveBytes * (2 + seed / 4 % 5);
+    settings.history_kept_s = 3'600;
+  }
+  return settings;
+}
+
 enum class Ending : std::uint8_t { kNone, kProcessEnds, kPowerLoss };
 
 struct MachineState {
@@ -40,7 +56,7 @@ struct MachineState {
         disk_random(MakeSeededRandom(seed + 1)),
         random(MakeSeededRandom(seed + 2)),
         bus_random(MakeSeededRandom(seed + 3)),
-        history_rows_max(Forgets(plan) ? 1 : 100'000) {}
+        keeping(KeepingOf(seed, plan)) {}
 
   bool alive() const { return ending == Ending::kNone; }
   void End(Ending how) {
@@ -66,7 +82,7 @@ struct MachineState {
   std::unique_ptr<Random> disk_random;  // what a power loss leaves
   std::unique_ptr<Random> random;       // handed to the parts
   std::unique_ptr<Random> bus_random;   // which partition comes first
-  const std::int64_t history_rows_max;  // of ends that can be looked up
+  const upkeep::Settings keeping;
   Ending ending = Ending::kNone;
   // Power is lost as soon as the bus has written what this step has committed; empty: not that.
   std::string_view loses_power_after;

@@ -199,6 +199,10 @@ int RunSeeds(const Arguments& arguments, const char* program) {
       "promise\n",
       outcome.worlds, took.count(), arguments.many.jobs, outcome.uploads, outcome.accepted,
       outcome.processes, outcome.broken);
+  fmt::print(
+      "  where there is little room: {} uploads refused, {} archives removed that clusters showed, "
+      "{} that belonged to nothing\n",
+      outcome.refused, outcome.newest_gone, outcome.unknown_gone);
   bool good = outcome.broken == 0;
   if (outcome.worlds != arguments.many.count) {
     fmt::print("{} worlds did not come to an end\n", arguments.many.count - outcome.worlds);
@@ -207,6 +211,10 @@ int RunSeeds(const Arguments& arguments, const char* program) {
   if (arguments.cover || arguments.points) {
     ShowCoverage(outcome.coverage, arguments.points);
     good = IsAllReached(outcome.coverage, arguments.many.first) && good;
+    if (outcome.refused == 0 || outcome.newest_gone == 0 || outcome.unknown_gone == 0) {
+      fmt::print("little room was never felt\n");
+      good = false;
+    }
   }
   if (outcome.first_broken) ShowBroken(*outcome.first_broken, program);
   return good ? 0 : 1;

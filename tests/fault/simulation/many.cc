@@ -34,6 +34,9 @@ struct Told {
   std::uint64_t uploads = 0;
   std::uint64_t accepted = 0;
   std::uint64_t processes = 0;
+  std::uint64_t refused = 0;
+  std::uint64_t newest_gone = 0;
+  std::uint64_t unknown_gone = 0;
 };
 static_assert(sizeof(Told) <= 4096);
 
@@ -61,6 +64,9 @@ void RunShare(const ManyOptions& options, const PartsOfWorld& parts, unsigned sh
     told.uploads = outcome.uploads;
     told.accepted = outcome.accepted;
     told.processes = outcome.processes;
+    told.refused = outcome.refused;
+    told.newest_gone = outcome.newest_gone;
+    told.unknown_gone = outcome.unknown_gone;
     told.ended = true;
     if (write(to, &told, sizeof(told)) != sizeof(told)) return;
     if (told.broken && options.until_broken) return;
@@ -73,6 +79,9 @@ void Add(ManyOutcome& sum, const Told& told) {
   sum.uploads += told.uploads;
   sum.accepted += told.accepted;
   sum.processes += told.processes;
+  sum.refused += told.refused;
+  sum.newest_gone += told.newest_gone;
+  sum.unknown_gone += told.unknown_gone;
 }
 
 void AddBroken(ManyOutcome& sum, std::uint64_t seed) {

@@ -26,6 +26,9 @@ struct ManyOutcome {
   std::uint64_t uploads = 0;
   std::uint64_t accepted = 0;
   std::uint64_t processes = 0;
+  std::uint64_t refused = 0;
+  std::uint64_t newest_gone = 0;
+  std::uint64_t unknown_gone = 0;
 };
 
 ManyOutcome RunMany(const ManyOptions& options, const PartsOfWorld& parts);

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "promises.h"
+#include "reads.h"
 
 namespace insightd::simulation {
 namespace {
@@ -54,7 +54,7 @@ void People::Say(const http::Router& aggregator, std::uint64_t number, std::uint
     case 0: {
       const std::string on_rule =
           fmt::format("rules/{}/error_key/{}/organizations/{}/", kModule, kKey, org_id);
-      const std::string why = fmt::format("because {}", number >> 16);
+      const std::string why = fmt::format("{}because {}", MarkOf(org_id), number >> 16);
       const int status =
           takes_back ? put(on_rule + "enable")
                      : put(on_rule + "disable", fmt::format(R"({{"justification":"{}"}})", why));

@@ -6,8 +6,8 @@
 #include <set>
 #include <tuple>
 
-#include "announce/announcement.h"
 #include "base/sqlite.h"
+#include "reads.h"
 
 namespace insightd::simulation {
 namespace {
@@ -26,13 +26,14 @@ std::string Describe(const SentUpload& upload) {
 
 class Check {
  public:
-  Check(Machine& machine, const BlobFolder& folder, const Uploads& uploads, std::int64_t history)
+  Check(Machine& machine, const BlobFolder& folder, const Uploads& uploads, const Kept& kept)
       : machine_(machine),
         store_(machine.store()),
         folder_(folder),
         uploads_(uploads),
-        history_rows_max_(static_cast<std::size_t>(history)),
-        forgets_(history_rows_max_ < uploads.all().size()) {}
+        ends_kept_(static_cast<std::size_t>(kept.ends)),
+        newest_archives_kept_(kept.newest_archives),
+        forgets_(ends_kept_ < uploads.all().size()) {}
 
   Broken Run() {
     if (auto broken = Backlog()) return broken;
@@ -42,7 +43,7 @@ class Check {
       if (upload->request_id.empty()) continue;
       if (auto broken = End(*upload)) return broken;
     }
-    if (forgotten_ > 0 && ends_.size() < history_rows_max_) {
+    if (forgotten_ > 0 && ends_.size() < ends_kept_) {
       return fmt::format("{} ends are forgotten, and only {} can be looked up", forgotten_,
                          ends_.size());
     }
@@ -50,6 +51,7 @@ class Check {
     for (const auto& upload : uploads_.all()) clusters.insert(upload->cluster);
     for (const std::string& cluster : clusters) {
       if (auto broken = Cluster(cluster)) return broken;
+      if (auto broken = AskedByOther(cluster)) return broken;
     }
     return {};
   }
@@ -94,7 +96,7 @@ class Check {
         continue;
       }
       letters_[letter.request_id].push_back(letter);
-      if (IsForgotten(*upload)) continue;
+      if (upload->dropped || IsForgotten(*upload)) continue;
       if (auto broken = Archive(letter.archive)) {
         return fmt::format("dead letter {}: {}", letter.id, *broken);
       }
@@ -145,11 +147,12 @@ class Check {
     }
     const auto& letters = letters_[upload.request_id];
     if (!end) {
-      if (!upload.accepted && letters.empty()) return {};
+      if ((!upload.accepted || upload.dropped) && letters.empty()) return {};
       return fmt::format("{} has no end: {}", Describe(upload), end.error().message());
     }
     const std::string reason = letters.empty() ? "" : ": " + letters.front().reason;
-    if (is_letter ? !IsCount(letters.size(), true, upload.replayed) : !letters.empty()) {
+    if (is_letter ? !IsCount(letters.size(), true, upload.replayed || upload.dropped)
+                  : !letters.empty()) {
       return fmt::format("{} has {} ends{}", Describe(upload), letters.size() + (is_letter ? 0 : 1),
                          reason);
     }
@@ -159,7 +162,8 @@ class Check {
     }
     // More than one when the archive was judged more than once: README.md.
     const std::size_t of_workloads = workloads_letters_[upload.request_id];
-    if ((of_workloads > 0) != (upload.kind == ArchiveKind::kOddWorkloads)) {
+    const bool is_odd = upload.kind == ArchiveKind::kOddWorkloads;
+    if ((of_workloads > 0) != is_odd && !(is_odd && upload.dropped)) {
       return fmt::format("workloads of {} are {} dead letters", Describe(upload), of_workloads);
     }
     if (!is_letter) ends_[&upload] = *end;
@@ -206,7 +210,8 @@ class Check {
       return fmt::format("{} is shown, and has another end", Describe(*shown));
     }
     if (auto broken = Newest(cluster, *shown)) return broken;
-    if (auto broken = Archive(meta->request_id)) return broken;
+    const bool may_be_gone = !newest_archives_kept_ && !folder_.objects.contains(meta->request_id);
+    if (auto broken = Archive(meta->request_id); broken && !may_be_gone) return broken;
     for (std::uint32_t asking = 1; asking <= kOrganizations; ++asking) {
       if (auto broken = Asked(asking, *org, *shown)) return broken;
     }
@@ -255,6 +260,23 @@ class Check {
       if (is_own && answer.bytes().find(mark) == std::string_view::npos) {
         return fmt::format("the report of cluster {} is not that of {}: {}", shown.cluster,
                            Describe(shown), answer.bytes());
+      }
+    }
+    return {};
+  }
+
+  // What can be read of a cluster, by one organisation that it is not of: in its own name, and in
+  // that of the owner. Half of it each time.
+  Broken AskedByOther(const std::string& cluster) {
+    const auto org = store_.OrganizationOf(cluster);
+    if (!org) return {};
+    const auto owner = static_cast<std::uint32_t>(*org);
+    const std::size_t turn = uploads_.all().size() + static_cast<unsigned char>(cluster.front());
+    const auto asking = static_cast<std::uint32_t>(1 + (owner + turn % 2) % kOrganizations);
+    for (std::size_t read = turn / 2 % 2; read < Reads(); read += 2) {
+      const std::uint32_t named = (turn + read) / 4 % 2 == 0 ? owner : asking;
+      if (auto wrong = FindWrongAnswer(machine_, read, {asking, named, cluster}, false)) {
+        return wrong;
       }
     }
     return {};
@@ -357,7 +379,8 @@ class Check {
   store::Store& store_;
   const BlobFolder& folder_;
   const Uploads& uploads_;
-  const std::size_t history_rows_max_;
+  const std::size_t ends_kept_;
+  const bool newest_archives_kept_;
   const bool forgets_;
   std::map<std::string, std::vector<store::DeadLetter>> letters_;  // of uploads, by request
   std::map<std::string, std::size_t> workloads_letters_;           // by request
@@ -369,40 +392,8 @@ class Check {
 }  // namespace
 
 std::optional<std::string> FindBrokenPromise(Machine& machine, const BlobFolder& folder,
-                                             const Uploads& uploads,
-                                             std::int64_t history_rows_max) {
-  return Check(machine, folder, uploads, history_rows_max).Run();
-}
-
-http::Response CallAs(const http::Router& api, std::uint32_t org_id, http::Method method,
-                      const std::string& path, std::string body) {
-  http::Request request;
-  request.method = method;
-  request.target = path;
-  request.body = std::move(body);
-  request.remote_address = "10.0.0.1";
-  request.headers = {
-      {"x-rh-identity", announce::PrintIdentity(org_id, "", announce::ClusterProof::kNone)}};
-  return api.Answer(std::move(request));
-}
-
-http::Response ReadAs(const Machine& machine, std::uint32_t org_id, const std::string& path) {
-  return CallAs(machine.router(), org_id, http::Method::kGet, path);
-}
-
-std::string ReportPath(const std::string& cluster) {
-  return "/api/insights-results-aggregator/v2/cluster/" + cluster + "/reports?get_disabled=true";
-}
-
-std::optional<std::string> FindForeignData(const http::Response& response, std::uint32_t org_id) {
-  for (std::uint32_t other = 1; other <= kOrganizations; ++other) {
-    if (other == org_id) continue;
-    if (response.bytes().find(fmt::format("org{}-", other)) != std::string_view::npos) {
-      return fmt::format("organisation {} was answered with data of {}: {}", org_id, other,
-                         response.bytes());
-    }
-  }
-  return {};
+                                             const Uploads& uploads, const Kept& kept) {
+  return Check(machine, folder, uploads, kept).Run();
 }
 
 }  // namespace insightd::simulation

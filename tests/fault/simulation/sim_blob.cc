@@ -84,6 +84,7 @@ Result<std::unique_ptr<blob::Writer>> SimBlob::Create(std::string_view key) {
   const Calling calling(state_, "blob.create");
   if (auto checked = blob::CheckKey(key); !checked) return Fail(std::move(checked).error());
   if (auto begun = Begin(Kind::kBlobCreateFails); !begun) return Fail(std::move(begun).error());
+  if (refusal_) return Fail(*refusal_);
   if (folder_.objects.contains(key)) return Fail(Code::kConflict, "the blob exists");
   return std::make_unique<SimBlobWriter>(*this, std::string(key));
 }

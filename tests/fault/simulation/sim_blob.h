@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -44,6 +45,8 @@ class SimBlob final : public blob::Store {
   Result<void> Remove(std::string_view key) override;
   Result<void> List(const std::function<bool(const blob::Object&)>& visit) override;
   std::int64_t BytesHeld() override;
+  void RefuseNew(std::optional<Error> why) override { refusal_ = std::move(why); }
+  bool refuses() const { return refusal_.has_value(); }
   Result<std::string> UrlFor(std::string_view key, seconds) override {
     return "blob:" + std::string(key);
   }
@@ -71,6 +74,7 @@ class SimBlob final : public blob::Store {
   BlobFolder& folder_;
   const bool syncs_;
   std::vector<Waiting> waiting_;
+  std::optional<Error> refusal_;
 };
 
 }  // namespace insightd::simulation

@@ -52,6 +52,11 @@ void Uploads::NoteReplayed(const store::DeadLetter& letter) {
   if (at != by_request_.end()) at->second->replayed = true;
 }
 
+void Uploads::NoteDropped(const store::DeadLetter& letter) {
+  const auto at = by_request_.find(letter.request_id);
+  if (at != by_request_.end()) at->second->dropped = true;
+}
+
 const SentUpload* Uploads::Find(std::string_view request_id) const {
   const auto at = by_request_.find(request_id);
   return at == by_request_.end() ? nullptr : at->second;

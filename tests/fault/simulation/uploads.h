@@ -30,6 +30,7 @@ struct SentUpload {
   // Its dead letter was sent on its way again: it ends once more, and the letter of before comes
   // back when the bus gives its record a second time.
   bool replayed = false;
+  bool dropped = false;  // its dead letter was: its archive may go
 };
 
 // A message of somebody else that nobody can read.
@@ -48,6 +49,7 @@ class Uploads {
   ForeignMessage& AddForeign();
   static bool IsForeign(std::string_view key);  // of a record
   void NoteReplayed(const store::DeadLetter& letter);
+  void NoteDropped(const store::DeadLetter& letter);
   const std::vector<std::unique_ptr<SentUpload>>& all() const { return all_; }
   const std::vector<std::unique_ptr<ForeignMessage>>& foreign() const { return foreign_; }
   // Null when nobody sent it.

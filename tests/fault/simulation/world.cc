@@ -13,6 +13,8 @@
 #include "machine.h"
 #include "people.h"
 #include "promises.h"
+#include "reads.h"
+#include "retention.h"
 #include "upkeep/dead_letters.h"
 #include "uploads.h"
 
@@ -32,6 +34,8 @@ constexpr int kIdleRounds = 5;
 constexpr int kIdleRoundsNothingFailed = 2;
 constexpr int kQuietRoundsMax = 400;
 constexpr seconds kQuietRound{8};
+// Older than the short history is then all that there is, also where the clock was set back.
+constexpr std::chrono::hours kLongAfter{48};
 
 // Half of the time the first one, so that its results are often replaced.
 constexpr std::size_t AnyCluster(std::uint64_t number) {
@@ -61,6 +65,8 @@ class World {
         chance_(MakeSeededRandom(seed)),
         state_(seed, plan, [this](const Fault& fault) { Tell(ToText(fault)); }),
         disk_(state_, parts, std::move(files)),
+        begun_(state_.clock.Now()),
+        has_little_room_(HasLittleRoom(seed)),
         pack_(FirstPack()) {}
   ~World() {
     state_.End(Ending::kProcessEnds);
@@ -83,6 +89,8 @@ class World {
     }
     outcome_.unmet = state_.faults.unmet();
     outcome_.coverage = state_.faults.coverage();
+    outcome_.newest_gone = retention_.removals().newest;
+    outcome_.unknown_gone = retention_.removals().unknown;
     return std::move(outcome_);
   }
 
@@ -243,9 +251,9 @@ class World {
         done = machine_->StepWriter(number, writer::Messages::kWorkloads);
         break;
       case Action::kKeeper: done = machine_->StepKeeper(); break;
-      case Action::kCleaner: done = machine_->StepCleaner(); break;
+      case Action::kCleaner: done = Clean(); break;
       case Action::kSearch:
-        if (auto searched = machine_->SearchArchives(); !searched) Judge(searched.error());
+        if (auto searched = Search(); !searched) Judge(searched.error());
         break;
       case Action::kRead: Read(number); break;
       case Action::kSay: Say(number); break;
@@ -255,6 +263,32 @@ class World {
     if (!done) Judge(done.error());
     if (machine_->is_duty_shared()) Break("two writers of the same results run at once");
     return !done || *done;
+  }
+
+  Result<bool> Clean() {
+    const Result<bool> done = Watched([this] { return machine_->StepCleaner(); });
+    const seconds passed = std::chrono::duration_cast<seconds>(state_.clock.Now() - begun_);
+    forgets_ = forgets_ || passed.count() > state_.keeping.history_kept_s;
+    if (!has_little_room_ || !state_.alive() || !done || *done) return done;
+    if (auto wrong = retention_.FindWronglyKept(*machine_)) Break(*std::move(wrong));
+    return done;
+  }
+
+  Result<void> Search() {
+    return Watched([this] { return machine_->SearchArchives(); });
+  }
+
+  // A step in which archives may go.
+  template <class Step>
+  auto Watched(const Step& step) -> decltype(step()) {
+    if (has_little_room_) {
+      if (auto looked = retention_.Look(*machine_); !looked) Break(looked.error().message());
+    }
+    auto done = step();
+    if (has_little_room_) {
+      if (auto wrong = retention_.FindWronglyGone()) Break(*std::move(wrong));
+    }
+    return done;
   }
 
   void BeginUpload(std::uint64_t number) {
@@ -269,7 +303,7 @@ class World {
     // Now and then a cluster has moved to another organisation.
     const std::uint64_t moved = (number >> 8) % 12 == 0 ? 1 : 0;
     const std::uint32_t org_id = OwnerOf(cluster + moved);
-    const std::string mark = fmt::format("org{}-{}", org_id, ++outcome_.uploads);
+    const std::string mark = fmt::format("{}{}", MarkOf(org_id), ++outcome_.uploads);
     SentUpload& upload = uploads_.Add({.org_id = org_id,
                                        .cluster = kClusters[cluster],
                                        .kind = kind,
@@ -330,6 +364,7 @@ class World {
   void NoteAnswer(Ongoing& asked, const http::Response& answer) {
     if (std::exchange(asked.answered, true)) return Break("an upload was answered twice");
     // 503 and 507: something is away, or there is no room; another time it may be taken.
+    if (machine_->blobs().refuses() && answer.status == 507) ++outcome_.refused;
     if (answer.status == 503 || answer.status == 507) return;
     if (answer.status != 202) {
       return Break(fmt::format("an upload is answered {}: {}", answer.status, answer.bytes()));
@@ -343,26 +378,12 @@ class World {
   void Read(std::uint64_t number) {
     const auto org_id = static_cast<std::uint32_t>(1 + number % kOrganizations);
     const std::string cluster = kClusters[AnyCluster(number >> 8)];
-    const std::uint64_t which = (number >> 16) % 4;
-    const http::Response answer = ReadAny(which, org_id, cluster);
-    if (auto foreign = FindForeignData(answer, org_id)) Break(*foreign);
-    if (answer.status >= 500 && answer.status != (which < 2 ? 500 : 503)) {
-      Break(fmt::format("an API call was answered {}: {}", answer.status, answer.bytes()));
-    }
-  }
-
-  // One of what the APIs show of an organisation or of a cluster, whosever it is; below 2 of the
-  // aggregator's, which answers 500, as the original does, while the store is away.
-  http::Response ReadAny(std::uint64_t which, std::uint32_t org_id, const std::string& cluster) {
-    const http::Router& aggregator = machine_->aggregator();
-    const std::string org = fmt::format("/api/v1/organizations/{}/", org_id);
-    switch (which) {
-      case 0: return CallAs(aggregator, org_id, http::Method::kGet, org + "clusters");
-      case 1:
-        return CallAs(aggregator, org_id, http::Method::kGet,
-                      fmt::format("{}clusters/{}/users/user/report", org, cluster));
-      case 2: return ReadAs(*machine_, org_id, "/api/insightd/v1/clusters/" + cluster + "/results");
-      default: return ReadAs(*machine_, org_id, ReportPath(cluster));
+    // In its own name most of the time.
+    const bool is_other = (number >> 32) % 4 == 0;
+    const std::uint32_t named = is_other ? 1 + org_id % kOrganizations : org_id;
+    if (auto wrong =
+            FindWrongAnswer(*machine_, (number >> 16) % Reads(), {org_id, named, cluster}, true)) {
+      Break(*wrong);
     }
   }
 
@@ -404,6 +425,7 @@ class World {
     Tell("nothing goes wrong any more");
     state_.Heal();
     FinishWork(kIdleRounds);
+    MakeRoom();
     // Uploads are accepted again, whatever was before.
     const std::uint64_t number = chance_->Next();
     if (outcome_.broken) return;
@@ -417,11 +439,49 @@ class World {
       FinishWork(kIdleRoundsNothingFailed);
     }
     LookAtPromises();
+    // Last, since ends are forgotten by it.
+    if (has_little_room_ && step_ == kSteps - 1) ForgetWhatIsOld();
+  }
+
+  // What the refusal of uploads asks for: dead letters are dropped. What belongs to nothing is in
+  // the way until it is as old as the history.
+  void MakeRoom() {
+    while (!outcome_.broken && machine_->blobs().refuses()) {
+      if (!DropLetter() && !ForgetWhatIsOld()) return Break("there is no room, for nothing kept");
+      FinishWork(kIdleRoundsNothingFailed);
+    }
+  }
+
+  // The first one that has an archive; false without one.
+  bool DropLetter() {
+    const auto letters = machine_->store().ListDeadLetters({});
+    if (!letters) return false;
+    for (const store::DeadLetter& letter : *letters) {
+      if (!folder_.objects.contains(letter.archive)) continue;
+      uploads_.NoteDropped(letter);
+      Tell(fmt::format("drops dead letter {} of {}", letter.id, letter.request_id));
+      return upkeep::DropDeadLetter(machine_->store(), letter.id).has_value();
+    }
+    return false;
+  }
+
+  // False when no archive went by that.
+  bool ForgetWhatIsOld() {
+    if (outcome_.broken) return false;
+    const std::size_t before = folder_.objects.size();
+    state_.clock.Advance(kLongAfter);
+    FinishWork(kIdleRoundsNothingFailed);
+    if (outcome_.broken) return false;
+    if (auto searched = Search(); !searched) Break(searched.error().message());
+    if (auto left = retention_.FindNeedless(*machine_)) Break(*std::move(left));
+    return folder_.objects.size() < before;
   }
 
   void LookAtPromises() {
     if (outcome_.broken) return;
-    if (auto broken = FindBrokenPromise(*machine_, folder_, uploads_, state_.history_rows_max)) {
+    const Kept kept{.ends = forgets_ ? 0 : state_.keeping.history_rows_max,
+                    .newest_archives = !has_little_room_};
+    if (auto broken = FindBrokenPromise(*machine_, folder_, uploads_, kept)) {
       Break(*std::move(broken));
     }
     if (auto lost = people_.FindLost(machine_->store(), kOrganizations)) Break(*std::move(lost));
@@ -466,7 +526,7 @@ class World {
         if (!step(machine_->StepWriter(i, messages))) return false;
       }
     }
-    if (!step(machine_->StepKeeper()) || !step(machine_->StepCleaner())) return false;
+    if (!step(machine_->StepKeeper()) || !step(Clean())) return false;
     machine_->WriteBus();
     return true;
   }
@@ -477,8 +537,12 @@ class World {
   MachineState state_;
   Disk disk_;
   BlobFolder folder_;
+  const Time begun_;
+  const bool has_little_room_;
+  bool forgets_ = false;  // ends that are older than the history
   rules::PackPointer pack_;
   Uploads uploads_;
+  Retention retention_{folder_, uploads_, state_.keeping.blob_bytes_max};
   People people_{state_};
   std::unique_ptr<Machine> machine_;
   std::vector<std::shared_ptr<Ongoing>> ongoing_;  // before the machine

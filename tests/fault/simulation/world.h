@@ -23,6 +23,11 @@ struct Outcome {
   std::uint64_t uploads = 0;
   std::uint64_t accepted = 0;
   std::uint64_t processes = 0;  // that were started
+  // Where there is little room: uploads that were refused for it, archives that clusters showed and
+  // that went for it, and those that belonged to nothing.
+  std::uint64_t refused = 0;
+  std::uint64_t newest_gone = 0;
+  std::uint64_t unknown_gone = 0;
 };
 
 // `trace`: tell each step on standard error.
