@@ -17,10 +17,6 @@ bool HasNul(const std::string& text) { return text.find('\0') != text.npos; }
 
 }  // namespace
 
-std::uint64_t WrittenBytes(const ClusterWorkloads& workloads) {
-  return workloads.namespaces.size() * workloads.report.size();
-}
-
 Result<void> CheckWorkloads(const ClusterWorkloads& workloads) {
   const auto refuse = [&workloads](std::string_view why) {
     return Fail(Code::kInvalid, fmt::format("workloads {} of cluster {:.64}: {}",

@@ -13,7 +13,9 @@ namespace insightd::store {
 // every namespace, so a message of some hundred kilobytes may be gigabytes there, which no
 // statement writes in its time.
 inline constexpr std::uint64_t kWorkloadsBytesMax = std::uint64_t{256} << 20;
-std::uint64_t WrittenBytes(const ClusterWorkloads& workloads);
+inline std::uint64_t WrittenBytes(const ClusterWorkloads& workloads) {
+  return workloads.namespaces.size() * workloads.report.size();
+}
 
 // What the database would refuse: kInvalid, naming the cluster. The same for both stores, so that a
 // message is not good in one and bad in the other.

@@ -61,6 +61,10 @@ class DeadLettersTest(unittest.TestCase):
             letters = server.letters()
             self.assertEqual({one["request_id"] for one in letters},
                              {first["request_id"], second["request_id"]})
+            self.assertEqual(server.command("dead-letters", "list", check=0).stderr, "")
+            fewer = server.command("dead-letters", "list", "--limit", "1", check=0)
+            self.assertIn("--limit shows more", fewer.stderr)
+            self.assertIn(f"{letters[0]['topic']}/{letters[0]['partition']} at", fewer.stdout)
             server.command("dead-letters", "drop", str(letters[0]["id"]), check=0)
             server.command("dead-letters", "replay", "--all", check=0)
             self.assertEqual(server.letters(), [])

@@ -95,10 +95,12 @@ std::int64_t NumberOf(json::Value line, std::string_view name) {
 std::string_view OrDash(std::string_view text) { return text.empty() ? "-" : text; }
 
 void PrintListed(json::Value line) {
-  fmt::print("{:>6}  {:.19}  {:<9} {:<11} org {:<8} cluster {:<36} upload {}\n        {}\n",
-             NumberOf(line, "id"), TextOf(line, "last_failed"), TextOf(line, "stage"),
-             TextOf(line, "code"), OrDash(TextOf(line, "org_id")), OrDash(TextOf(line, "cluster")),
-             OrDash(TextOf(line, "request_id")), TextOf(line, "reason"));
+  fmt::print(
+      "{:>6}  {:.19}  {:<9} {:<11} org {:<8} cluster {:<36} upload {}\n        {}/{} at {}: {}\n",
+      NumberOf(line, "id"), TextOf(line, "last_failed"), TextOf(line, "stage"),
+      TextOf(line, "code"), OrDash(TextOf(line, "org_id")), OrDash(TextOf(line, "cluster")),
+      OrDash(TextOf(line, "request_id")), TextOf(line, "topic"), NumberOf(line, "partition"),
+      NumberOf(line, "offset"), TextOf(line, "reason"));
 }
 
 void PrintWhole(json::Value line) {
@@ -134,7 +136,8 @@ void PrintChanged(LettersVerb verb, json::Value line) {
 }
 
 // Prints the lines of an answer; kFindings when one of them is an error.
-ExitCode PrintAnswer(LettersVerb verb, std::string_view answer, bool as_json) {
+ExitCode PrintAnswer(LettersVerb verb, std::string_view answer, bool as_json,
+                     std::size_t letters_max) {
   ExitCode exit = ExitCode::kGood;
   std::size_t letters = 0;
   while (!answer.empty()) {
@@ -147,6 +150,7 @@ ExitCode PrintAnswer(LettersVerb verb, std::string_view answer, bool as_json) {
     if (is_error) exit = ExitCode::kFindings;
     if (as_json) {
       fmt::print("{}\n", text);
+      if (!is_error) ++letters;
     } else if (is_error) {
       fmt::print(stderr, "insightd: {}\n", TextOf(line["error"], "message"));
     } else if (verb == LettersVerb::kList) {
@@ -161,6 +165,9 @@ ExitCode PrintAnswer(LettersVerb verb, std::string_view answer, bool as_json) {
   }
   if (!as_json && letters == 0 && exit == ExitCode::kGood && verb != LettersVerb::kShow) {
     fmt::print("no dead letters\n");
+  }
+  if (verb == LettersVerb::kList && letters == letters_max) {
+    fmt::print(stderr, "insightd: these are the oldest {}; --limit shows more\n", letters);
   }
   return exit;
 }
@@ -183,7 +190,7 @@ ExitCode RunDeadLetters(LettersVerb verb, const CommandLine& line) {
   const std::string question = LettersQuestion(verb, arguments);
   const auto answer = AnswerTo(question, settings);
   if (!answer) return Complain(answer.error().message, answer.error().exit);
-  return PrintAnswer(verb, *answer, line.json);
+  return PrintAnswer(verb, *answer, line.json, static_cast<std::size_t>(arguments.letters_max));
 }
 
 }  // namespace insightd::app
