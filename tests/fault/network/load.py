@@ -139,14 +139,16 @@ class Load:
                 left.pop()
                 continue
             if time.monotonic() - begun > seconds:
-                raise AssertionError(f"seed {SEED}: {len(left)} uploads have no end after "
+                missing = [one for one in left if self.doors.end_of(one.request_id) is None]
+                raise AssertionError(f"seed {SEED}: {len(missing)} uploads have no end after "
                                      f"{seconds:.0f} s, one is {left[-1]}; {self.state()}")
             time.sleep(0.02)
         return time.monotonic() - begun
 
     def state(self):
-        """For a failure: what the processes say of themselves."""
-        return "; ".join(f"{role.name}: {role.readiness()[1].strip() or 'no answer'}"
+        """For a failure: how much waits, and what the processes say of themselves."""
+        waits = f"{self.deployment.backlog()} records wait; "
+        return waits + "; ".join(f"{role.name}: {role.readiness()[1].strip() or 'no answer'}"
                          for role in self.deployment.roles).replace("\n", ", ")
 
     def check(self, test: unittest.TestCase):
