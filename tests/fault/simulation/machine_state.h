@@ -4,6 +4,7 @@
 // off; but from that moment on nothing that it does has an effect and nothing that it says counts.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -26,11 +27,17 @@ class SimClock final : public Clock {
   microseconds Steady() const override { return steady_; }
   void Advance(microseconds by) { steady_ += by; }
   // The wall clock is set; durations stay true.
-  void Jump(microseconds by) { offset_ += by; }
+  void Jump(microseconds by) {
+    offset_ += by;
+    earliest_ = std::min(earliest_, Now());
+  }
+  // That it has ever shown.
+  Time earliest() const { return earliest_; }
 
  private:
   microseconds steady_ = std::chrono::hours(24 * 365 * 56);
   microseconds offset_{};
+  Time earliest_{steady_};
 };
 
 // A quarter of the worlds, by their seed, has room for two to six archives, and a history that is

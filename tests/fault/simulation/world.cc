@@ -65,7 +65,6 @@ class World {
         chance_(MakeSeededRandom(seed)),
         state_(seed, plan, [this](const Fault& fault) { Tell(ToText(fault)); }),
         disk_(state_, parts, std::move(files)),
-        begun_(state_.clock.Now()),
         has_little_room_(HasLittleRoom(seed)),
         pack_(FirstPack()) {}
   ~World() {
@@ -267,7 +266,8 @@ class World {
 
   Result<bool> Clean() {
     const Result<bool> done = Watched([this] { return machine_->StepCleaner(); });
-    const seconds passed = std::chrono::duration_cast<seconds>(state_.clock.Now() - begun_);
+    const auto passed =
+        std::chrono::duration_cast<seconds>(state_.clock.Now() - state_.clock.earliest());
     forgets_ = forgets_ || passed.count() > state_.keeping.history_kept_s;
     if (!has_little_room_ || !state_.alive() || !done || *done) return done;
     if (auto wrong = retention_.FindWronglyKept(*machine_)) Break(*std::move(wrong));
@@ -537,7 +537,6 @@ class World {
   MachineState state_;
   Disk disk_;
   BlobFolder folder_;
-  const Time begun_;
   const bool has_little_room_;
   bool forgets_ = false;  // ends that are older than the history
   rules::PackPointer pack_;
