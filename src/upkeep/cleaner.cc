@@ -27,6 +27,8 @@ constexpr std::size_t kUploadsAtOnce = 1000;
 constexpr std::size_t kChangesAtOnce = 1000;
 // Finding the oldest of the newest ones reads all clusters, so that a look takes more of them.
 constexpr std::size_t kNewestAtOnce = 2048;
+// A clock that goes another way than the steady one by more than this was set.
+constexpr std::chrono::minutes kSetBy{1};
 // Between two looks while there is no room.
 constexpr seconds kOverfullPause{1};
 // What is left where newest ones had to go, so that not each new one leads to a look at all
@@ -34,6 +36,9 @@ constexpr seconds kOverfullPause{1};
 constexpr double kLeftShare = 0.99;
 // The share of the room below which a warning may come again.
 constexpr double kCalmShare = kWarnShare - 0.05;
+
+// How far the clock is ahead of the steady one.
+microseconds Ahead(const Clock& clock) { return clock.Now().time_since_epoch() - clock.Steady(); }
 
 }  // namespace
 
@@ -45,6 +50,7 @@ Cleaner::Cleaner(blob::Store* blobs, store::Store& store, const Clock& clock,
       settings_(std::move(settings)),
       uploads_wait_(std::move(uploads_wait)),
       searched_(clock.Steady()),
+      clock_ahead_(Ahead(clock)),
       bytes_(registry.MakeGauge(metrics::kBlobBytes)),
       room_bytes_(registry.MakeGauge(metrics::kBlobRoomBytes)),
       disk_bytes_(registry.MakeGauge(metrics::kBlobDiskBytes)),
@@ -58,7 +64,7 @@ Result<void> Cleaner::Run(std::stop_token stop) {
     if (!stepped) round = Fail(std::move(stepped).error());
     const bool is_due = clock_.Steady() - searched_ >= seconds(settings_.search_interval_s);
     // Put off to a moment at which it can tell what belongs to nothing.
-    if (round && is_due && !DoUploadsWait()) {
+    if (round && is_due && HasClockSettled() && !DoUploadsWait()) {
       searched_ = clock_.Steady();
       const auto removed = Search(stop);
       if (!removed) round = Fail(removed.error());
@@ -197,7 +203,16 @@ Result<std::size_t> Cleaner::RemoveArchives(Time now) {
   return Remove(*archives);
 }
 
+bool Cleaner::HasClockSettled() {
+  const microseconds now = clock_.Steady();
+  const microseconds ahead = Ahead(clock_);
+  if (std::chrono::abs(ahead - clock_ahead_) > kSetBy) clock_set_ = now;
+  clock_ahead_ = ahead;
+  return !clock_set_ || now - *clock_set_ >= kSettled;
+}
+
 Result<bool> Cleaner::Step() {
+  HasClockSettled();  // notes when it was set
   const Time now = clock_.Now();
   std::size_t removed = 0;
   if (blobs_ != nullptr) {
@@ -222,7 +237,7 @@ Result<std::size_t> Cleaner::Search(const std::stop_token& stop) {
   Result<void> failed;
   const auto look = [&]() -> Result<void> {
     // Asked first: what gets its end between the two is known.
-    const bool may_be_announced = DoUploadsWait();
+    const bool may_be_announced = !HasClockSettled() || DoUploadsWait();
     const auto uses = store_.UsesOf(keys);
     if (!uses) return Fail(uses.error());
     std::vector<std::string> unneeded;

@@ -10,7 +10,8 @@
 // * From `kWarnShare` of the room on there is one line in the log, and one when as much of the file
 //   system is taken, by whomever.
 // * An archive that nobody knows goes when it is older than the history, and no upload waits for
-//   its end: then it was cut off between being kept and announced.
+//   its end: then it was cut off between being kept and announced. None goes for `kSettled` after
+//   the clock was set: what an upload under way has kept a moment ago may look old then.
 // * History goes after `history_kept_s`, and the oldest of it where it is over `history_rows_max`.
 //   Where there is no blob store, only history is cleaned.
 // * A store that does not know its bytes (S3) has no limit here: its server's quota is the limit.
@@ -39,6 +40,8 @@ namespace insightd::upkeep {
 inline constexpr double kWarnShare = 0.8;
 // Between two looks at whether more is held than may be.
 inline constexpr milliseconds kLook{100};
+// After the clock was set, for the uploads under way: much longer than one takes.
+inline constexpr std::chrono::hours kSettled{1};
 
 class Cleaner {
  public:
@@ -73,6 +76,7 @@ class Cleaner {
   void WarnEarly(std::int64_t held_bytes);
   void WarnOfDisk(const blob::Disk& disk);
   bool DoUploadsWait() const { return uploads_wait_ && uploads_wait_(); }
+  bool HasClockSettled();
   Result<std::size_t> RemoveArchives(Time now);
   Result<std::size_t> Remove(const std::vector<store::KeptArchive>& archives);
 
@@ -82,6 +86,8 @@ class Cleaner {
   const Settings settings_;
   const UploadsWait uploads_wait_;
   microseconds searched_;
+  microseconds clock_ahead_;  // of the steady one
+  std::optional<microseconds> clock_set_;
   bool overfull_ = false;
   Warning of_archives_;
   Warning of_disk_;

@@ -29,12 +29,14 @@ using ::testing::Not;
 class TestClock final : public Clock {
  public:
   // Starts at the machine's time: files have that.
-  Time Now() const override { return start_ + microseconds(moved_); }
+  Time Now() const override { return start_ + set_ + microseconds(moved_); }
   microseconds Steady() const override { return microseconds(moved_); }
   void Advance(microseconds by) { moved_ += by.count(); }
+  void Set(microseconds forward) { set_ += forward; }
 
  private:
   const Time start_ = SystemClock().Now();
+  microseconds set_{0};
   std::atomic<std::int64_t> moved_{0};
 };
 
@@ -445,6 +447,18 @@ TEST_F(UpkeepTest, SearchRemovesNothingUnknownWhileAnAnnouncementWaits) {
   ASSERT_TRUE((*pipeline)->Commit(messages->at(0).position));
   EXPECT_EQ(cleaner.Search({}).value(), 1U);
   EXPECT_FALSE(Has("announced")) << "nothing came of it";
+}
+
+TEST_F(UpkeepTest, SearchRemovesNothingUnknownSoonAfterTheClockWasSet) {
+  Cleaner cleaner = MakeCleaner();
+  Upload("kept");
+  clock_.Set(std::chrono::hours(24 * 91));
+  EXPECT_EQ(cleaner.Search({}).value(), 0U) << "it may be about to be announced";
+  clock_.Advance(kSettled - std::chrono::minutes(1));
+  EXPECT_EQ(cleaner.Search({}).value(), 0U);
+  clock_.Advance(std::chrono::minutes(1));
+  EXPECT_EQ(cleaner.Search({}).value(), 1U);
+  EXPECT_FALSE(Has("kept"));
 }
 
 TEST_F(UpkeepTest, SearchRemovesNothingUnknownWhileADeadLetterWaits) {

@@ -262,7 +262,10 @@ int main(int argc, char** argv) {
                argv[0]);
     return 2;
   }
-  log::Configure({.instance = {}, .version = {}, .level_min = log::Level::kFatal});
+  // A trace has what the system itself says, too.
+  log::Configure({.instance = {},
+                  .version = {},
+                  .level_min = arguments->trace ? log::Level::kDebug : log::Level::kFatal});
   if (!arguments->file.empty()) return RunFile(*arguments);
   if (arguments->seed) {
     return RunOne({*arguments->seed, DrawPlan(*arguments->seed, kSteps)}, arguments->trace);
