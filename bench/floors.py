@@ -1,9 +1,13 @@
 """What each step of the distributed way needs at least, for bench/distributed.py: on the servers of
 a load that has just been.
 
-A step of a role is told by the names of the threads that do it. Its floor is a bare program with
-the same bytes (records and an archive of that load) and, where work comes one by one, as often a
-second as it came to one role. Floors are as good as the machine is then: read ratios.
+A step is what one role does between two servers. Its floor is the sum of bare programs that do its
+parts, with the same bytes (records and an archive of that load) and, where work comes one by one, as
+often a second as it came to one role. Floors are as good as the machine is then: read ratios.
+
+The parts are told by the names of the threads that do them, to see where the time goes. They are cut
+otherwise than in the bare programs (a bare consumer parses what it takes, our writer does that where
+it stores), and checks, logs and history have no bare program: a part's ratio is no measure.
 """
 import concurrent.futures
 import dataclasses
@@ -28,22 +32,22 @@ KAFKA = ("kafka-", "rdk:")
 
 
 @dataclasses.dataclass
-class Step:
+class Part:
     what: str
-    threads: tuple  # how their names begin; empty: of no thread of its own
-    floors: tuple   # names of those that add up; empty: none
+    threads: tuple  # how their names begin
+    floors: tuple   # names of those that add up
 
 
 STEPS = {
-    "ingress": (Step("takes an upload", ("http",), ("upload",)),
-                Step("PUT to S3", ("blob-s3",), ("put",)),
-                Step("announces to Kafka", KAFKA, ("produce announcement",))),
-    "pipeline": (Step("consumes, produces its result: Kafka", KAFKA,
+    "ingress": (Part("takes an upload", ("http",), ("upload",)),
+                Part("PUT to S3", ("blob-s3",), ("put",)),
+                Part("announces to Kafka", KAFKA, ("produce announcement",))),
+    "pipeline": (Part("consumes, produces its result: Kafka", KAFKA,
                       ("consume announcement", "produce result")),
-                 Step("GET from S3", ("blob-s3",), ("get",)),
-                 Step("reads the archive", ("judge",), ("read",))),
-    "writer": (Step("consumes from Kafka", KAFKA, ("consume result",)),
-               Step("stores in PostgreSQL", ("writer", "workloads"), ("store",))),
+                 Part("GET from S3", ("blob-s3",), ("get",)),
+                 Part("reads the archive", ("judge",), ("read",))),
+    "writer": (Part("consumes from Kafka", KAFKA, ("consume result",)),
+               Part("parses, logs, stores in PostgreSQL", ("writer", "workloads"), ("store",))),
 }
 
 
@@ -183,30 +187,32 @@ class Floors:
 def print_table(floors, taken):
     """`taken`: µs an archive by role ("pipeline": all of them) and name of a thread."""
     print(f"\n{'step':<44}{'ours µs':>9}{'floor µs':>10}{'ratio':>7}")
-    for role, steps in STEPS.items():
+    for role, parts in STEPS.items():
         threads = dict(taken[role])
-        whole, floor_sum = sum(threads.values()), 0
         beyond = floors.judging if role == "pipeline" else 0
-        for step in steps:
-            of_step = [name for name in threads if name.startswith(step.threads)]
-            ours = sum(threads.pop(name) for name in of_step)
-            if step.floors == ("read",):
+        of_parts = []
+        for part in parts:
+            names = [name for name in threads if name.startswith(part.threads)]
+            ours = sum(threads.pop(name) for name in names)
+            if part.floors == ("read",):
                 ours -= beyond
-            floor = sum(floors.values[name] for name in step.floors)
-            floor_sum += floor
-            print_line(f"{role}: {step.what}", ours, floor)
+            of_parts.append((part.what, ours, sum(floors.values[name] for name in part.floors)))
+        of_parts.append(("else", sum(threads.values()), 0))
+        ours, floor = (sum(column) for column in list(zip(*of_parts))[1:])
+        print_line(role + (", without judging" if beyond else ""), ours, floor)
+        for part in of_parts:
+            print_line(*part, is_part=True)
         if beyond:
-            print_line("pipeline: judges by its rules", beyond)
-        print_line(f"{role}: else", sum(threads.values()))
-        print_line(f"{role}, whole" + (" without judging" if beyond else ""), whole - beyond,
-                   floor_sum)
+            print_line("judges by its rules", beyond, 0, is_part=True)
     print(f"Above {RATIO_MAX}: marked by *. Floors at {floors.per_s:.0f} archives/s, "
           f"{floors.batch:.1f} results a batch; each: " +
           ", ".join(f"{name} {value:.0f}" for name, value in floors.values.items()))
 
 
-def print_line(what, ours, floor=None):
-    line = f"{what:<44}{ours:>9.0f}"
-    if floor is not None:
-        line += f"{floor:>10.0f}{ours / floor:>7.2f}{' *' if ours / floor > RATIO_MAX else ''}"
+def print_line(what, ours, floor, is_part=False):
+    line = f"{'  ' if is_part else ''}{what}"
+    line = f"{line:<44}{ours:>9.0f}"
+    if floor:
+        marked = not is_part and ours / floor > RATIO_MAX
+        line += f"{floor:>10.0f}{ours / floor:>7.2f}{' *' if marked else ''}"
     print(line)

@@ -6,13 +6,13 @@ set -u
 cd "$(dirname "$0")/../ui" || exit 2
 case "${1:-}" in -h | --help) sed -n '2,4s/^# \{0,1\}//p' "../tools/audit.sh"; exit 0 ;; esac
 
-answer=$(npm audit --package-lock-only --json 2>/dev/null)
-python3 - "$answer" <<'PYTHON'
+# By a pipe: an answer may be longer than an argument of a command.
+npm audit --package-lock-only --json 2>/dev/null | python3 /dev/fd/3 3<<'PYTHON'
 import json
 import sys
 
 try:
-    answer = json.loads(sys.argv[1])
+    answer = json.load(sys.stdin)
 except ValueError:
     answer = {}
 if "metadata" not in answer:

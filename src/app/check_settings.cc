@@ -73,6 +73,11 @@ std::vector<StartFailure> CheckSettings(const Settings& settings, std::string_vi
   if (Needs(rows, "identity")) check(http::IdentityGate::Make(settings.identity));
   if (form == Form::kDistributed) {
     if (Needs(rows, "bus")) check(KafkaOptions(settings, row, nullptr));
+    const bool has_blobs =
+        Needs(rows, "blob") || Needs(rows, "blob if set") || Needs(rows, "blob or hosts");
+    if (has_blobs && !settings.s3.endpoint.empty()) {
+      check(blob::CheckS3Options(settings.s3.Options()));
+    }
     if (Needs(rows, "store")) check(settings.postgres.Options("insightd"));
     if (Needs(rows, "redis")) check(settings.redis.Options());
   }

@@ -69,6 +69,8 @@ Settings WithServers() {
   settings.kafka.brokers = {"broker:9092"};
   settings.s3.endpoint = "http://s3:9000";
   settings.s3.bucket = "archives";
+  settings.s3.access_key = "key";
+  settings.s3.secret_key = "secret";
   settings.postgres.conninfo = "host=db";
   return settings;
 }
@@ -109,6 +111,46 @@ TEST(CheckFormTest, HalfOfAnObjectStoreIsAMistakeAlsoWhereItNeedNotBe) {
   EXPECT_EQ(FormMistake(settings, "writer"), "");
   settings.s3.endpoint = "http://s3:9000";
   EXPECT_THAT(FormMistake(settings, "writer"), HasSubstr("blob.s3_bucket"));
+}
+
+// What `role` would say when it starts, whatever servers there are.
+std::string MistakeOf(const Settings& settings, std::string_view role) {
+  const std::vector<StartFailure> failures = CheckSettings(settings, role);
+  if (failures.size() != 1) return std::to_string(failures.size()) + " failures";
+  EXPECT_EQ(failures[0].exit, ExitCode::kUsage);
+  return failures[0].message;
+}
+
+TEST(CheckSettingsTest, JudgesWhatTheClientsOfTheServersTake) {
+  Settings settings = WithServers();
+  settings.kafka.properties = {"no.such.property=1"};
+  EXPECT_THAT(MistakeOf(settings, "ingress"), HasSubstr("bus.kafka_properties: No such"));
+  settings = WithServers();
+  settings.kafka.properties = {"max.poll.interval.ms=1000"};
+  EXPECT_THAT(MistakeOf(settings, "pipeline"), HasSubstr("bus.kafka_properties cannot be used"));
+  EXPECT_TRUE(CheckSettings(settings, "ingress").empty()) << "it reads nothing";
+  settings = WithServers();
+  settings.s3.endpoint = "http://s3:99999";
+  EXPECT_THAT(MistakeOf(settings, "pipeline"), HasSubstr("blob.s3_endpoint"));
+  EXPECT_TRUE(CheckSettings(settings, "api").empty()) << "it uses no S3";
+  settings = WithServers();
+  settings.postgres.read_conninfo = "host=standby port=x";
+  EXPECT_THAT(MistakeOf(settings, "api"), HasSubstr("store.postgres_read: \"x\" is no port"));
+}
+
+TEST(CheckSettingsTest, JudgesTheCertificatesOfTheServers) {
+  const insightd::testing::TempFolder folder;
+  const std::string path = folder / "ca.pem";
+  std::ofstream(path) << "nonsense\n";
+  Settings settings = WithServers();
+  settings.kafka.security = "ssl";
+  settings.kafka.ca_file = path;
+  EXPECT_THAT(MistakeOf(settings, "pipeline"),
+              HasSubstr("bus.kafka_ca_file " + path + " cannot be used"));
+  settings = WithServers();
+  settings.s3.ca_file = path;
+  EXPECT_THAT(MistakeOf(settings, "pipeline"),
+              HasSubstr("blob.s3_ca_file " + path + " holds no certificate"));
 }
 
 TEST(CheckSettingsTest, NamesTheSecretThatCannotBeRead) {

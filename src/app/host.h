@@ -9,6 +9,7 @@
 #include <mutex>
 #include <optional>
 #include <set>
+#include <stop_token>
 #include <string>
 #include <string_view>
 
@@ -84,6 +85,8 @@ class Host {
 
   // Loads the rule packs again; none where no role needs them. Set while rows start.
   std::function<void()> reload_rules;
+  // Requested when the process begins to stop.
+  std::stop_source stopping;
   // Stops the process as SIGTERM does; thread-safe.
   std::function<void()> request_stop;
 

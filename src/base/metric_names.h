@@ -69,8 +69,6 @@ inline const Definition kHttpSeconds{Kind::kHistogram, "insightd_http_request_se
 inline const Definition kHttpConnections{Kind::kGauge, "insightd_http_connections",
                                          "Open connections."};
 // bus, blob, store
-inline const Definition kBusLag{Kind::kGauge, "insightd_bus_lag",
-                                "Messages that a group has not finished, by group."};
 inline const Definition kBusBytes{Kind::kGauge, "insightd_bus_bytes",
                                   "Bytes of records in the log of the embedded bus."};
 inline const Definition kBusRoomBytes{Kind::kGauge, "insightd_bus_room_bytes",
@@ -84,10 +82,12 @@ inline const Definition kBusProducerRestarts{Kind::kCounter, "insightd_bus_produ
                                              "Producers that were lost for good and replaced."};
 inline const Definition kLagRecords{Kind::kGauge, "kafka_consumer_lag_records",
                                     "Messages that a group has not finished, by group, topic and "
-                                    "partition; of the partitions that this process has."};
+                                    "partition; of the partitions that this process has, and while "
+                                    "a group whose work it does has no member at all."};
 inline const Definition kLagSeconds{Kind::kGauge, "kafka_consumer_oldest_unprocessed_seconds",
                                     "Age of the oldest message in work, by group, topic and "
-                                    "partition; 0: none is."};
+                                    "partition; without a member how long one is known to wait. "
+                                    "0: none is."};
 inline const Definition kBlobBytes{Kind::kGauge, "insightd_blob_bytes", "Bytes of archives kept."};
 inline const Definition kBlobRoomBytes{
     Kind::kGauge, "insightd_blob_room_bytes",

@@ -1,7 +1,9 @@
 #include "base/sqlite.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sqlite3.h>
+#include <sys/stat.h>
 
 namespace insightd::sqlite {
 namespace {
@@ -43,11 +45,28 @@ Error MakeError(int code, const std::string& path, const char* text) {
   return Error(CodeFor(code), fmt::format("{}: {}{}", path, text, WayOut(code)));
 }
 
+// The library's own call makes files that everybody may read.
+int OpenPrivate(const char* path, int flags, int mode) {
+  const int fd = ::open(path, flags, mode & (S_IRUSR | S_IWUSR));
+  struct stat file {};
+  if (fd >= 0 && (flags & O_CREAT) != 0 && fstat(fd, &file) == 0 && (file.st_mode & S_IRWXO) != 0) {
+    // One that was there: of an earlier version, or restored. Where it is another user's, the
+    // folder alone has to keep others out.
+    (void)fchmod(fd, file.st_mode & (S_IRWXU | S_IRWXG));
+  }
+  return fd;
+}
+
 // Without the library's count of its memory, which nobody reads here and which takes a lock of the
 // whole process at each allocation: connections of several threads waited for each other.
 void ConfigureOnce() {
-  static const int kDone = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
-  static_cast<void>(kDone);
+  static const bool kDone = [] {
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    sqlite3_vfs* files = sqlite3_vfs_find("unix");
+    return files->xSetSystemCall(files, "open",
+                                 reinterpret_cast<sqlite3_syscall_ptr>(OpenPrivate)) == SQLITE_OK;
+  }();
+  INSIGHTD_ASSERT(kDone);
 }
 
 }  // namespace

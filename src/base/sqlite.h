@@ -40,7 +40,8 @@ class Query;
 class Database {
  public:
   // In WAL mode, synchronous=FULL: what is committed is durable. So is what a process before had
-  // committed, as far as it is seen, unless `read_only`.
+  // committed, as far as it is seen, unless `read_only`. Files that are made are this user's alone
+  // (0600) whatever the umask; from those that are there others are shut out.
   static Result<std::unique_ptr<Database>> Open(const std::string& path,
                                                 const OpenOptions& options);
   ~Database();

@@ -1,8 +1,12 @@
 #include "base/sqlite.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
+#include <filesystem>
 #include <fstream>
+#include <string>
+#include <vector>
 
 #include "base/testing/temp_folder.h"
 
@@ -75,6 +79,33 @@ TEST_F(SqliteTest, AFileThatIsNoDatabaseIsRefused) {
   ASSERT_FALSE(database);
   EXPECT_EQ(database.error().code(), Code::kInternal);
   EXPECT_NE(database.error().message().find("backup"), std::string::npos);
+}
+
+// What may be done with the database, its log and its index by whom.
+std::vector<unsigned> ModesOf(const std::string& path) {
+  std::vector<unsigned> modes;
+  for (const char* part : {"", "-wal", "-shm"}) {
+    struct stat file {};
+    EXPECT_EQ(stat((path + part).c_str(), &file), 0) << path << part;
+    modes.push_back(file.st_mode & 0777);
+  }
+  return modes;
+}
+
+TEST_F(SqliteTest, FilesAreThisUsersAloneWhateverTheUmask) {
+  const mode_t before = umask(0);
+  const auto database = Open();
+  ASSERT_TRUE(database->Execute("CREATE TABLE t(a INTEGER) STRICT"));
+  umask(before);
+  EXPECT_EQ(ModesOf(Path()), (std::vector<unsigned>{0600, 0600, 0600}));
+}
+
+TEST_F(SqliteTest, OthersAreShutOutOfFilesThatWereThere) {
+  { ASSERT_TRUE(Open()->Execute("CREATE TABLE t(a INTEGER) STRICT")); }
+  std::filesystem::permissions(Path(), std::filesystem::perms(0644));
+  const auto database = Open();
+  ASSERT_TRUE(database->Execute("INSERT INTO t VALUES (1)"));
+  EXPECT_EQ(ModesOf(Path()), (std::vector<unsigned>{0640, 0640, 0640}));
 }
 
 TEST_F(SqliteTest, AFolderThatIsNotThereIsUnavailable) {

@@ -79,15 +79,12 @@ class Store {
   // kNotFound when there is no such object.
   virtual Result<std::unique_ptr<Reader>> Open(std::string_view key) = 0;
   virtual Result<Object> Stat(std::string_view key) = 0;
-  // Good also when there is no such object.
+  // Good also when there is no such object. A loss of power may bring it back.
   virtual Result<void> Remove(std::string_view key) = 0;
-  // The same for many at once; of those before and behind one that fails, some may be gone.
-  virtual Result<void> RemoveAll(std::span<const std::string> keys) {
-    for (const std::string& key : keys) {
-      if (Result<void> removed = Remove(key); !removed) return removed;
-    }
-    return {};
-  }
+  // The same for many at once, and for good: once all are removed, no loss of power brings one of
+  // them back, also of those that were removed before. Of those before and behind one that fails,
+  // some may be gone.
+  virtual Result<void> RemoveAll(std::span<const std::string> keys) = 0;
   // Calls `visit` with each object in no order until it returns false.
   virtual Result<void> List(const std::function<bool(const Object&)>& visit) = 0;
   // Bytes of all objects, about; -1 where that is not known (S3). The first call may take long.

@@ -13,6 +13,7 @@ class NoStore final : public Store {
   Result<std::unique_ptr<Reader>> Open(std::string_view) override { return NotSet(); }
   Result<Object> Stat(std::string_view) override { return NotSet(); }
   Result<void> Remove(std::string_view) override { return NotSet(); }
+  Result<void> RemoveAll(std::span<const std::string>) override { return NotSet(); }
   Result<void> List(const std::function<bool(const Object&)>&) override { return NotSet(); }
   std::int64_t BytesHeld() override { return -1; }
   Result<std::string> UrlFor(std::string_view, seconds) override { return NotSet(); }

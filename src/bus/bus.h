@@ -101,8 +101,6 @@ class Consumer {
   virtual Result<void> Commit(const Position& position) = 0;
   // Ends a Poll that waits. Thread-safe.
   virtual void Wake() = 0;
-  // Messages of the subscribed topics that this group has not committed; -1 if unknown.
-  virtual std::int64_t Lag() = 0;
 };
 
 // What a group has not finished of a partition.
@@ -111,7 +109,9 @@ struct PartitionLag {
   std::string topic;
   std::int32_t partition = 0;
   std::int64_t records = 0;  // not committed
-  Time oldest{};             // when the oldest of those in work was produced; zero: none is
+  // When the oldest of those in work was produced; of a group without members, since when its
+  // oldest is known to wait. Zero: none is.
+  Time oldest{};
 };
 
 // What a log takes of its limit.
@@ -129,6 +129,9 @@ class Bus {
   // earliest record. kNotFound for an unknown topic.
   virtual Result<std::unique_ptr<Consumer>> Subscribe(std::string_view group,
                                                       std::vector<std::string> topics) = 0;
+  // Lag tells of this group also while it has no member in any process: who reads only under a duty
+  // leaves the group when that is lost, and nobody else would see what piles up. Known topics.
+  virtual void Follow(std::string_view group, std::vector<std::string> topics) = 0;
   // Of the partitions that the consumers of this process have, as last known: a partition of which
   // nothing is known so far is left out. Never waits; for metrics.
   virtual std::vector<PartitionLag> Lag() = 0;

@@ -100,8 +100,7 @@ Pipeline::Pipeline(Doors doors, Settings settings, MakeHandler make_handler, std
       workloads_delivered_(doors.registry.MakeCounter(
           metrics::kOtherMessages, {{"kind", "workloads"}, {"outcome", "delivered"}})),
       workload_info_delivered_(doors.registry.MakeCounter(
-          metrics::kOtherMessages, {{"kind", "workload_info"}, {"outcome", "delivered"}})),
-      lag_(doors.registry.MakeGauge(metrics::kBusLag, {{"group", settings_.group}})) {}
+          metrics::kOtherMessages, {{"kind", "workload_info"}, {"outcome", "delivered"}})) {}
 
 Pipeline::~Pipeline() = default;
 
@@ -225,7 +224,6 @@ Result<void> Pipeline::TakeIn(std::size_t messages_max, milliseconds wait, std::
     job->message = std::move(message);
     desk_->AddReady(std::move(job));
   }
-  lag_.Set(static_cast<double>(consumer_->Lag()));
   return {};
 }
 

@@ -110,7 +110,6 @@ class Pipeline {
   metrics::Counter dead_lettered_;
   metrics::Counter workloads_delivered_;
   metrics::Counter workload_info_delivered_;
-  metrics::Gauge lag_;
 };
 
 }  // namespace insightd::pipeline

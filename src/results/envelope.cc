@@ -3,6 +3,9 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <charconv>
+#include <cstdint>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -56,7 +59,46 @@ insightd::Result<void> TakeMetadata(Value root, Head& head) {
                                           gathered->AsString().substr(0, 64)));
 }
 
+constexpr std::size_t kEscapeBytes = 6;  // of \uD800
+
+enum class Half : std::uint8_t { kNone, kHigh, kLow };
+
+// Of a surrogate pair, that the text begins with as an escape.
+Half HalfAt(std::string_view text) {
+  if (text.size() < kEscapeBytes || !text.starts_with("\\u")) return Half::kNone;
+  std::uint16_t unit = 0;
+  const char* const end = text.data() + kEscapeBytes;
+  const auto [behind, error] = std::from_chars(text.data() + 2, end, unit, 16);
+  if (error != std::errc() || behind != end || unit < 0xd800 || unit > 0xdfff) return Half::kNone;
+  return unit < 0xdc00 ? Half::kHigh : Half::kLow;
+}
+
+// `text` with \uFFFD for each half that lacks the other one.
+std::string WithoutHalves(std::string_view text) {
+  std::string out(text);
+  for (std::size_t at = out.find('\\'); at != out.npos; at = out.find('\\', at)) {
+    const std::string_view rest = std::string_view(out).substr(at);
+    const Half half = HalfAt(rest);
+    if (half == Half::kNone) {
+      at += 2;  // the escape's second byte may be a backslash
+    } else if (half == Half::kHigh && HalfAt(rest.substr(kEscapeBytes)) == Half::kLow) {
+      at += 2 * kEscapeBytes;
+    } else {
+      out.replace(at, kEscapeBytes, "\\uFFFD");
+      at += kEscapeBytes;
+    }
+  }
+  return out;
+}
+
 }  // namespace
+
+insightd::Result<json::Document> ParseMessage(std::string_view message, json::Parser& parser) {
+  insightd::Result<json::Document> document = parser.Parse(message);
+  if (document) return document;
+  const std::string whole = WithoutHalves(message);
+  return whole == message ? std::move(document) : parser.Parse(whole);
+}
 
 bool SameName(std::string_view a, std::string_view b) {
   return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
@@ -104,7 +146,7 @@ std::string SortedText(Value object) {
 insightd::Result<Envelope> ReadEnvelope(std::string_view message, std::string_view body,
                                         json::Parser& parser, Head& head) {
   if (message.empty()) return Fail(Code::kInvalid, "unexpected end of JSON input");
-  insightd::Result<json::Document> document = parser.Parse(message);
+  insightd::Result<json::Document> document = ParseMessage(message, parser);
   if (!document) return Fail(Code::kInvalid, document.error().message());
   const Value root = document->root();
   if (!root.is_object()) return WrongType(root, "(message)", "object");

@@ -23,6 +23,10 @@ tl::unexpected<Error> WrongType(json::Value value, std::string_view field, std::
 insightd::Result<json::Value> Typed(json::Value object, std::string_view name, json::Type type,
                                     std::string_view wanted, std::string_view path = "");
 
+// Any message. An escape of half a surrogate pair, which is no JSON and which the original reads,
+// is read as it does: as U+FFFD.
+insightd::Result<json::Document> ParseMessage(std::string_view message, json::Parser& parser);
+
 // The object as compact text with its members in ascending order; of two with one name the last.
 std::string SortedText(json::Value object);
 

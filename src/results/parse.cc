@@ -193,7 +193,7 @@ insightd::Result<Received> Parse(std::string_view message, json::Parser& parser,
 
 Traces TracesOf(std::string_view message, json::Parser& parser) {
   Traces traces;
-  const insightd::Result<json::Document> document = parser.Parse(message);
+  const insightd::Result<json::Document> document = ParseMessage(message, parser);
   if (!document || !document->root().is_object()) return traces;
   const Value root = document->root();
   traces.request_id = FindAnyCase(root, "RequestId").StringOr("");

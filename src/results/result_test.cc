@@ -244,6 +244,37 @@ TEST(ResultParseTest, TakesNullAsNoInfosAndNamesInAnyCase) {
   EXPECT_EQ(FormatTimeSeconds(received->last_checked), "2025-10-10T13:21:19Z");
 }
 
+TEST(ResultParseTest, HalfOfASurrogatePairIsReadAsTheOriginalDoes) {
+  const auto details = [](const std::string& text) {
+    const auto received = Parsed(
+        Message(R"({"system":{},"fingerprints":[],"reports":[{"details":")" + text + R"("}]})"));
+    return received ? received->hits[0].details : received.error().message();
+  };
+  EXPECT_EQ(details(R"(a\ud800b)"), "\"a\uFFFDb\"");
+  EXPECT_EQ(details(R"(\uDFFF)"), "\"\uFFFD\"");
+  EXPECT_EQ(details(R"(\udc00\ud800)"), "\"\uFFFD\uFFFD\"") << "in the wrong order";
+  EXPECT_EQ(details(R"(\ud83d\ud83d\ude00)"), "\"\uFFFD\U0001F600\"")
+      << "the second one has its half";
+  EXPECT_EQ(details(R"(\ud800\n\\ud800)"), "\"\uFFFD\\n\\\\ud800\"") << "an escaped backslash";
+  EXPECT_EQ(details(R"(\ud800\u00e9)"), "\"\uFFFDé\"");
+}
+
+TEST(ResultParseTest, WithHalfOfASurrogatePairAllElseIsStillRefused) {
+  const auto refusal = [](const std::string& text) {
+    return Refusal(Message(R"({"system":{},"fingerprints":[],"reports":[{"details":"\ud800)" +
+                           text + R"("}]})"));
+  };
+  for (const char* text :
+       {R"(\ud8)", R"(\ud8zz)", R"(\ud80)", R"(\ud800\)", "\xff", R"(\x)", "\n"}) {
+    EXPECT_THAT(refusal(text), HasSubstr("not JSON")) << text;
+  }
+}
+
+TEST(ResultParseTest, TellsTheTracesOfAMessageWithHalfOfASurrogatePair) {
+  json::Parser parser;
+  EXPECT_EQ(TracesOf(R"({"OrgID":9,"RequestId":"r\ud800"})", parser).request_id, "r\uFFFD");
+}
+
 TEST(ResultParseTest, TakesWhateverIsThereAsTheNamesOfPacks) {
   const auto pack = [](const std::string& metadata) {
     const auto received = Parsed(Message(R"({"system":{},"reports":[],"fingerprints":[],"info":[],)"

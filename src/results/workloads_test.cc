@@ -131,6 +131,14 @@ TEST(WorkloadsTest, KeepsTheMetricsCompactAndSorted) {
   EXPECT_EQ(received->metrics, R"({"a":{"z":1,"b":2},"version":1,"workload_recommendations":[]})");
 }
 
+TEST(WorkloadsTest, HalfOfASurrogatePairIsReadAsAnotherSign) {
+  const auto received =
+      Parsed(Message(R"({"version": 1, "workload_recommendations": [], "a\ud800": "\udc00"})"));
+  ASSERT_TRUE(received);
+  EXPECT_EQ(received->metrics,
+            "{\"a\uFFFD\":\"\uFFFD\",\"version\":1,\"workload_recommendations\":[]}");
+}
+
 TEST(WorkloadsTest, EmptyMetricsAreNothingToStore) {
   const auto received = Parsed(Message("{}"));
   ASSERT_TRUE(received);

@@ -116,7 +116,7 @@ struct Judge::Impl {
   bool SkipForNeeds(const Rule& rule, Outcome& outcome);
   bool SkipForVersion(const Rule& rule, Outcome& outcome);
   std::string Describe(const Rule& rule, const Expression& asked, const Value& error,
-                       cel::Activation& archive, cel::Activation& own);
+                       cel::Activation& archive, cel::Activation& own, Outcome& outcome);
 
   PackPointer pack;
   JudgeLimits limits;
@@ -213,9 +213,10 @@ bool Judge::Impl::SkipForVersion(const Rule& rule, Outcome& outcome) {
 }
 
 // An error goes through the expressions that use what failed; the first of them that has it is
-// where it arose. It is copied on its way, its text is not.
+// where it arose. It is copied on its way, its text is not. The outcome gets the form for logs.
 std::string Judge::Impl::Describe(const Rule& rule, const Expression& asked, const Value& error,
-                                  cel::Activation& archive, cel::Activation& own) {
+                                  cel::Activation& archive, cel::Activation& own,
+                                  Outcome& outcome) {
   const cel::ErrorInfo& info = error.AsError();
   const Expression* origin = &asked;
   const auto find_in = [&](const std::vector<Named>& named, cel::Activation& activation) {
@@ -238,9 +239,15 @@ std::string Judge::Impl::Describe(const Rule& rule, const Expression& asked, con
   }
   const Place place = info.line > 0 ? origin->PlaceOf(info.line, info.column)
                                     : origin->source->PlaceOf(origin->scalar.offset);
-  const bool is_limit = info.kind == cel::ErrorKind::kLimit;
-  return fmt::format("{}:{}:{}: {}: {}", origin->source->name(), place.line, place.column,
-                     origin->label, is_limit ? LimitText(info.Message()) : info.Message());
+  const std::string begin = fmt::format("{}:{}:{}: {}: ", origin->source->name(), place.line,
+                                        place.column, origin->label);
+  if (info.kind == cel::ErrorKind::kLimit) {
+    outcome.unquoted_errors.push_back(begin + LimitText(info.Message()));
+    return outcome.unquoted_errors.back();
+  }
+  const std::string_view text = info.text.substr(0, info.text.find_last_not_of(": ") + 1);
+  outcome.unquoted_errors.push_back(std::string(begin).append(text));
+  return begin + info.Message();
 }
 
 Outcome Judge::Impl::Ask(const Rule& rule, cel::Activation& archive) {
@@ -265,7 +272,7 @@ Outcome Judge::Impl::AskUntimed(const Rule& rule, cel::Activation& archive) {
   outcome.steps = budget.steps();
   if (when.is_error()) {
     outcome.kind = OutcomeKind::kError;
-    outcome.reason = Describe(rule, rule.when, when, archive, activation);
+    outcome.reason = Describe(rule, rule.when, when, archive, activation, outcome);
     return outcome;
   }
   if (!when.is_bool()) {
@@ -273,20 +280,22 @@ Outcome Judge::Impl::AskUntimed(const Rule& rule, cel::Activation& archive) {
     const Place place = rule.when.source->PlaceOf(rule.when.scalar.offset);
     outcome.reason = fmt::format("{}:{}:{}: when: gives {}, not bool", rule.when.source->name(),
                                  place.line, place.column, cel::KindName(when.kind()));
+    outcome.unquoted_errors.push_back(outcome.reason);
     return outcome;
   }
   if (!when.AsBool()) return outcome;
   outcome.kind = OutcomeKind::kHit;
-  outcome.details = TruncateDetails(
-      WriteDetails(
-          rule.details,
-          [&](const Expression& expression) {
-            return cel::Evaluate(expression.program, activation);
-          },
-          [&](const Expression& expression, const Value& error) {
-            outcome.detail_errors.push_back(Describe(rule, expression, error, archive, activation));
-          }),
-      limits.details_bytes_max);
+  outcome.details =
+      TruncateDetails(WriteDetails(
+                          rule.details,
+                          [&](const Expression& expression) {
+                            return cel::Evaluate(expression.program, activation);
+                          },
+                          [&](const Expression& expression, const Value& error) {
+                            outcome.detail_errors.push_back(
+                                Describe(rule, expression, error, archive, activation, outcome));
+                          }),
+                      limits.details_bytes_max);
   outcome.steps = budget.steps();
   if (options.evidence) outcome.evidence = EvidenceOf(rule);
   return outcome;

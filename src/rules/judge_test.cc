@@ -96,6 +96,21 @@ TEST(JudgeTest, ADetailThatFailsIsNotedAndTheHitStays) {
   EXPECT_EQ(hit.detail_errors.size(), 2u);
 }
 
+TEST(JudgeTest, ForLogsAnErrorQuotesNothingOfTheArchive) {
+  const Outcome failed = Ask("  when: \"int(doc.name) > 0\"\n",
+                             {{"config/doc.json", R"({"name": "their: 'secret'"})"}});
+  EXPECT_NE(failed.reason.find("secret"), std::string::npos) << failed.reason;
+  ASSERT_EQ(failed.unquoted_errors.size(), 1u);
+  EXPECT_TRUE(failed.unquoted_errors[0].ends_with(": when: no int")) << failed.unquoted_errors[0];
+
+  const Outcome hit = Ask("  when: \"true\"\n  details: {a: \"int(doc.name)\"}\n",
+                          {{"config/doc.json", R"({"name": "secret"})"}});
+  ASSERT_EQ(hit.detail_errors.size(), 1u);
+  EXPECT_NE(hit.detail_errors[0].find("secret"), std::string::npos);
+  ASSERT_EQ(hit.unquoted_errors.size(), 1u);
+  EXPECT_EQ(hit.unquoted_errors[0].find("secret"), std::string::npos);
+}
+
 TEST(JudgeTest, ARuleEndsAtItsLimitOfSteps) {
   const Outcome outcome = Ask(
       "  let: {l: \"nodes.map(a, nodes.map(b, nodes.map(c, 1)))\"}\n  when: \"size(l) > 0\"\n",

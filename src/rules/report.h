@@ -34,6 +34,9 @@ struct Outcome {
   // Of a skip: "All: ['nodes'] Any: ['alerts', 'metrics']", or a sentence. Of an error: the place
   // in the rule and the message.
   std::string reason;
+  // What stands in `reason` of an error and in `detail_errors`, without what it quotes of the
+  // archive: for logs.
+  std::vector<std::string> unquoted_errors;
   SkipReason skip = SkipReason::kMissing;
   // Of a skip for missing inputs: those that all are needed, and the groups of which one is.
   std::vector<std::string> missing_all;

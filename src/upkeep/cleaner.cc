@@ -150,7 +150,7 @@ Result<std::size_t> Cleaner::Remove(const std::vector<store::KeptArchive>& archi
     // A key that cannot be one holds up none of the others.
     if (all.error().code() != Code::kInvalid) return Fail(std::move(all).error());
     for (const std::string& key : keys) {
-      if (auto removed = blobs_->Remove(key);
+      if (auto removed = blobs_->RemoveAll({&key, 1});
           !removed && removed.error().code() != Code::kInvalid) {
         return Fail(std::move(removed).error());
       }
@@ -159,7 +159,8 @@ Result<std::size_t> Cleaner::Remove(const std::vector<store::KeptArchive>& archi
   for (const std::string& key : keys) {
     kLog.Debug(log::event::kArchiveRemoved, "archive removed", {{"request_id", key}});
   }
-  // Last: after a crash in between they are removed again, which does no harm.
+  // Last: after a crash in between they are removed again, which does no harm. One that came back
+  // after this would be kept as its cluster's newest, and be in the way of uploads.
   if (auto forgot = store_.ForgetArchives(archives); !forgot) {
     return Fail(std::move(forgot).error());
   }

@@ -6,7 +6,6 @@
 
 #include "base/log.h"
 #include "base/log_events.h"
-#include "base/metric_names.h"
 #include "bus/dead_letter.h"
 #include "bus/progress.h"
 
@@ -49,12 +48,8 @@ store::DeadLetter ToStore(bus::DeadLetter letter) {
 
 }  // namespace
 
-LetterKeeper::LetterKeeper(bus::Bus& bus, store::Store& store, metrics::Registry& registry,
-                           Settings settings)
-    : bus_(bus),
-      store_(store),
-      settings_(std::move(settings)),
-      lag_(registry.MakeGauge(metrics::kBusLag, {{"group", settings_.group}})) {}
+LetterKeeper::LetterKeeper(bus::Bus& bus, store::Store& store, Settings settings)
+    : bus_(bus), store_(store), settings_(std::move(settings)) {}
 
 LetterKeeper::~LetterKeeper() = default;
 
@@ -94,7 +89,6 @@ Result<bool> LetterKeeper::Take(milliseconds wait, std::stop_token stop) {
   if (in_work_.empty()) return false;
   if (auto kept = Keep(in_work_); !kept) return Fail(std::move(kept).error());
   in_work_.clear();
-  lag_.Set(static_cast<double>(consumer_->Lag()));
   return true;
 }
 

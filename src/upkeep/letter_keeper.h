@@ -15,7 +15,6 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "base/metrics.h"
 #include "base/result.h"
 #include "bus/bus.h"
 #include "store/store.h"
@@ -26,7 +25,7 @@ namespace insightd::upkeep {
 class LetterKeeper {
  public:
   // The doors outlive the keeper.
-  LetterKeeper(bus::Bus& bus, store::Store& store, metrics::Registry& registry, Settings settings);
+  LetterKeeper(bus::Bus& bus, store::Store& store, Settings settings);
   ~LetterKeeper();
 
   // Joins the consumer group. Once, before anything else.
@@ -45,7 +44,6 @@ class LetterKeeper {
   const Settings settings_;
   std::unique_ptr<bus::Consumer> consumer_;
   std::vector<bus::Message> in_work_;  // taken and not kept yet
-  metrics::Gauge lag_;
 };
 
 }  // namespace insightd::upkeep

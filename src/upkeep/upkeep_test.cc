@@ -60,7 +60,7 @@ class UpkeepTest : public ::testing::Test {
     auto bus = bus::OpenEmbeddedBus(options);
     INSIGHTD_ASSERT(bus);
     bus_ = *std::move(bus);
-    keeper_ = std::make_unique<LetterKeeper>(*bus_, *store_, registry_, settings_);
+    keeper_ = std::make_unique<LetterKeeper>(*bus_, *store_, settings_);
     INSIGHTD_ASSERT(keeper_->Open());
   }
 

@@ -65,8 +65,7 @@ Writer::Writer(Doors doors, Settings settings, std::string build, Messages messa
       empty_(Outcome(doors.registry, messages, "empty")),
       refused_(Outcome(doors.registry, messages, "refused")),
       batch_results_(doors.registry.MakeHistogram(metrics::kBatchResults)),
-      store_seconds_(doors.registry.MakeHistogram(metrics::kStoreSeconds)),
-      lag_(doors.registry.MakeGauge(metrics::kBusLag, {{"group", channel_.group}})) {}
+      store_seconds_(doors.registry.MakeHistogram(metrics::kStoreSeconds)) {}
 
 Writer::~Writer() = default;
 
@@ -186,7 +185,6 @@ Result<void> Writer::Settle(Result<void> worked) {
       hosted_.success_seconds.Observe(took);
     }
     in_work_.reset();
-    lag_.Set(static_cast<double>(consumer_->Lag()));
     return {};
   }
   Batch& batch = *in_work_;

@@ -107,7 +107,6 @@ class Writer {
   metrics::Counter refused_;
   metrics::Histogram batch_results_;
   metrics::Histogram store_seconds_;
-  metrics::Gauge lag_;
 };
 
 }  // namespace insightd::writer

@@ -172,7 +172,12 @@ class WriterTest : public ::testing::Test {
     return store_->Workloads(1, ClusterName(cluster)).value();
   }
   std::int64_t Lag() {
-    return (*bus_->Subscribe(settings_.group, {settings_.results_topic}))->Lag();
+    const auto member = bus_->Subscribe(settings_.group, {settings_.results_topic});
+    std::int64_t records = 0;
+    for (const bus::PartitionLag& lag : bus_->Lag()) {
+      if (lag.group == settings_.group) records += lag.records;
+    }
+    return records;
   }
 
   testing::TempFolder folder_;
@@ -213,6 +218,17 @@ TEST_F(WriterTest, StoresAResultWithWhatItsHeadersSay) {
   EXPECT_EQ(store_->NewestArchives(1)->size(), 1U);
   EXPECT_EQ(Lag(), 0);
   EXPECT_FALSE(Step());
+}
+
+TEST_F(WriterTest, HalfOfASurrogatePairIsStoredAsAnotherSign) {
+  Open();
+  Produce(Message(1, "r\\ud800", "2024-01-01T00:00:00Z", R"({"x": "\udc00"})"));
+
+  EXPECT_TRUE(Step());
+
+  EXPECT_EQ(store_->Meta(1, ClusterName(1))->request_id, "r\uFFFD");
+  EXPECT_EQ(store_->Report(1, ClusterName(1), "")->hits.at(0).details, "{\"x\":\"\uFFFD\"}");
+  EXPECT_TRUE(Letters().empty());
 }
 
 TEST_F(WriterTest, AWriterThatHangsInTheStoreIsNamedWithItsStep) {

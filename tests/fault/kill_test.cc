@@ -59,7 +59,7 @@ class Flow {
     upkeep_settings_.archive_kept_s = 0;
     writer_ = std::make_unique<writer::Writer>(
         writer::Doors{*bus_, *store_, SystemClock(), registry_}, writer_settings_, "test");
-    keeper_ = std::make_unique<upkeep::LetterKeeper>(*bus_, *store_, registry_, upkeep_settings_);
+    keeper_ = std::make_unique<upkeep::LetterKeeper>(*bus_, *store_, upkeep_settings_);
     cleaner_ = std::make_unique<upkeep::Cleaner>(*blobs_, *store_, SystemClock(), registry_,
                                                  upkeep_settings_);
     INSIGHTD_ASSERT(writer_->Open() && keeper_->Open());

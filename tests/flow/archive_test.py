@@ -123,7 +123,7 @@ class ArchiveTest(unittest.TestCase):
             ready = server.get("/readyz", "http.metrics_address")
             self.assertEqual(ready.status, 200, ready)
             metrics = server.get("/metrics", "http.metrics_address").body.decode()
-            for name in ("insightd_archives_total", "insightd_build_info", "insightd_bus_lag"):
+            for name in ("insightd_archives_total", "insightd_build_info", "kafka_consumer_lag_records"):
                 self.assertIn(name, metrics)
             self.assertEqual(server.get("/").status, 200)
             started, = server.events("process.started")

@@ -216,10 +216,10 @@ class Insightd(Doors):
             environment["INSIGHTD__" + key.upper().replace(".", "__")] = str(value)
         return environment
 
-    def command(self, *words, check=None):
-        """Runs another command of the binary with the same settings."""
+    def command(self, *words, check=None, given=None):
+        """Runs another command of the binary with the same settings; it may read what is given."""
         done = subprocess.run([BINARY, *words], env=self.environment(), capture_output=True,
-                              text=True, timeout=60)
+                              text=True, timeout=60, input=given)
         if check is not None and done.returncode != check:
             raise AssertionError(f"{words} ended with {done.returncode}: {done.stderr}{done.stdout}")
         return done

@@ -147,6 +147,26 @@ class MessagesTest(unittest.TestCase):
                  "the good one", END_S_MAX)
         self.assertNotIn(names[good], self.letters(RESULTS))
 
+    def test_half_of_a_surrogate_pair_is_stored_as_another_sign(self):
+        """as U+FFFD, which is what the original reads in it"""
+        cluster = new_cluster()
+        value = json.dumps(
+            {"OrgID": 1, "ClusterName": cluster, "Version": 2, "LastChecked": "2024-01-01T00:00:00Z",
+             "RequestId": "half \ud800",
+             "Report": {"fingerprints": [], "system": {}, "reports": [
+                 {"component": "a.b.report", "key": "K", "details": {"x\udc00": "\ud83d\ude00\ud800"}}]}
+             }).encode()
+        self.assertIn(rb"\ud800", value)
+        self.produce(RESULTS, [value])
+        row = wait_for(lambda: self.rows(
+            "select h.template_data::jsonb, c.request_id, r.report::jsonb #> '{reports,0,details}' "
+            "from report r join rule_hit h on h.cluster_id = r.cluster "
+            "join insightd_cluster c on c.cluster = r.cluster "
+            f"where r.cluster = '{cluster}'"), "the result", END_S_MAX)
+        details = '{"x\ufffd": "\U0001f600\ufffd"}'
+        self.assertEqual(row, [f"{details}|half \ufffd|{details}"])
+        self.assertNotIn(hashlib.md5(value).hexdigest(), self.letters(RESULTS))
+
     def test_what_is_not_on_workloads_is_set_aside(self):
         """into a topic of its own, and among the dead letters"""
         value = json.dumps({"OrgID": 1, "ClusterName": new_cluster(), "Report": {}}).encode()

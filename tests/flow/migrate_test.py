@@ -113,6 +113,26 @@ class Migrate(unittest.TestCase):
     def role(self):
         return self.run_it("api", **ROLE)
 
+    def test_who_may_not_look_at_the_versions_is_told_which_right_is_missing(self):
+        self.migrate()
+        looker = self.name + "_looker"
+        self.sql(f"CREATE ROLE {looker} LOGIN PASSWORD 'looker'; "
+                 f"GRANT USAGE ON SCHEMA public, dvo TO {looker}")
+        self.addCleanup(self.sql, f"DROP OWNED BY {looker}; DROP ROLE {looker}")
+        as_looker = {"INSIGHTD__STORE__POSTGRES": f"{self.conninfo} user={looker} password=looker"}
+        for words in (("--status",), ("--dry-run",), ()):
+            done = self.migrate(*words, exit_code=4, **as_looker)
+            self.assertIn(f"role {looker} lacks the right SELECT on dvo.migration_info", done.stderr)
+            self.assertIn(f"TO {looker}", done.stderr)
+
+    def test_a_connection_string_that_is_none_is_a_mistake_in_the_settings(self):
+        for conninfo, word in (("nonsense", "no connection string"), ("host=db port=x", "no port"),
+                               ("host=db sslmode=nonsense", "sslmode")):
+            for words in (("migrate",), ("api",), ("config", "check", "api")):
+                done = self.run_it(*words, **{**ROLE, "INSIGHTD__STORE__POSTGRES": conninfo})
+                self.assertEqual(done.returncode, 2, done.stdout + done.stderr)
+                self.assertIn(word, done.stdout + done.stderr)
+
     def test_an_api_needs_rights_to_read_and_a_writer_more(self):
         self.migrate()
         reader = self.name + "_reader"

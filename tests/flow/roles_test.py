@@ -20,10 +20,76 @@ from harness import archive, new_cluster, wait_for
 
 sys.path.insert(0, str(harness.ROOT / "tools" / "servers"))
 
+import kafka_protocol  # noqa: E402
+import kafka_server  # noqa: E402
 from deployment import BUCKET, Deployment, environment_of  # noqa: E402
+from s3_server import SECRET_KEY  # noqa: E402
 
 END_S_MAX = 60
 NOWHERE = "127.0.0.1:9"  # the port of `discard`: nobody listens
+
+
+class RightsTest(unittest.TestCase):
+    def test_a_user_without_rights_at_the_brokers(self):
+        """exit code 4 with the topic, the setting that names it and the right that is missing"""
+        kafka = kafka_server.Kafka(secure=True, settings={
+            "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+            "super.users": "User:ANONYMOUS"})
+        kafka.start()
+        self.addCleanup(kafka.stop)
+        settings = {"bus.kafka_brokers": f"127.0.0.1:{kafka.sasl_port}",
+                    "bus.kafka_security": "sasl_plaintext", "bus.kafka_sasl_mechanism": "PLAIN",
+                    "bus.kafka_username": kafka_server.USER,
+                    "bus.kafka_password": kafka_server.PASSWORD, "bus.kafka_create_topics": "false",
+                    "blob.s3_endpoint": f"http://{NOWHERE}", "blob.s3_bucket": "archives",
+                    "blob.s3_access_key": "key", "blob.s3_secret_key": "secret",
+                    "http.address": "127.0.0.1:0", "http.metrics_address": "127.0.0.1:0",
+                    "start_wait_s": 0}
+
+        def said(**more):
+            kept = {key: value for key, value in os.environ.items()
+                    if not key.startswith("INSIGHTD")}
+            done = subprocess.run([harness.BINARY, "ingress"], check=False, timeout=60,
+                                  env={**kept, **environment_of({**settings, **more})},
+                                  capture_output=True, text=True)
+            self.assertEqual(done.returncode, 4, done.stderr)
+            self.assertNotIn(kafka_server.PASSWORD, done.stderr)
+            return done.stderr
+
+        hidden = said()
+        self.assertIn("see platform.upload.announce: grant it Describe", hidden)
+        self.assertIn("is named by ingress.announce_topic", hidden)
+        kafka_protocol.allow(kafka.port, kafka_server.USER, "Describe", "topic")
+        self.assertIn("cannot be made (bus.kafka_create_topics)",
+                      said(**{"bus.kafka_create_topics": "true"}))
+        kafka.create_topics("platform.upload.announce")
+        # Now and then the rest is checked before the producer is refused.
+        wait_for(lambda: "grant this user Write" in said(), "the refusal", END_S_MAX)
+        kafka_protocol.allow(kafka.port, kafka_server.USER, "Write", "topic")
+        self.assertIn("blob.s3_endpoint", said())
+
+    def test_a_pipeline_that_may_not_join_its_group(self):
+        """it is not ready, and says which right is missing; it goes on once it has it"""
+        deployment = Deployment(harness.BINARY, pipelines=0, partitions=1, kafka={
+            "secure": True, "settings": {
+                "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+                "super.users": "User:ANONYMOUS"}})
+        self.addCleanup(deployment.end)
+        deployment.start_servers()
+        kafka = deployment.kafka
+        for operation in ("Describe", "Read", "Write"):
+            kafka_protocol.allow(kafka.port, kafka_server.USER, operation, "topic")
+        pipeline = deployment.role("pipeline", "pipeline", **{
+            "bus.kafka_brokers": f"127.0.0.1:{kafka.sasl_port}",
+            "bus.kafka_security": "sasl_plaintext", "bus.kafka_sasl_mechanism": "PLAIN",
+            "bus.kafka_username": kafka_server.USER, "bus.kafka_password": kafka_server.PASSWORD})
+        pipeline.launch()
+        self.addCleanup(pipeline.kill)
+        missing = "grant this user Read on the group"
+        wait_for(lambda: missing in pipeline.readiness()[1], "the reason", END_S_MAX)
+        self.assertEqual(pipeline.readiness()[0], 503)
+        kafka_protocol.allow(kafka.port, kafka_server.USER, "Read", "group")
+        wait_for(lambda: pipeline.readiness()[0] == 200, "the pipeline that is ready", END_S_MAX)
 
 
 class RolesTest(unittest.TestCase):
@@ -116,6 +182,24 @@ class RolesTest(unittest.TestCase):
             self.assertGreater(metrics["process_open_fds"], 5, role.name)
             self.assertLess(abs(metrics["process_start_time_seconds"] - time.time()), 3600)
 
+    def test_lag_is_told_while_the_writer_has_lost_its_duty(self):
+        """the database is stopped: results pile up, which nobody is a member to read; the writer says so"""
+        def waiting():
+            return [(name.split("{")[0], value) for name, value in self.writer.metrics().items()
+                    if name.startswith("kafka_consumer_") and "ocp.results" in name]
+        _, request_id = self.upload()
+        self.await_end(request_id)
+        self.deployment.postgres.stop()
+        try:
+            _, request_id = self.upload()
+            wait_for(lambda: ("kafka_consumer_lag_records", 1) in waiting(), "the lag", END_S_MAX)
+            wait_for(lambda: any(value > 2 for name, value in waiting() if "oldest" in name),
+                     "its age", END_S_MAX)
+        finally:
+            self.deployment.postgres.start()
+        self.await_end(request_id)
+        wait_for(lambda: not any(value for _, value in waiting()), "no lag", END_S_MAX)
+
     # ---- health ----
 
     def test_health_names_what_is_away_and_livez_does_not(self):
@@ -207,6 +291,51 @@ class RolesTest(unittest.TestCase):
                     self.assertIn(word, said)
                 self.assertNotIn("wrong-secret-key", said)
 
+    def test_mistakes_are_found_beforehand(self):
+        """what no server is needed for: `config check` and the role say the same, exit code 2"""
+        garbage = pathlib.Path(self.deployment.folder) / "garbage.pem"
+        garbage.write_text("nonsense\n")
+        for role, settings, word in (
+                ("ingress", {"bus.kafka_properties": "no.such.property=1"}, "bus.kafka_properties"),
+                ("pipeline", {"bus.kafka_properties": "max.poll.interval.ms=1000"},
+                 "bus.kafka_properties"),
+                ("ingress", {"bus.kafka_brokers": "127.0.0.1:99999"}, "bus.kafka_brokers"),
+                ("ingress", {"bus.kafka_username": "me"}, "bus.kafka_security"),
+                ("ingress", {"bus.kafka_security": "ssl", "bus.kafka_ca_file": garbage},
+                 "bus.kafka_ca_file"),
+                ("ingress", {"ingress.announce_topic": ""}, "ingress.announce_topic"),
+                ("pipeline", {"blob.s3_endpoint": "127.0.0.1:9000"}, "blob.s3_endpoint"),
+                ("pipeline", {"blob.s3_ca_file": garbage}, "blob.s3_ca_file"),
+                ("writer", {"blob.s3_secret_key": ""}, "blob.s3_secret_key"),
+                ("writer", {"store.postgres": "nonsense"}, "store.postgres"),
+                ("api", {"store.postgres_read": "host=db port=99999"}, "store.postgres_read")):
+            with self.subTest(str(settings)):
+                code, said = self.run_to_the_end(role, **settings)
+                self.assertEqual(code, 2, said)
+                self.assertIn(word, said)
+                known = {**self.deployment.settings_of(role), **settings}
+                kept = {k: v for k, v in os.environ.items() if not k.startswith("INSIGHTD")}
+                checked = subprocess.run([harness.BINARY, "config", "check", role],
+                                         env={**kept, **environment_of(known)},
+                                         capture_output=True, text=True, timeout=60, check=False)
+                self.assertEqual(checked.returncode, 2, checked.stdout)
+                self.assertIn(checked.stdout.strip(), said)
+
+    def test_without_patience_one_try_is_enough(self):
+        """S3 that refuses connections ends the start at once, not after blob.s3_retry_ms_max"""
+        begun = time.monotonic()
+        code, said = self.run_to_the_end("ingress", **{"blob.s3_endpoint": f"http://{NOWHERE}",
+                                                       "start_wait_s": 0})
+        self.assertEqual(code, 4, said)
+        self.assertLess(time.monotonic() - begun, 5)
+
+    def test_a_topic_that_is_missing_is_told_with_its_setting(self):
+        """the name alone does not say where it stands"""
+        code, said = self.run_to_the_end("pipeline", **{"pipeline.results_topic": "no.such.topic",
+                                                        "start_wait_s": 0})
+        self.assertEqual(code, 4, said)
+        self.assertIn("no.such.topic is named by pipeline.results_topic", said)
+
     def test_settings_of_the_other_form(self):
         """a role without its servers, and `all` with some: exit code 2, with all the settings"""
         code, said = self.run_to_the_end("ingress", **{"bus.kafka_brokers": "",
@@ -230,6 +359,31 @@ class RolesTest(unittest.TestCase):
         self.assertNotIn(secret, printed)
         self.assertIn('s3_secret_key = "(secret)"', printed)
         self.assertIn('postgres = "(secret)"', printed)
+
+    def test_no_secret_of_the_servers_comes_into_the_logs(self):
+        """keys, passwords and presigned queries; at level debug, by good calls and refused ones"""
+        password = "s3cr3t-" + new_cluster()
+        conninfo = self.deployment.settings_of("api")["store.postgres"]
+        talkative = [self.another("ingress", "ingress-talks", **{"log.level": "debug"}),
+                     self.another("pipeline", "pipeline-talks", **{"log.level": "debug"}),
+                     self.another("api", "api-talks", **{
+                         "log.level": "debug",
+                         "store.postgres": f"{conninfo} password={password}"})]
+        for role in talkative:
+            role.start()
+        cluster = new_cluster()
+        answer = harness.RoleDoors(talkative[0]).upload(archive(cluster), cluster)
+        self.await_end(answer.json()["request_id"])
+        self.assertEqual(harness.RoleDoors(talkative[2]).report(cluster).status, 200)
+        refused = self.another("api", "api-refused", **{
+            "log.level": "debug", "start_wait_s": 0,
+            "store.postgres": f"host=127.0.0.1 port=9 user=x dbname=x password={password}"})
+        refused.launch()
+        self.assertEqual(refused.process.wait(END_S_MAX), 4)
+        for role in (*talkative, refused, *self.deployment.roles):
+            text = role.log.read_text()
+            for secret in (SECRET_KEY, password, "X-Amz-Signature", "X-Amz-Credential"):
+                self.assertNotIn(secret, text, role.name)
 
     def test_a_port_that_another_role_has(self):
         """on one machine: the second ends with exit code 4 and names the setting"""

@@ -15,7 +15,7 @@ import time
 import unittest
 import unittest.mock
 
-from harness import (BINARY, PUBLIC, TYPE, UPLOAD, Insightd, archive, bomb, chunked_form, main,
+from harness import (BINARY, PUBLIC, ROOT, TYPE, UPLOAD, Insightd, archive, bomb, chunked_form, main,
                      new_cluster, read_answer, wait_for)
 
 MIB = 1 << 20
@@ -25,6 +25,8 @@ UPLOADS_MAX = 4
 HEAD_MS = 1_000
 # Others meanwhile.
 ANSWER_S_MAX = 2
+# About what an expression may be long, through a regular expression beside other work.
+LONG, LINEAR_S_MAX = 60_000, 20
 
 
 def resident_bytes(process, field="VmRSS"):
@@ -32,20 +34,28 @@ def resident_bytes(process, field="VmRSS"):
     return int(re.search(rf"{field}:\s+(\d+) kB", status).group(1)) * 1024
 
 
+def written_bytes(process):
+    """What it has handed to files and sockets so far."""
+    return int(re.search(r"wchar: (\d+)", pathlib.Path(f"/proc/{process.pid}/io").read_text())[1])
+
+
 class HostileArchives(unittest.TestCase):
     def test_a_bomb_of_ten_gigabytes(self):
-        """10 GB in 10 MB: refused at the limit, in the memory that the limit allows"""
+        """10 GB in 10 MB: refused at the limit, in the memory that the limit allows, never on disk"""
         data = bomb(10_000 * MIB)
         self.assertLess(len(data), 12 * MIB)
         cluster = new_cluster()
         with Insightd() as server:
             server.upload_and_await(archive(cluster), cluster)
-            before = resident_bytes(server.process)
+            before, wrote = resident_bytes(server.process), written_bytes(server.process)
             end = server.upload_and_await(data, cluster)
             grown = resident_bytes(server.process, "VmHWM") - before
+            wrote = written_bytes(server.process) - wrote
             self.assertEqual(end["end"], "dead_letter")
             self.assertIn("pipeline.", server.letters()[0]["reason"])
             self.assertLess(grown, 100 * MIB)
+            # The archive as it came, and little about it.
+            self.assertLess(wrote, len(data) + MIB)
             print(f"bomb: {len(data) / MIB:.1f} MiB, {grown / MIB:.0f} MiB more memory at its peak")
 
     def test_markup_in_the_data_of_a_cluster_stays_text(self):
@@ -75,6 +85,62 @@ class HostileArchives(unittest.TestCase):
                 text = re.sub(r"(?<!`)(`+)(?!`).*?(?<!`)\1(?!`)", "", text, flags=re.DOTALL)
                 self.assertNotRegex(text, r"(?<!\\)<img")
                 self.assertNotRegex(text, r"(?<!\\)\]\(javascript:")
+
+    def test_an_expression_that_tracks_back_takes_linear_time(self):
+        """regular expressions that take ages elsewhere, on a long text that does not match"""
+        with Insightd() as server:
+            begin = time.monotonic()
+            done = server.command("rules", "eval", "-", check=0, given=(
+                f"'{'a' * LONG}!'.matches('^(a+)+$')\n"
+                f"'{'a' * LONG}!'.matches('^(a|a)*$')\n"))
+            self.assertEqual(done.stdout.split(), ["false", "false"])
+            self.assertLess(time.monotonic() - begin, LINEAR_S_MAX)
+
+    def test_no_content_of_an_archive_comes_into_the_log(self):
+        """neither of good files nor of broken ones, nor by a rule that fails on it; at level debug"""
+        secret = "s3cr3t" + new_cluster().replace("-", "")
+        named = {"apiVersion": "config.openshift.io/v1", "kind": "ClusterOperator",
+                 "metadata": {"name": secret}, "status": {"conditions": [
+                     {"type": "Degraded", "status": "True", "reason": secret, "message": secret,
+                      "lastTransitionTime": secret}]}}
+        files = {"config/clusteroperator/etcd.json": json.dumps(named),
+                 "config/clusteroperator/dns.json": json.dumps(named)[:-9],
+                 "config/node/a.json": f'{{"{secret}": {secret}}}',
+                 "config/node/b.json": f'{{"metadata": {{"name": "{secret}", "name": "x"}}}}',
+                 "config/pod/openshift-etcd/etcd.json": '["' + secret + "\\ud800",
+                 "config/configmaps/kube-system/cluster-config-v1/install-config":
+                     f"a: *{secret}\n",
+                 "config/metrics": f'ALERTS{{alertname="{secret}"}} {secret}\n{secret} 1',
+                 "config/dvo_metrics": f'deployment_validation_operator_{secret}{{kind="{secret}"}} x'}
+        rule = """
+- module: external.rules.fails_on_purpose
+  key: FAILS_ON_PURPOSE
+  title: A rule that takes a name for a number
+  needs: [cos]
+  when: "cos.exists(o, int(o.metadata.name) > 0)"
+  tags: [service_availability]
+  impact: Best Practice
+  likelihood: 1
+"""
+        cluster = new_cluster()
+        with tempfile.TemporaryDirectory(prefix="insightd_pack_") as folder:
+            pack = pathlib.Path(folder) / "pack"
+            shutil.copytree(ROOT / "rulepacks" / "base", pack)
+            with sorted((pack / "rules").rglob("*.yaml"))[0].open("a") as rules:
+                rules.write(rule)
+            with Insightd(**{"log.level": "debug", "rules.packs": str(pack)}) as server:
+                end = server.upload_and_await(archive(cluster, files), cluster)
+                self.assertEqual(end["end"], "stored")
+                server.upload_and_await(archive(None, files, version=secret))
+                server.upload_and_await(archive(None, {**files, "config/id": secret}))
+                server.upload_and_await(archive(cluster, files)[:-40], cluster)
+                failed = server.get(f"/api/insightd/v1/clusters/{cluster}/outcomes").body.decode()
+                self.assertIn("fails_on_purpose", failed)
+                self.assertEqual(server.stop(), 0)
+                told = " ".join(record.get("msg", "") for record in server.records)
+                self.assertIn("FAILS_ON_PURPOSE failed", told)
+                self.assertRegex(told, "file config/configmaps/\\S+/install-config not read")
+                self.assertEqual([r for r in server.records if secret in json.dumps(r)], [])
 
 
 class HostileRequests(unittest.TestCase):
@@ -276,8 +342,74 @@ class HostileRequests(unittest.TestCase):
         self.raw(f"{PUBLIC}cluster/x/reports?X-Amz-Signature={secret}")
         self.assertFalse([r for r in list(self.server.records) if secret in json.dumps(r)])
 
+    def test_figures_name_no_cluster(self):
+        """whoever reads metrics and probes learns no cluster, organisation or name out of an archive"""
+        name = "n4me-" + new_cluster()
+        self.server.upload_and_await(archive(self.cluster, {"config/node/a.json": json.dumps(
+            {"apiVersion": "v1", "kind": "Node", "metadata": {"name": name}})}), self.cluster)
+        self.server.upload_and_await(archive(None, version=name))  # a dead letter
+        for path in ("/metrics", "/readyz", "/livez", "/healthz", "/", "/api/", PUBLIC + "clusters"):
+            with self.subTest(path=path):
+                body = self.server.get(path, "http.metrics_address").body.decode()
+                self.assertNotIn(self.cluster, body)
+                self.assertNotIn(name, body)
+        self.assertIn("insightd_uploads_total",
+                      self.server.get("/metrics", "http.metrics_address").body.decode())
+
+    def test_the_door_of_metrics_leads_nowhere_else(self):
+        """no report, no upload, nothing of the aggregator's API"""
+        for path in (f"{PUBLIC}cluster/{self.cluster}/reports", "/api/v1/organizations",
+                     f"/api/insightd/v1/clusters/{self.cluster}/outcomes", UPLOAD):
+            with self.subTest(path=path):
+                self.assertIn(self.server.get(path, "http.metrics_address").status, (404, 405))
+
 
 class TheMachine(unittest.TestCase):
+    def test_who_believes_everybody_listens_on_loopback_by_default(self):
+        server = Insightd()
+        del server.settings["http.aggregator_address"]
+        printed = server.command("config", "print", check=0).stdout
+        self.assertRegex(printed, r'(?m)^aggregator_address = "127\.0\.0\.1:\d+"$')
+        shutil.rmtree(server.folder)
+
+    @staticmethod
+    def open_to_others(folder, allowed):
+        """Files and folders below it on which others, or the group, have a right beyond `allowed`."""
+        modes = {path: path.lstat().st_mode for path in pathlib.Path(folder).rglob("*")}
+        return [f"{stat.filemode(mode)} {path}" for path, mode in modes.items()
+                if stat.S_IMODE(mode) & ~allowed]
+
+    def test_no_file_of_the_data_folder_is_anothers_to_read(self):
+        """databases, their logs, archives, the socket: whatever the umask, running and stopped"""
+        before = os.umask(0)
+        try:
+            with Insightd() as server:
+                folder = pathlib.Path(server.settings["data_dir"])
+                cluster = new_cluster()
+                server.upload_and_await(archive(cluster), cluster)
+                server.upload_and_await(archive(None))  # a dead letter, which keeps its archive
+                there = {path.name for path in folder.iterdir()}
+                self.assertLessEqual({"admin.sock", "bus.db", "bus.db-wal", "bus.db-shm", "store.db",
+                                      "store.db-wal", "store.db-shm", "lock", "version"}, there)
+                self.assertEqual(sum(path.is_file() for path in (folder / "blob").rglob("*")), 2)
+                self.assertEqual(self.open_to_others(folder, 0o700), [])
+                server.stop()
+                self.assertEqual(self.open_to_others(folder, 0o700), [])
+        finally:
+            os.umask(before)
+
+    def test_others_are_shut_out_of_databases_that_were_there(self):
+        """of a version that made them for all to read, or restored so"""
+        with Insightd() as server:
+            server.stop()
+            folder = pathlib.Path(server.settings["data_dir"])
+            for name in ("bus.db", "store.db"):
+                (folder / name).chmod(0o644)
+            server.start()
+            cluster = new_cluster()
+            server.upload_and_await(archive(cluster), cluster)
+            self.assertEqual(self.open_to_others(folder, 0o740), [])
+
     def test_others_cannot_enter_the_data_folder(self):
         """whatever the umask, and also where the folder was there before"""
         before = os.umask(0)

@@ -7,7 +7,11 @@ import socket
 import struct
 
 LIST_OFFSETS, METADATA, OFFSET_FETCH, FIND_COORDINATOR, CREATE_TOPICS = 2, 3, 9, 10, 19
+CREATE_ACLS = 30
 TOPIC_EXISTS = 36
+OPERATIONS = {"Read": 3, "Write": 4, "Create": 5, "Describe": 8}
+RESOURCES = {"topic": 2, "group": 3}
+LITERAL = ALLOW = 3
 
 
 class KafkaError(RuntimeError):
@@ -100,6 +104,17 @@ def create_topics(port, topics, settings=None, timeout_s=30):
             lambda: (answer.text(), answer.number("h"), answer.text())):
         if error not in (0, TOPIC_EXISTS):
             raise KafkaError(f"topic {name}: {error} {text}")
+
+
+def allow(port, user, operation, kind, name="*", timeout_s=10):
+    """Lets a user of the brokers' own authorizer do one of OPERATIONS; `kind` is one of RESOURCES."""
+    body = struct.pack(">ib", 1, RESOURCES[kind]) + _text(name) + struct.pack(">b", LITERAL)
+    body += _text(f"User:{user}") + _text("*") + struct.pack(">bb", OPERATIONS[operation], ALLOW)
+    answer = _ask(port, CREATE_ACLS, 1, body, timeout_s)
+    answer.number("i")
+    for error, text in answer.list(lambda: (answer.number("h"), answer.text())):
+        if error:
+            raise KafkaError(f"{operation} of {kind} {name}: {error} {text}")
 
 
 def end_offsets(port, topic, partitions, timeout_s=5):

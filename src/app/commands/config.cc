@@ -7,6 +7,7 @@
 #include "app/check_settings.h"
 #include "app/commands/commands.h"
 #include "app/settings.h"
+#include "base/log.h"
 
 namespace insightd::app {
 
@@ -17,6 +18,7 @@ ExitCode RunConfigCheck(const std::string& config, const std::string& role) {
   const std::vector<std::string> mistakes = LoadSettings(config, table);
   for (const std::string& mistake : mistakes) fmt::print("{}\n", mistake);
   if (!mistakes.empty()) return ExitCode::kUsage;
+  log::Configure({.instance = "", .version = "", .level_min = log::Level::kError, .fd = 2});
   ExitCode exit = ExitCode::kGood;
   std::set<std::string> told;
   std::vector<std::string_view> roles = {role};

@@ -35,7 +35,7 @@ tl::expected<std::string, StartFailure> AnswerOffline(const Settings& settings,
   std::string answer;
   {
     // Letters that lie on the bus still belong to what is listed.
-    upkeep::LetterKeeper keeper(*host.bus, *host.store, host.registry, settings.upkeep);
+    upkeep::LetterKeeper keeper(*host.bus, *host.store, settings.upkeep);
     Result<void> opened = keeper.Open();
     if (!opened) return Unusable("dead letters", opened.error());
     while (true) {

@@ -9,6 +9,7 @@
 #include "base/metric_namespace.h"
 #include "blob/no_store.h"
 #include "blob/s3/s3_blob.h"
+#include "bus/kafka/check_options.h"
 #include "bus/kafka/kafka_bus.h"
 #include "store/no_store.h"
 #include "store/postgres/migrations/migrate_at_start.h"
@@ -48,11 +49,18 @@ Result<bus::KafkaBusOptions> KafkaOptions(const Settings& settings, std::string_
   if (auto good = CheckTopics(settings); !good) return Fail(std::move(good).error());
   Result<bus::KafkaBusOptions> options = settings.kafka.Options();
   if (!options) return options;
-  for (TopicUse& use : TopicsOf(settings, role)) options->topics.push_back(std::move(use.name));
+  bool reads = false;
+  for (TopicUse& use : TopicsOf(settings, role)) {
+    reads = reads || !use.groups.empty();
+    options->topics.push_back(std::move(use.name));
+  }
   options->partitions = settings.bus.partitions;
   options->delivery_timeout = milliseconds(settings.bus.delivery_ms_max);
   options->queue_bytes_max = settings.bus.queue_bytes_max;
   options->record_bytes_max = settings.bus.record_bytes_max;
+  if (auto good = bus::CheckKafkaOptions(*options, reads); !good) {
+    return Fail(std::move(good).error());
+  }
   options->registry = registry;
   return options;
 }
@@ -63,13 +71,19 @@ Started StartKafkaBus(Host& host) {
   options->pulse = &host.pulse;
   Result<std::unique_ptr<bus::Bus>> bus = bus::OpenKafkaBus(*std::move(options));
   if (!bus && bus.error().code() == Code::kInvalid) return Mistake(bus.error());
-  if (!bus) return Unusable("bus", bus.error());
+  if (!bus) {
+    const std::string& why = bus.error().message();
+    return Unusable(
+        "bus", Error(bus.error().code(), why + NamedBy(TopicsOf(host.settings, host.role), why)));
+  }
   host.bus = *std::move(bus);
   return WatchBus(host, kCloseLimit);
 }
 
 Started StartS3Blobs(Host& host) {
-  Result<std::unique_ptr<blob::Store>> blobs = blob::OpenS3Blob(host.settings.s3.Options());
+  blob::S3BlobOptions options = host.settings.s3.Options();
+  options.opens_at_once = true;  // the start tries again
+  Result<std::unique_ptr<blob::Store>> blobs = blob::OpenS3Blob(std::move(options));
   if (!blobs && blobs.error().code() == Code::kInvalid) return Mistake(blobs.error());
   if (!blobs) return Unusable("blob", blobs.error());
   host.blobs = *std::move(blobs);
@@ -94,6 +108,7 @@ Started StartPostgresStore(Host& host) {
       host.settings.postgres.Options(std::string("insightd ").append(host.role));
   if (!options) return Mistake(options.error());
   options->clock = &host.clock;
+  options->stop = host.stopping.get_token();
   options->writes = host.role != "api";
   if (host.settings.tells_statements) TellStatements(host);
   if (host.settings.postgres.migrate) {
@@ -119,6 +134,7 @@ Started StartOtherPostgresStoreIfSet(Host& host) {
       host.settings.other_postgres.Options(std::string("insightd ").append(host.role));
   if (!options) return Mistake(options.error());
   options->clock = &host.clock;
+  options->stop = host.stopping.get_token();
   Result<std::unique_ptr<store::Store>> store = store::OpenPostgresStore(*std::move(options));
   if (!store) return Unusable("the other database", store.error());
   host.other_store = *std::move(store);

@@ -50,6 +50,8 @@ std::unique_ptr<Running> StartWriterOf(Host& host, writer::Messages messages, st
   const DutyWork work{.name = std::string(store::DutyName(duty)),
                       .take = [&host, duty] { return host.store->TryTakeDuty(duty); },
                       .run = run};
+  const writer::Channel channel = writer::ChannelOf(messages, host.settings.writer);
+  host.bus->Follow(channel.group, {channel.topic});
   return InThread(host, thread, [&host, work](std::stop_token stop) {
     return RunUnderDuty(work, host.health, std::move(stop));
   });

@@ -44,7 +44,7 @@ std::vector<std::string> MissingForPostgres(const Settings& settings);
 std::vector<std::string> MissingForRedis(const Settings& settings);
 // Those that name a server and are set: `all` would not use them.
 std::vector<std::string> ServerSettings(const Settings& settings);
-// For `role`: with the topics that it uses. kInvalid for settings that cannot be.
+// For `role`: with the topics that it uses. kInvalid for settings that cannot be; asks no broker.
 Result<bus::KafkaBusOptions> KafkaOptions(const Settings& settings, std::string_view role,
                                           metrics::Registry* registry);
 // What several roles look things up in.

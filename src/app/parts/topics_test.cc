@@ -48,6 +48,30 @@ TEST(TopicsTest, NoPartReadsWhatItWrites) {
   EXPECT_FALSE(CheckTopics(around));
 }
 
+TEST(TopicsTest, ATopicIsSharedAmongPipelinesAlone) {
+  const Settings settings;
+  EXPECT_EQ(SharedTopic(settings, "pipeline"), settings.pipeline.announce_topic);
+  for (const char* role : {"ingress", "writer", "api"}) EXPECT_EQ(SharedTopic(settings, role), "");
+}
+
+TEST(TopicsTest, TheSettingsThatNameATopicAreTold) {
+  const Settings settings;
+  const std::vector<TopicUse> uses = TopicsOf(settings, "writer");
+  EXPECT_EQ(NamedBy(uses, "missing: ccx.ocp.results"),
+            " (ccx.ocp.results is named by writer.results_topic)");
+  EXPECT_THAT(NamedBy(uses, "missing: ccx.aggregator.dead.letter.queue"),
+              ::testing::HasSubstr("upkeep.dead_letter_topics, writer.dead_letter_topic"));
+  EXPECT_EQ(NamedBy(uses, "no broker has answered"), "");
+}
+
+TEST(TopicsTest, ATopicThatHasToBeIsNotLeftOut) {
+  Settings settings;
+  settings.ingress.announce_topic.clear();
+  const auto refused = CheckTopics(settings);
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message().find("ingress.announce_topic is empty"), std::string::npos);
+}
+
 TEST(TopicsTest, DeadLettersCanGoBackToWhereTheyCameFrom) {
   const Settings settings;
   EXPECT_THAT(Names(settings, kDeadLetters),

@@ -27,7 +27,7 @@ Result<void> KeepAndClean(Host& host, std::stop_token stop) {
   upkeep::Cleaner cleaner(host.blobs.get(), *host.store, host.clock, host.registry, settings,
                           UploadsWait(host));
   if (settings.dead_letter_topics.empty()) return cleaner.Run(std::move(stop));
-  upkeep::LetterKeeper keeper(*host.bus, *host.store, host.registry, settings);
+  upkeep::LetterKeeper keeper(*host.bus, *host.store, settings);
   if (auto opened = keeper.Open(); !opened) return opened;
 
   std::stop_source end;
@@ -51,6 +51,10 @@ Started StartUpkeep(Host& host) {
       .name = "upkeep",
       .take = [&host] { return host.store->TryTakeDuty(store::Duty::kUpkeep); },
       .run = [&host](std::stop_token stop) { return KeepAndClean(host, std::move(stop)); }};
+  const upkeep::Settings& settings = host.settings.upkeep;
+  if (host.bus != nullptr && !settings.dead_letter_topics.empty()) {
+    host.bus->Follow(settings.group, settings.dead_letter_topics);
+  }
   return InThread(host, "upkeep", [&host, work](std::stop_token stop) {
     return RunUnderDuty(work, host.health, std::move(stop));
   });

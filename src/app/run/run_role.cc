@@ -13,7 +13,9 @@
 #include "app/check_settings.h"
 #include "app/health/liveness.h"
 #include "app/health/service_manager.h"
+#include "app/health/standby.h"
 #include "app/host.h"
+#include "app/parts/topics.h"
 #include "app/roles.h"
 #include "app/run/listeners.h"
 #include "app/run/signals.h"
@@ -116,8 +118,11 @@ class Process {
       interval = std::min(interval, std::chrono::duration_cast<milliseconds>(*alive));
     }
     std::string told;
+    const bool shares = host_.form == Form::kDistributed;
+    Standby standby(shares ? SharedTopic(settings_, role_) : "", settings_.pipeline.group);
     while (true) {
       watchdog_.Tell();
+      standby.Look(host_.lag_records < 0 && host_.health.Look().ready(), clock_.Steady());
       if (std::string status = StatusText(); status != told) {
         manager_.Status(status);
         told = std::move(status);
@@ -140,6 +145,7 @@ class Process {
   // Gone before the host, which it tells.
   Signals signals_{[this] {
     host_.health.SetPhase(Health::Phase::kStopping);
+    host_.stopping.request_stop();
     manager_.Stopping();
   }};
   std::unique_ptr<Listeners> listeners_;

@@ -18,6 +18,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -82,6 +83,8 @@ std::string FolderOf(std::string_view key) {
   return fmt::format("{:02x}", hash % 256);
 }
 
+std::size_t IndexOf(std::string_view key) { return std::stoul(FolderOf(key), nullptr, 16); }
+
 // A key may hold slashes, a name may not; a key never holds the sign that stands for them.
 std::string NameOf(std::string_view key) {
   std::string name(key);
@@ -135,6 +138,7 @@ class EmbeddedBlob final : public Store {
   Result<std::unique_ptr<Reader>> Open(std::string_view key) override;
   Result<Object> Stat(std::string_view key) override;
   Result<void> Remove(std::string_view key) override;
+  Result<void> RemoveAll(std::span<const std::string> keys) override;
   Result<void> List(const std::function<bool(const Object&)>& visit) override;
   std::int64_t BytesHeld() override;
   std::optional<Disk> FindDisk() override;
@@ -388,7 +392,7 @@ void EmbeddedBlob::MakeDurable(std::vector<Waiting> batch) {
     } else {
       done[i] = Rename(batch[i]);
     }
-    if (done[i]) folders[std::stoul(FolderOf(batch[i].key), nullptr, 16)] = 0;
+    if (done[i]) folders[IndexOf(batch[i].key)] = 0;
   }
   for (auto& [index, error] : folders) {
     if (fsync(folders_[index].fd()) != 0) error = errno;
@@ -396,8 +400,7 @@ void EmbeddedBlob::MakeDurable(std::vector<Waiting> batch) {
   for (std::size_t i = 0; i < batch.size(); ++i) {
     if (!done[i]) {
       Discard(batch[i].temporary);
-    } else if (const int error = folders[std::stoul(FolderOf(batch[i].key), nullptr, 16)];
-               error != 0) {
+    } else if (const int error = folders[IndexOf(batch[i].key)]; error != 0) {
       done[i] = Fail(ErrorOf(error, "syncing the folder of blob " + batch[i].key));
       unlinkat(root_.fd(), PathOf(batch[i].key).c_str(), 0);
     } else {
@@ -459,6 +462,21 @@ Result<void> EmbeddedBlob::Remove(std::string_view key) {
     return Fail(ErrorOf(errno, fmt::format("removing blob {}", key)));
   }
   bytes_change_ -= static_cast<std::int64_t>(object->bytes);
+  return {};
+}
+
+Result<void> EmbeddedBlob::RemoveAll(std::span<const std::string> keys) {
+  std::set<std::size_t> folders;
+  for (const std::string& key : keys) {
+    if (auto removed = Remove(key); !removed) return removed;
+    folders.insert(IndexOf(key));
+  }
+  for (const std::size_t index : folders) {
+    if (fsync(folders_[index].fd()) != 0) {
+      return Fail(
+          ErrorOf(errno, fmt::format("syncing folder {:02x} of {}", index, options_.folder)));
+    }
+  }
   return {};
 }
 

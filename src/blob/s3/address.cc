@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cctype>
+#include <charconv>
+#include <cstdint>
 
 #include "blob/key.h"
 #include "blob/s3/signature.h"
@@ -23,6 +25,20 @@ std::string Lowered(std::string_view text) {
   return lowered;
 }
 
+// "host", "host:9000", "[::1]:9000"; no other colons.
+bool HasGoodPort(std::string_view host) {
+  if (const std::size_t bracket = host.rfind(']'); bracket != host.npos) {
+    host.remove_prefix(bracket + 1);
+    if (!host.empty() && host.front() != ':') return false;
+  }
+  const std::size_t colon = host.find(':');
+  if (colon == host.npos) return true;
+  const std::string_view digits = host.substr(colon + 1);
+  std::uint16_t port = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
+  return error == std::errc() && end == digits.data() + digits.size() && port > 0;
+}
+
 // Nothing for what is not http or https, or says who asks.
 std::optional<HostAndPath> Split(std::string_view url) {
   const std::size_t colon = url.find("://");
@@ -38,7 +54,7 @@ std::optional<HostAndPath> Split(std::string_view url) {
     return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
            std::string_view("-._:[]").find(c) != std::string_view::npos;
   });
-  if (split.host.empty() || !is_good) return std::nullopt;
+  if (split.host.empty() || !is_good || !HasGoodPort(split.host)) return std::nullopt;
   const std::string_view default_port = split.scheme == "http" ? ":80" : ":443";
   if (split.host.ends_with(default_port)) {
     split.host.resize(split.host.size() - default_port.size());
@@ -96,8 +112,8 @@ std::optional<std::string> Address::KeyOf(std::string_view url) const {
 }
 
 std::string Address::Shown() const {
-  return fmt::format("S3 bucket {} (blob.s3_bucket) at {}://{} (blob.s3_endpoint)", bucket, scheme,
-                     host);
+  return fmt::format("S3 bucket {} (blob.s3_bucket) at {}://{} (blob.s3_endpoint{})", bucket,
+                     scheme, SignedHost(), path_style ? "" : ", with the bucket by blob.s3_style");
 }
 
 Result<Address> MakeAddress(std::string_view endpoint, std::string_view bucket,
@@ -107,7 +123,8 @@ Result<Address> MakeAddress(std::string_view endpoint, std::string_view bucket,
       endpoint.find_first_of("?#") != endpoint.npos) {
     return Fail(Code::kInvalid,
                 "blob.s3_endpoint is not a URL of http or https and a host: set it to the address "
-                "of the S3 server, without bucket: https://s3.example.com");
+                "of the S3 server, without bucket, with a port from 1 to 65535 if with one: "
+                "https://s3.example.com");
   }
   const bool is_bucket =
       bucket.size() >= 3 && bucket.size() <= 63 &&

@@ -207,9 +207,13 @@ Result<void> Client::Check() {
   return result;
 }
 
-Result<void> Client::Probe() {
-  Outcome outcome = Ask(LookCall());
-  if (LacksReason(LookCall(), outcome)) outcome = Ask(ReasonCall());
+Result<void> Client::Probe(bool once) {
+  const auto ask = [this, once](Call call) {
+    call.once = once;
+    return Ask(std::move(call));
+  };
+  Outcome outcome = ask(LookCall());
+  if (LacksReason(LookCall(), outcome)) outcome = ask(ReasonCall());
   if (outcome) return {};
   return Fail(std::move(outcome.failure->error));
 }

@@ -77,8 +77,8 @@ class Client {
   std::string Presign(std::string_view key, seconds validity) const;
   // What the bucket said last; kUnavailable with why. Never waits.
   Result<void> Check();
-  // Asks the bucket and waits.
-  Result<void> Probe();
+  // Asks the bucket and waits; `once`: without trying again.
+  Result<void> Probe(bool once = false);
   // Calls that are under way fail with kUnavailable, and all that come later.
   void Close();
 

@@ -171,7 +171,10 @@ Result<void> S3Blob::List(const std::function<bool(const Object&)>& visit) {
 
 }  // namespace
 
-Result<std::unique_ptr<Store>> OpenS3Blob(S3BlobOptions options) {
+namespace {
+
+// A client that has not asked anything yet.
+Result<std::shared_ptr<Client>> MakeClient(S3BlobOptions options) {
   Result<s3::Address> address =
       s3::MakeAddress(options.endpoint, options.bucket, options.prefix, options.path_style);
   if (!address) return Fail(std::move(address).error());
@@ -195,8 +198,22 @@ Result<std::unique_ptr<Store>> OpenS3Blob(S3BlobOptions options) {
   auto client =
       std::make_shared<Client>(std::move(options), *std::move(address), *std::move(transfers));
   if (auto loaded = client->LoadKeys(); !loaded) return Fail(std::move(loaded).error());
-  auto store = std::make_unique<S3Blob>(client);
-  if (auto probed = client->Probe(); !probed) {
+  return client;
+}
+
+}  // namespace
+
+Result<void> CheckS3Options(const S3BlobOptions& options) {
+  if (auto client = MakeClient(options); !client) return Fail(std::move(client).error());
+  return {};
+}
+
+Result<std::unique_ptr<Store>> OpenS3Blob(S3BlobOptions options) {
+  const bool once = options.opens_at_once;
+  auto client = MakeClient(std::move(options));
+  if (!client) return Fail(std::move(client).error());
+  auto store = std::make_unique<S3Blob>(*client);
+  if (auto probed = (*client)->Probe(once); !probed) {
     return Fail(Code::kUnavailable, probed.error().message());
   }
   return store;

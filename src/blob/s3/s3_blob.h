@@ -65,10 +65,15 @@ struct S3BlobOptions {
   // Less than 1 kB/s for so long counts as no answer.
   seconds slow_time_max{10};
   milliseconds retry_time_max{15'000};
+  // The bucket is asked but once by OpenS3Blob: its caller tries again, if anybody does.
+  bool opens_at_once = false;
 
   const Clock* clock = &SystemClock();  // outlives the store
   Random* random = &SystemRandom();     // the same
 };
+
+// What of the options can be judged without the server, reading their files: kInvalid.
+Result<void> CheckS3Options(const S3BlobOptions& options);
 
 // Asks the bucket before it returns. kInvalid: a setting that cannot be. kUnavailable, with what
 // was tried and which setting leads there: no connection, wrong credentials, no such bucket.

@@ -2,12 +2,17 @@
 
 #include <curl/curl.h>
 #include <fmt/core.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
 #include <pthread.h>
 
 #include <algorithm>
 #include <cctype>
+#include <cerrno>
 #include <chrono>
 #include <cstdio>
+#include <cstring>
 #include <deque>
 #include <map>
 #include <mutex>
@@ -35,15 +40,31 @@ struct FreeList {
 };
 using Easy = std::unique_ptr<CURL, CleanupEasy>;
 
+std::string_view WayOut(CURLcode code) {
+  switch (code) {
+    case CURLE_PEER_FAILED_VERIFICATION:
+      return "; name the authority that signed its certificate in blob.s3_ca_file, and the server "
+             "in "
+             "blob.s3_endpoint as its certificate does";
+    case CURLE_SSL_CONNECT_ERROR:
+      return "; where the server does not speak TLS, blob.s3_endpoint begins with http://";
+    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_WEIRD_SERVER_REPLY:
+      return "; where the server speaks TLS, blob.s3_endpoint begins with https://; else it is "
+             "none "
+             "of S3";
+    case CURLE_GOT_NOTHING: return "; what listens at blob.s3_endpoint may be no server of S3";
+    default: return "";
+  }
+}
+
 Error ErrorOf(CURLcode code, const char* detail, bool too_large) {
   if (too_large) {
     return {Code::kTooLarge, fmt::format("the answer is over {} bytes", kAnswerBytesMax)};
   }
   std::string text = curl_easy_strerror(code);
   if (detail[0] != '\0' && text != detail) text = fmt::format("{} ({})", text, detail);
-  if (code == CURLE_PEER_FAILED_VERIFICATION) {
-    text += "; name the authority that signed its certificate in blob.s3_ca_file";
-  }
+  text += WayOut(code);
   return {code == CURLE_OPERATION_TIMEDOUT ? Code::kTimeout : Code::kUnavailable, std::move(text)};
 }
 
@@ -359,17 +380,28 @@ std::string_view Answer::Header(std::string_view name) const {
   return "";
 }
 
+namespace {
+
+Result<void> CheckCaFile(const std::string& path) {
+  if (path.empty()) return {};
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"),
+                                                             std::fclose);
+  if (file == nullptr) {
+    return Fail(Code::kInvalid, fmt::format("blob.s3_ca_file {}: {}", path, std::strerror(errno)));
+  }
+  const std::unique_ptr<X509, void (*)(X509*)> first(
+      PEM_read_X509(file.get(), nullptr, nullptr, nullptr), X509_free);
+  ERR_clear_error();
+  if (first) return {};
+  return Fail(Code::kInvalid, fmt::format("blob.s3_ca_file {} holds no certificate (PEM)", path));
+}
+
+}  // namespace
+
 Result<std::unique_ptr<Transfers>> Transfers::Make(const TransfersOptions& options) {
   static std::once_flag once;
   std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
-  if (!options.ca_file.empty()) {
-    std::FILE* file = std::fopen(options.ca_file.c_str(), "rb");
-    if (file == nullptr) {
-      return Fail(Code::kInvalid,
-                  fmt::format("blob.s3_ca_file {} cannot be read", options.ca_file));
-    }
-    std::fclose(file);
-  }
+  if (auto checked = CheckCaFile(options.ca_file); !checked) return Fail(checked.error());
   CURLM* multi = curl_multi_init();
   if (multi == nullptr) return Fail(Code::kInternal, "libcurl cannot be used");
   return std::make_unique<CurlTransfers>(options, multi);

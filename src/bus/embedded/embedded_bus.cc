@@ -67,6 +67,7 @@ class EmbeddedBus final : public Bus, public Producer {
   Producer& producer() override { return *this; }
   Result<std::unique_ptr<Consumer>> Subscribe(std::string_view group,
                                               std::vector<std::string> topics) override;
+  void Follow(std::string_view group, std::vector<std::string> topics) override;
   std::vector<PartitionLag> Lag() override;
   std::optional<LogBytes> Bytes() override {
     const std::lock_guard lock(mutex_);
@@ -140,7 +141,6 @@ class EmbeddedBus final : public Bus, public Producer {
   void WarnEarly();
   void Deliver(std::vector<Pending> records, const Error& error);
   void Rebalance(Group& group);
-  std::int64_t RecordsUnread(const Group& group, const std::set<std::size_t>& logs) const;
 
   const EmbeddedBusOptions options_;
   const Clock& clock_;
@@ -152,6 +152,7 @@ class EmbeddedBus final : public Bus, public Producer {
   std::vector<Log> logs_;                // `next`: what is durable
   std::map<std::string, std::vector<std::size_t>, std::less<>> topics_;
   std::map<std::string, Group, std::less<>> groups_;
+  std::map<std::string, std::vector<std::string>, std::less<>> followed_;  // topics by group
   std::deque<Pending> queue_;
   std::size_t queue_bytes_ = 0;    // handed over and without a callback so far
   std::uint64_t handed_over_ = 0;  // records
@@ -188,10 +189,6 @@ class EmbeddedConsumer final : public Consumer {
     const std::lock_guard lock(bus_.mutex_);
     woken_ = true;
     bus_.records_.notify_all();
-  }
-  std::int64_t Lag() override {
-    const std::lock_guard lock(bus_.mutex_);
-    return bus_.RecordsUnread(bus_.groups_.find(group_)->second, logs_);
   }
 
  private:
@@ -545,7 +542,7 @@ void EmbeddedBus::WarnEarly() {
   warned_ = true;
   kLog.Warn("",
             "records take most of the room of the bus; when those that are not read yet have no "
-            "more, uploads are refused: see who is behind (insightd_bus_lag), or raise "
+            "more, uploads are refused: see who is behind (kafka_consumer_lag_records), or raise "
             "bus.bytes_max",
             {{"bytes", bytes_held_}, {"room_bytes", options_.bytes_max}});
 }
@@ -628,11 +625,9 @@ void EmbeddedBus::Rebalance(Group& group) {
   records_.notify_all();
 }
 
-std::int64_t EmbeddedBus::RecordsUnread(const Group& group,
-                                        const std::set<std::size_t>& logs) const {
-  std::int64_t unread = 0;
-  for (const std::size_t log : logs) unread += logs_[log].next - group.next.at(log);
-  return unread;
+void EmbeddedBus::Follow(std::string_view group, std::vector<std::string> topics) {
+  const std::lock_guard lock(mutex_);
+  followed_[std::string(group)] = std::move(topics);
 }
 
 std::vector<PartitionLag> EmbeddedBus::Lag() {
@@ -648,6 +643,27 @@ std::vector<PartitionLag> EmbeddedBus::Lag() {
              .partition = logs_[log].partition,
              .records = logs_[log].next - group.next.at(log),
              .oldest = in_work != group.in_work.end() ? in_work->second.oldest() : Time{}});
+      }
+    }
+  }
+  // All members of all groups are in this process.
+  for (const auto& [name, topics] : followed_) {
+    const auto group = groups_.find(name);
+    if (group != groups_.end() && !group->second.members.empty()) continue;
+    for (const std::string& topic : topics) {
+      for (const std::size_t index : topics_.at(topic)) {
+        const Log& log = logs_[index];
+        std::int64_t next = log.first;
+        if (group != groups_.end()) {
+          if (const auto at = group->second.next.find(index); at != group->second.next.end()) {
+            next = at->second;
+          }
+        }
+        lags.push_back({.group = name,
+                        .topic = log.topic,
+                        .partition = log.partition,
+                        .records = log.next - next,
+                        .oldest = {}});
       }
     }
   }

@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "base/log.h"
+#include "bus/kafka/way_out.h"
 
 namespace insightd::bus {
 namespace {
@@ -20,6 +21,10 @@ constexpr seconds kLogPause{30};
 constexpr std::size_t kAnswerBytesMax = std::size_t{1} << 30;
 
 constexpr std::size_t kErrorTextBytes = 512;
+
+constexpr std::string_view kNoWord =
+    "no answer at all, not even a refusal: where the brokers speak TLS or ask for a password, say "
+    "so in bus.kafka_security; else check the addresses in bus.kafka_brokers and what lies between";
 
 // What the promises of this bus rest on, and what has a setting of its own.
 constexpr auto kReserved = std::to_array<std::string_view>({"bootstrap.servers",
@@ -57,28 +62,6 @@ constexpr auto kReserved = std::to_array<std::string_view>({"bootstrap.servers",
                                                             "queue.buffering.max.ms",
                                                             "enable.gapless.guarantee",
                                                             "auto.commit.enable"});
-
-// Which setting a property comes from, for messages.
-std::string_view SettingOf(std::string_view property) {
-  static const std::map<std::string_view, std::string_view> settings = {
-      {"bootstrap.servers", "bus.kafka_brokers"},
-      {"client.id", "bus.kafka_client_id"},
-      {"group.instance.id", "bus.kafka_group_instance"},
-      {"security.protocol", "bus.kafka_security"},
-      {"sasl.mechanism", "bus.kafka_sasl_mechanism"},
-      {"sasl.username", "bus.kafka_username"},
-      {"sasl.password", "bus.kafka_password"},
-      {"ssl.ca.location", "bus.kafka_ca_file"},
-      {"ssl.certificate.location", "bus.kafka_cert_file"},
-      {"ssl.key.location", "bus.kafka_key_file"},
-      {"ssl.key.password", "bus.kafka_key_password"},
-      {"compression.codec", "bus.kafka_compression"},
-      {"session.timeout.ms", "bus.kafka_session_ms_max"},
-      {"linger.ms", "bus.kafka_linger_ms"},
-      {"message.timeout.ms", "bus.delivery_ms_max"}};
-  const auto at = settings.find(property);
-  return at == settings.end() ? "bus.kafka_properties" : at->second;
-}
 
 ClientProperties CommonProperties(const KafkaBusOptions& options) {
   ClientProperties properties = {
@@ -147,12 +130,14 @@ void BrokerState::Answered() {
 
 void BrokerState::Failed(std::string_view reason) {
   const std::lock_guard lock(mutex_);
-  last_reason_ = reason;
+  last_reason_ = WithWayOut(reason);
 }
 
 void BrokerState::Unanswered() {
   const std::lock_guard lock(mutex_);
   away_ = true;
+  // The library keeps silent about a broker that hangs up.
+  if (last_reason_.empty()) last_reason_ = kNoWord;
 }
 
 Result<void> BrokerState::Check() const {
@@ -205,9 +190,11 @@ Result<std::shared_ptr<Client>> Client::Make(Kind kind, const KafkaBusOptions& o
                               name));
     }
   }
-  for (const auto& [setting, path] : {std::pair("bus.kafka_ca_file", options.security.ca_file),
-                                      std::pair("bus.kafka_cert_file", options.security.cert_file),
-                                      std::pair("bus.kafka_key_file", options.security.key_file)}) {
+  const std::pair<std::string_view, const std::string&> files[] = {
+      {"bus.kafka_ca_file", options.security.ca_file},
+      {"bus.kafka_cert_file", options.security.cert_file},
+      {"bus.kafka_key_file", options.security.key_file}};
+  for (const auto& [setting, path] : files) {
     if (auto readable = CheckFile(setting, path); !readable) return Fail(readable.error());
   }
   ClientProperties all = CommonProperties(options);
@@ -252,8 +239,11 @@ Result<std::shared_ptr<Client>> Client::Make(Kind kind, const KafkaBusOptions& o
                                  conf, text.data(), text.size());
   if (client->handle_ == nullptr) {
     rd_kafka_conf_destroy(conf);
-    return Fail(Code::kInvalid,
-                fmt::format("settings bus.kafka_… cannot be used: {}", text.data()));
+    std::string settings = SettingsIn(text.data(), options.properties);
+    for (const auto& [setting, path] : files) {
+      if (settings == setting) settings.append(" ").append(path);
+    }
+    return Fail(Code::kInvalid, fmt::format("{} cannot be used: {}", settings, text.data()));
   }
   return client;
 }

@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "base/metric_names.h"
+#include "bus/kafka/way_out.h"
 
 namespace insightd::bus {
 namespace {
@@ -360,7 +361,17 @@ void KafkaConsumer::ReportError(const rd_kafka_message_s& message) {
   client_->Log(kWarning, ErrorText(message.err), text);
   state_.Failed(text);
   const std::lock_guard lock(mutex_);
-  refused_ = Error(Code::kUnavailable, fmt::format("group {}: {}", group_, text));
+  refused_ = Error(Code::kUnavailable, fmt::format("group {}: {}", group_, WithWayOut(text)));
+  if (message.err == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED ||
+      message.err == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED) {
+    shut_out_ = refused_;
+  }
+}
+
+Result<void> KafkaConsumer::Check() const {
+  const std::lock_guard lock(mutex_);
+  if (shut_out_) return Fail(*shut_out_);
+  return {};
 }
 
 void KafkaConsumer::OnRebalance(bool assigned, rd_kafka_topic_partition_list_s& partitions) {
@@ -369,6 +380,10 @@ void KafkaConsumer::OnRebalance(bool assigned, rd_kafka_topic_partition_list_s& 
   gathered_.clear();
   untaken_.reset();
   if (assigned) {
+    {
+      const std::lock_guard lock(mutex_);
+      shut_out_.reset();
+    }
     untaken_.reset(rd_kafka_topic_partition_list_copy(&partitions));
     TakePartitions();
   } else {
@@ -652,13 +667,6 @@ std::vector<PartitionLag> KafkaConsumer::Lags() const {
                     .oldest = assignment_.OldestInWork(key)});
   }
   return lags;
-}
-
-std::int64_t KafkaConsumer::Lag() {
-  std::int64_t records = 0;
-  const std::vector<PartitionLag> lags = Lags();
-  for (const PartitionLag& lag : lags) records += lag.records;
-  return lags.empty() ? -1 : records;
 }
 
 }  // namespace insightd::bus

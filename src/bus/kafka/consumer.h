@@ -38,12 +38,15 @@ class KafkaConsumer final : public Consumer, private ClientEvents {
                                     std::stop_token stop) override;
   Result<void> Commit(const Position& position) override;
   void Wake() override;
-  std::int64_t Lag() override;
 
   // For the bus, which asks the brokers for the ends. Thread-safe.
+  const std::string& group() const { return group_; }
   std::vector<PartitionKey> Partitions() const;
   void SetEnds(const std::map<PartitionKey, LogEnds>& ends);
   std::vector<PartitionLag> Lags() const;
+  // kUnavailable with the reason while the brokers keep this member out of its group: a right is
+  // missing. Thread-safe.
+  Result<void> Check() const;
   // Has the library's threads look at their work and timers now. They wait by the wall clock
   // (2.0.2): set back by an hour, it would keep this member from its group for an hour.
   // Thread-safe.
@@ -144,7 +147,8 @@ class KafkaConsumer final : public Consumer, private ClientEvents {
   bool paused_ = false;
   bool woken_ = false;
   std::optional<Error> fatal_;
-  std::optional<Error> refused_;  // what the brokers said last, for Poll to tell once
+  std::optional<Error> refused_;   // what the brokers said last, for Poll to tell once
+  std::optional<Error> shut_out_;  // until partitions are taken
   microseconds told_away_{};
   std::map<PartitionKey, Gap> gaps_;  // the widest of each that are not looked into yet
   std::map<PartitionKey, LogEnds> ends_;

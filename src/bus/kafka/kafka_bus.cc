@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "bus/kafka/client.h"
 #include "bus/kafka/consumer.h"
+#include "bus/kafka/followed_groups.h"
 #include "bus/kafka/producer.h"
 #include "bus/kafka/topics.h"
 
@@ -25,9 +26,6 @@ constexpr milliseconds kWatchPause{2'000};
 constexpr milliseconds kWatchLimit{3'000};
 constexpr milliseconds kStartAttempt{1'000};
 constexpr milliseconds kTopicLimit{10'000};
-// Of the request for offsets by time: not a time, but an end of the log.
-constexpr std::int64_t kTimeOfFirst = -2;
-constexpr std::int64_t kTimeOfNext = -1;
 
 // Its answers to SCRAM lack a part that brokers from 4.0 on ask for.
 constexpr int kScramVersionMin = 0x02060100;
@@ -82,8 +80,11 @@ class KafkaBus final : public Bus {
   Producer& producer() override { return *producer_; }
   Result<std::unique_ptr<Consumer>> Subscribe(std::string_view group,
                                               std::vector<std::string> topics) override;
+  void Follow(std::string_view group, std::vector<std::string> topics) override {
+    followed_.Follow(group, std::move(topics));
+  }
   std::vector<PartitionLag> Lag() override;
-  Result<void> Check() override { return state_.Check(); }
+  Result<void> Check() override;
   void Close(milliseconds limit) override;
 
  private:
@@ -91,6 +92,7 @@ class KafkaBus final : public Bus {
   // Asks the brokers for their state and the ends of the logs that are read here.
   void Watch(std::stop_token stop);
   void AskForEnds(Client& client);
+  std::set<std::string> GroupsReadHere();
 
   const KafkaBusOptions options_;
   BrokerState state_;
@@ -99,6 +101,7 @@ class KafkaBus final : public Bus {
   std::mutex mutex_;
   std::condition_variable_any watch_;
   std::set<KafkaConsumer*> consumers_;
+  FollowedGroups followed_;
   std::jthread watcher_;
 };
 
@@ -174,13 +177,29 @@ Result<std::unique_ptr<Consumer>> KafkaBus::Subscribe(std::string_view group,
 }
 
 std::vector<PartitionLag> KafkaBus::Lag() {
-  std::vector<PartitionLag> lags;
+  std::vector<PartitionLag> lags = followed_.Lags(GroupsReadHere());
   const std::lock_guard lock(mutex_);
   for (const KafkaConsumer* consumer : consumers_) {
     std::vector<PartitionLag> some = consumer->Lags();
     std::move(some.begin(), some.end(), std::back_inserter(lags));
   }
   return lags;
+}
+
+Result<void> KafkaBus::Check() {
+  if (auto there = state_.Check(); !there) return there;
+  const std::lock_guard lock(mutex_);
+  for (const KafkaConsumer* consumer : consumers_) {
+    if (auto member = consumer->Check(); !member) return member;
+  }
+  return {};
+}
+
+std::set<std::string> KafkaBus::GroupsReadHere() {
+  std::set<std::string> groups;
+  const std::lock_guard lock(mutex_);
+  for (const KafkaConsumer* consumer : consumers_) groups.insert(consumer->group());
+  return groups;
 }
 
 void KafkaBus::Watch(std::stop_token stop) {
@@ -191,7 +210,10 @@ void KafkaBus::Watch(std::stop_token stop) {
       for (KafkaConsumer* consumer : consumers_) consumer->Nudge();
     }
     const std::shared_ptr<Client> client = producer_->client();
-    if (client != nullptr && BrokersAnswer(*client, state_, kWatchLimit)) AskForEnds(*client);
+    if (client != nullptr && BrokersAnswer(*client, state_, kWatchLimit)) {
+      AskForEnds(*client);
+      followed_.Ask(client->get(), GroupsReadHere(), kWatchLimit);
+    }
     std::unique_lock lock(mutex_);
     watch_.wait_for(lock, stop, kWatchPause, [] { return false; });
   }
@@ -205,29 +227,7 @@ void KafkaBus::AskForEnds(Client& client) {
       for (PartitionKey& key : consumer->Partitions()) keys.insert(std::move(key));
     }
   }
-  if (keys.empty()) return;
-  std::map<PartitionKey, LogEnds> ends;
-  for (const std::int64_t time : {kTimeOfFirst, kTimeOfNext}) {
-    const PartitionList list = MakeList(keys.size());
-    for (const auto& [topic, partition] : keys) {
-      rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), partition)->offset = time;
-    }
-    const auto error =
-        rd_kafka_offsets_for_times(client.get(), list.get(), static_cast<int>(kWatchLimit.count()));
-    for (int i = 0; error == RD_KAFKA_RESP_ERR_NO_ERROR && i < list->cnt; ++i) {
-      const rd_kafka_topic_partition_t& answer = list->elems[i];
-      const PartitionKey key{answer.topic, answer.partition};
-      if (answer.err != RD_KAFKA_RESP_ERR_NO_ERROR || answer.offset < 0) {
-        keys.erase(key);
-        ends.erase(key);
-      } else if (time == kTimeOfFirst) {
-        ends[key].first = answer.offset;
-      } else {
-        ends[key].next = answer.offset;
-      }
-    }
-    if (error != RD_KAFKA_RESP_ERR_NO_ERROR || keys.empty()) return;
-  }
+  const std::map<PartitionKey, LogEnds> ends = AskEnds(client.get(), std::move(keys), kWatchLimit);
   const std::lock_guard lock(mutex_);
   for (KafkaConsumer* consumer : consumers_) consumer->SetEnds(ends);
 }

@@ -51,7 +51,7 @@ struct KafkaBusOptions {
 
   std::vector<std::string> topics = {};  // that will be used: checked when opening
   bool create_topics = false;            // those that are missing
-  std::int32_t partitions = 4;           // of topics made here; fewer elsewhere are warned of
+  std::int32_t partitions = 4;           // of topics made here
 
   milliseconds start_max{30'000};  // until the brokers have answered when opening
   milliseconds delivery_timeout{5'000};

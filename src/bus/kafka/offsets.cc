@@ -10,6 +10,10 @@
 namespace insightd::bus {
 namespace {
 
+// Of the request for offsets by time: not a time, but an end of the log.
+constexpr std::int64_t kTimeOfFirst = -2;
+constexpr std::int64_t kTimeOfNext = -1;
+
 int Count(milliseconds limit) { return static_cast<int>(limit.count()); }
 
 // The first error of a partition.
@@ -37,6 +41,35 @@ Result<LogEnds> AskEnds(rd_kafka_t* client, const PartitionKey& key, millisecond
                                                       &ends.next, Count(limit));
   if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return ends;
   return Fail(ToError(error, fmt::format("asking for the ends of {}/{}", topic, partition)));
+}
+
+std::map<PartitionKey, LogEnds> AskEnds(rd_kafka_t* client, std::set<PartitionKey> keys,
+                                        milliseconds limit) {
+  std::map<PartitionKey, LogEnds> ends;
+  for (const std::int64_t time : {kTimeOfFirst, kTimeOfNext}) {
+    if (keys.empty()) return {};
+    const PartitionList list = MakeList(keys.size());
+    for (const auto& [topic, partition] : keys) {
+      rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), partition)->offset = time;
+    }
+    if (rd_kafka_offsets_for_times(client, list.get(), Count(limit)) !=
+        RD_KAFKA_RESP_ERR_NO_ERROR) {
+      return {};
+    }
+    for (int i = 0; i < list->cnt; ++i) {
+      const rd_kafka_topic_partition_t& answer = list->elems[i];
+      const PartitionKey key{answer.topic, answer.partition};
+      if (answer.err != RD_KAFKA_RESP_ERR_NO_ERROR || answer.offset < 0) {
+        keys.erase(key);
+        ends.erase(key);
+      } else if (time == kTimeOfFirst) {
+        ends[key].first = answer.offset;
+      } else {
+        ends[key].next = answer.offset;
+      }
+    }
+  }
+  return ends;
 }
 
 Result<PartitionList> AskCommitted(rd_kafka_t* client,

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 
 #include "base/clock.h"
 #include "base/result.h"
@@ -29,6 +30,9 @@ struct LogEnds {
   std::int64_t next = 0;
 };
 Result<LogEnds> AskEnds(rd_kafka_s* client, const PartitionKey& key, milliseconds limit);
+// Of many, as far as their leaders answer.
+std::map<PartitionKey, LogEnds> AskEnds(rd_kafka_s* client, std::set<PartitionKey> keys,
+                                        milliseconds limit);
 
 // Where the group goes on in each of these partitions, in their order; below 0 where it has
 // finished nothing. All or nothing: an answer that lacks one is a failure.

@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "base/metric_names.h"
+#include "bus/kafka/way_out.h"
 
 namespace insightd::bus {
 namespace {
@@ -17,6 +18,8 @@ constexpr log::Logger kLog("bus");
 
 constexpr milliseconds kPollWait{100};
 constexpr milliseconds kAbandonLimit{10'000};
+// One that is lost again at once may not write: the brokers are not asked in a circle.
+constexpr milliseconds kReplacePause{1'000};
 constexpr std::size_t kErrorTextBytes = 512;
 // Room in a request beside key, value and headers.
 constexpr std::size_t kOverheadBytes = 64 * 1024;
@@ -248,12 +251,17 @@ Result<void> KafkaProducer::Flush(milliseconds limit) {
 
 void KafkaProducer::PollUntilClosed(std::stop_token stop) {
   pthread_setname_np(pthread_self(), "kafka-produce");
+  microseconds replaced{0};
   while (!stop.stop_requested()) {
     const std::shared_ptr<Client> client = this->client();
     rd_kafka_poll(client->get(), static_cast<int>(kPollWait.count()));
     std::array<char, kErrorTextBytes> reason{};
-    if (rd_kafka_fatal_error(client->get(), reason.data(), reason.size()) !=
+    if (rd_kafka_fatal_error(client->get(), reason.data(), reason.size()) ==
         RD_KAFKA_RESP_ERR_NO_ERROR) {
+      continue;
+    }
+    if (const microseconds now = SystemClock().Steady(); now - replaced >= kReplacePause) {
+      replaced = now;
       Replace(reason.data());
     }
   }
@@ -268,7 +276,8 @@ void KafkaProducer::Replace(const std::string& reason) {
     std::this_thread::sleep_for(kPollWait);
     return;
   }
-  kLog.Error("", "the producer was lost for good: a new one takes its place", {{"error", reason}});
+  kLog.Error("", "the producer was lost for good: a new one takes its place",
+             {{"error", WithWayOut(reason)}});
   restarts_.Add();
   std::shared_ptr<Client> lost;
   {

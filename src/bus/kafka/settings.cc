@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cerrno>
+#include <charconv>
 #include <cstdio>
 #include <cstring>
 
@@ -32,6 +34,33 @@ Result<std::string> Secret(std::string_view setting, const std::string& value,
     return Fail(Code::kInvalid, fmt::format("{}_file: {} is empty", setting, file));
   }
   return text;
+}
+
+// As librdkafka takes one, which looks for a port that is none in the lower bits of its number:
+// "host:port", "[::1]:port", without a port for 9092, or behind the name of the protocol in use.
+bool IsAddress(std::string_view text, std::string_view security) {
+  if (const std::size_t slashes = text.find("://"); slashes != std::string_view::npos) {
+    const std::string_view protocol = text.substr(0, slashes);
+    const bool same =
+        std::equal(protocol.begin(), protocol.end(), security.begin(), security.end(),
+                   [](char a, char b) { return std::tolower(static_cast<unsigned char>(a)) == b; });
+    if (!same) return false;
+    text.remove_prefix(slashes + 3);
+  }
+  const std::size_t end = text.starts_with('[') ? text.find(']') : text.find(':');
+  const std::string_view host = text.substr(0, end);
+  if (host.empty() || host == "[" || host.find_first_of(", /") != std::string_view::npos) {
+    return false;
+  }
+  if (end == std::string_view::npos) return !text.starts_with('[');
+  std::string_view port = text.substr(end);
+  if (port.starts_with(']')) port.remove_prefix(1);
+  if (port.empty()) return true;
+  if (!port.starts_with(':')) return false;
+  port.remove_prefix(1);
+  std::uint16_t number = 0;
+  const auto [rest, error] = std::from_chars(port.data(), port.data() + port.size(), number);
+  return error == std::errc() && rest == port.data() + port.size() && number > 0;
 }
 
 }  // namespace
@@ -94,9 +123,11 @@ void KafkaSettings::AddTo(settings::Table& table) {
 Result<KafkaBusOptions> KafkaSettings::Options() const {
   KafkaBusOptions options;
   for (const std::string& broker : brokers) {
-    if (broker.empty() || broker.find(',') != std::string::npos) {
+    if (!IsAddress(broker, security)) {
       return Fail(Code::kInvalid,
-                  fmt::format("bus.kafka_brokers: \"{}\" is not one address host:port", broker));
+                  fmt::format("bus.kafka_brokers: \"{}\" is not one address host:port, with a port "
+                              "from 1 to 65535",
+                              broker));
     }
     if (!options.brokers.empty()) options.brokers += ',';
     options.brokers += broker;
@@ -119,6 +150,12 @@ Result<KafkaBusOptions> KafkaSettings::Options() const {
     options.security.sasl_mechanism = sasl_mechanism;
     options.security.username = username;
     options.security.password = *std::move(secret);
+  } else if (!username.empty()) {
+    return Fail(
+        Code::kInvalid,
+        fmt::format("bus.kafka_security is {}, so bus.kafka_username would not be used: set "
+                    "it to sasl_ssl or sasl_plaintext, or leave bus.kafka_username out",
+                    security));
   }
   if (security.ends_with("ssl")) {
     if (cert_file.empty() != key_file.empty()) {

@@ -40,6 +40,29 @@ TEST(KafkaSettingsTest, NeedABroker) {
   EXPECT_NE(MistakeOf(settings).find("a:1,b:2"), std::string::npos);
 }
 
+TEST(KafkaSettingsTest, AnAddressHasAPortThatIsOne) {
+  const auto mistake = [](const std::string& broker) {
+    KafkaSettings settings;
+    settings.brokers = {broker};
+    return MistakeOf(settings);
+  };
+  for (const char* good :
+       {"a:9092", "a", "10.0.0.1:65535", "[::1]:9092", "[::1]", "PLAINTEXT://a:9092"}) {
+    EXPECT_EQ(mistake(good), "none") << good;
+  }
+  for (const char* bad : {"a:99999", "a:abc", "a:", "a:0", ":9092", "a b:1", "::1:9092", "[::1",
+                          "[]:1", "[::1]9092", "http://a:9092", "ssl://a:9092", "a:9092/"}) {
+    EXPECT_NE(mistake(bad).find(std::string("bus.kafka_brokers: \"") + bad), std::string::npos)
+        << bad;
+  }
+}
+
+TEST(KafkaSettingsTest, AUserWithoutSaslIsAMistake) {
+  KafkaSettings settings = Good();
+  settings.username = "me";
+  EXPECT_NE(MistakeOf(settings).find("bus.kafka_username would not be used"), std::string::npos);
+}
+
 TEST(KafkaSettingsTest, SaslNeedsAUserAndAPassword) {
   KafkaSettings settings = Good();
   settings.security = "sasl_ssl";

@@ -6,12 +6,12 @@
 
 #include <array>
 #include <charconv>
-#include <functional>
-#include <memory>
 #include <thread>
 
 #include "base/log.h"
+#include "bus/kafka/admin.h"
 #include "bus/kafka/client.h"
+#include "bus/kafka/way_out.h"
 
 namespace insightd::bus {
 namespace {
@@ -25,31 +25,6 @@ constexpr std::size_t kErrorTextBytes = 512;
 constexpr std::int32_t kReplicasAsTheBrokersSeeFit = -1;
 // What a record brings beside key, value and headers.
 constexpr std::size_t kOverheadBytes = 64 * 1024;
-
-template <class T>
-using Owned = std::unique_ptr<T, void (*)(T*)>;
-
-// The answer to a request of the admin interface.
-Result<Owned<rd_kafka_event_t>> Ask(
-    rd_kafka_t* handle, rd_kafka_admin_op_t kind, milliseconds limit,
-    const std::function<void(const rd_kafka_AdminOptions_t*, rd_kafka_queue_t*)>& request) {
-  const Owned<rd_kafka_queue_t> queue(rd_kafka_queue_new(handle), rd_kafka_queue_destroy);
-  const Owned<rd_kafka_AdminOptions_t> options(rd_kafka_AdminOptions_new(handle, kind),
-                                               rd_kafka_AdminOptions_destroy);
-  std::array<char, kErrorTextBytes> text{};
-  rd_kafka_AdminOptions_set_request_timeout(options.get(), static_cast<int>(limit.count()),
-                                            text.data(), text.size());
-  request(options.get(), queue.get());
-  Owned<rd_kafka_event_t> event(
-      rd_kafka_queue_poll(queue.get(), static_cast<int>((limit + seconds(1)).count())),
-      rd_kafka_event_destroy);
-  if (!event) return Fail(Code::kUnavailable, "the brokers do not answer");
-  if (const auto error = rd_kafka_event_error(event.get()); error != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    return Fail(Code::kUnavailable,
-                fmt::format("{}: {}", ErrorText(error), rd_kafka_event_error_string(event.get())));
-  }
-  return event;
-}
 
 }  // namespace
 
@@ -67,6 +42,7 @@ Result<std::map<std::string, std::int32_t>> PartitionsOf(rd_kafka_s* handle,
                                                          const std::vector<std::string>& topics,
                                                          milliseconds limit) {
   std::map<std::string, std::int32_t> partitions;
+  std::vector<std::string> hidden;
   for (const std::string& name : topics) {
     const Owned<rd_kafka_topic_t> topic(rd_kafka_topic_new(handle, name.c_str(), nullptr),
                                         rd_kafka_topic_destroy);
@@ -84,15 +60,17 @@ Result<std::map<std::string, std::int32_t>> PartitionsOf(rd_kafka_s* handle,
       const rd_kafka_metadata_topic& found = metadata->topics[i];
       if (name != found.topic) continue;
       if (found.err == RD_KAFKA_RESP_ERR_NO_ERROR) partitions[name] = found.partition_cnt;
-      if (found.err == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED) {
-        rd_kafka_metadata_destroy(metadata);
-        return Fail(Code::kUnavailable,
-                    fmt::format("the brokers do not let this user (bus.kafka_username) see topic "
-                                "{}",
-                                name));
-      }
+      if (found.err == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED) hidden.push_back(name);
     }
     rd_kafka_metadata_destroy(metadata);
+  }
+  if (!hidden.empty()) {
+    return Fail(
+        Code::kUnavailable,
+        fmt::format("the brokers do not let this user (bus.kafka_username, or the name in "
+                    "bus.kafka_cert_file) see {}: grant it Describe, and Read or Write; they "
+                    "say the same of topics that are missing",
+                    fmt::join(hidden, ", ")));
   }
   return partitions;
 }
@@ -113,10 +91,11 @@ Result<void> CreateTopics(rd_kafka_s* handle, const std::vector<std::string>& to
     rd_kafka_NewTopic_set_config(topic, "max.message.bytes", bytes.c_str());
     wanted.push_back(topic);
   }
-  auto event = Ask(handle, RD_KAFKA_ADMIN_OP_CREATETOPICS, limit,
-                   [&](const rd_kafka_AdminOptions_t* options, rd_kafka_queue_t* queue) {
-                     rd_kafka_CreateTopics(handle, wanted.data(), wanted.size(), options, queue);
-                   });
+  auto event =
+      AskAdmin(handle, RD_KAFKA_ADMIN_OP_CREATETOPICS, limit,
+               [&](const rd_kafka_AdminOptions_t* options, rd_kafka_queue_t* queue) {
+                 rd_kafka_CreateTopics(handle, wanted.data(), wanted.size(), options, queue);
+               });
   rd_kafka_NewTopic_destroy_array(wanted.data(), wanted.size());
   if (!event) return Fail(std::move(event).error().While("making topics"));
   std::size_t count = 0;
@@ -129,7 +108,8 @@ Result<void> CreateTopics(rd_kafka_s* handle, const std::vector<std::string>& to
     }
     const char* why = rd_kafka_topic_result_error_string(results[i]);
     return Fail(Code::kUnavailable,
-                fmt::format("topic {} cannot be made (bus.kafka_create_topics): {}",
+                fmt::format("topic {} cannot be made (bus.kafka_create_topics): {}; make it with "
+                            "kafka-topics.sh, or grant this user Create",
                             rd_kafka_topic_result_name(results[i]),
                             why != nullptr ? why : rd_kafka_err2str(error)));
   }
@@ -143,11 +123,11 @@ std::map<std::string, std::size_t> MessageBytesMaxOf(rd_kafka_s* handle,
   for (const std::string& name : topics) {
     resources.push_back(rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, name.c_str()));
   }
-  const auto event =
-      Ask(handle, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, limit,
-          [&](const rd_kafka_AdminOptions_t* options, rd_kafka_queue_t* queue) {
-            rd_kafka_DescribeConfigs(handle, resources.data(), resources.size(), options, queue);
-          });
+  const auto event = AskAdmin(handle, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, limit,
+                              [&](const rd_kafka_AdminOptions_t* options, rd_kafka_queue_t* queue) {
+                                rd_kafka_DescribeConfigs(handle, resources.data(), resources.size(),
+                                                         options, queue);
+                              });
   rd_kafka_ConfigResource_destroy_array(resources.data(), resources.size());
   std::map<std::string, std::size_t> limits;
   if (!event) return limits;
@@ -188,9 +168,11 @@ Result<void> CheckTopics(rd_kafka_s* handle, const KafkaBusOptions& options, Kno
     return names;
   };
   if (!missing().empty() && !options.create_topics) {
-    return Fail(Code::kNotFound, fmt::format("missing on the brokers ({}): {}. Make them, or set "
-                                             "bus.kafka_create_topics = true",
-                                             options.brokers, fmt::join(missing(), ", ")));
+    return Fail(
+        Code::kNotFound,
+        fmt::format("topics are missing on the brokers ({}): {}. Make them (kafka-topics.sh "
+                    "--create), or set bus.kafka_create_topics = true",
+                    options.brokers, fmt::join(missing(), ", ")));
   }
   if (!missing().empty()) {
     const std::vector<std::string> made = missing();
@@ -215,13 +197,6 @@ Result<void> CheckTopics(rd_kafka_s* handle, const KafkaBusOptions& options, Kno
       MessageBytesMaxOf(handle, options.topics, kAskLimit);
   for (const auto& [name, count] : *partitions) {
     known.Add(name, count);
-    if (count < options.partitions) {
-      kLog.Warn("",
-                fmt::format("topic has {} partitions, fewer than bus.partitions ({}): at most so "
-                            "many processes of a role work on it at once",
-                            count, options.partitions),
-                {{"topic", name}});
-    }
     const auto limit = limits.find(name);
     if (limit != limits.end() && limit->second < bytes_needed) {
       kLog.Warn("",
@@ -231,6 +206,11 @@ Result<void> CheckTopics(rd_kafka_s* handle, const KafkaBusOptions& options, Kno
                             limit->second, options.record_bytes_max, bytes_needed),
                 {{"topic", name}});
     }
+  }
+  // Who may not write was told so meanwhile: the brokers refuse the producer as a whole.
+  std::array<char, kErrorTextBytes> reason{};
+  if (rd_kafka_fatal_error(handle, reason.data(), reason.size()) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    return Fail(Code::kUnavailable, WithWayOut(reason.data()));
   }
   return {};
 }

@@ -37,6 +37,7 @@ class FakeBlobs : public blob::Store {
     return blob::Object{.key = std::string(key), .bytes = 0, .modified = {}};
   }
   Result<void> Remove(std::string_view) override { return {}; }
+  Result<void> RemoveAll(std::span<const std::string>) override { return {}; }
   Result<void> List(const std::function<bool(const blob::Object&)>&) override { return {}; }
   Result<std::string> UrlFor(std::string_view key, seconds) override {
     return "blob:" + std::string(key);

@@ -80,6 +80,9 @@ class Flaky final : public blob::Store {
   }
   Result<blob::Object> Stat(std::string_view key) override { return store_.Stat(key); }
   Result<void> Remove(std::string_view key) override { return store_.Remove(key); }
+  Result<void> RemoveAll(std::span<const std::string> keys) override {
+    return store_.RemoveAll(keys);
+  }
   Result<void> List(const std::function<bool(const blob::Object&)>& visit) override {
     return store_.List(visit);
   }

@@ -69,25 +69,29 @@ class RulesEvaluator final : public Evaluator {
     wanted_ = judge_->wanted();
   }
 
-  // What the authors of rules should hear of.
+  // What the authors of rules should hear of, without what stands in the archive: outcomes, which
+  // only its organisation reads, have the values.
   void Tell(const rules::Report& judged) {
     for (const rules::Outcome& outcome : judged.outcomes) {
-      if (outcome.kind == rules::OutcomeKind::kError) {
+      const bool failed = outcome.kind == rules::OutcomeKind::kError;
+      if (failed) {
         registry_
             .MakeCounter(metrics::kRuleErrors,
                          {{"module", outcome.rule->module}, {"key", outcome.rule->key}})
             .Add();
-        kLog.Warn("", fmt::format("rule {} failed", outcome.rule->Id()),
-                  {{"cluster", judged.cluster_id}, {"error", outcome.reason}});
       }
-      for (const std::string& error : outcome.detail_errors) {
-        kLog.Warn("", fmt::format("rule {}: a detail failed", outcome.rule->Id()),
+      for (const std::string& error : outcome.unquoted_errors) {
+        kLog.Warn("",
+                  fmt::format("rule {}{} failed", outcome.rule->Id(), failed ? "" : ": a detail"),
                   {{"cluster", judged.cluster_id}, {"error", error}});
       }
     }
     for (const rules::FileNote& note : judged.files) {
+      // "line 3, column 5: alias *x …": what is quoted stands behind the first colon.
+      const std::string_view reason =
+          std::string_view(note.reason).substr(0, note.reason.find(": "));
       kLog.Info("", fmt::format("file {} not read", note.path),
-                {{"cluster", judged.cluster_id}, {"error", note.reason}});
+                {{"cluster", judged.cluster_id}, {"error", reason}});
     }
   }
 

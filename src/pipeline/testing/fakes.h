@@ -57,6 +57,7 @@ class FakeBus final : public bus::Bus, public bus::Producer {
                                                    std::vector<std::string> names) override {
     return std::make_unique<FakeConsumer>(*this, names.at(0));
   }
+  void Follow(std::string_view, std::vector<std::string>) override {}
   std::vector<bus::PartitionLag> Lag() override { return {}; }
   Result<void> Check() override { return {}; }
   void Close(milliseconds) override {}
@@ -82,7 +83,6 @@ class FakeBus final : public bus::Bus, public bus::Producer {
       return {};
     }
     void Wake() override {}
-    std::int64_t Lag() override { return 0; }
 
    private:
     FakeBus& owner_;
@@ -127,6 +127,7 @@ class FakeBlobs final : public blob::Store {
     return blob::Object{.key = std::string(key), .bytes = at->second.size(), .modified = {}};
   }
   Result<void> Remove(std::string_view) override { return {}; }
+  Result<void> RemoveAll(std::span<const std::string>) override { return {}; }
   Result<void> List(const std::function<bool(const blob::Object&)>&) override { return {}; }
   Result<std::string> UrlFor(std::string_view key, seconds) override {
     return "blob:" + std::string(key);

@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "store/postgres/conninfo.h"
 #include "store/postgres/errors.h"
 #include "store/postgres/statements.h"
 
@@ -21,6 +22,8 @@ constexpr log::Logger kLog("store");
 // How much longer than a statement may take its answer is awaited: the server ends the statement
 // first, unless it is frozen or the network is gone.
 constexpr milliseconds kAnswerSlack{5'000};
+// How soon a wait sees that the process is to stop.
+constexpr milliseconds kStopLook{500};
 // libpq knows no shorter one.
 constexpr seconds kConnectMin{2};
 // A transaction of a process that is frozen gives its locks back after this.
@@ -68,7 +71,8 @@ Connection::Connection(Handle handle, const ConnectOptions& options)
       name_(NameOf(handle_.get())),
       statement_max_(options.statement_max),
       read_only_(options.read_only),
-      by_key_only_(options.by_key_only) {}
+      by_key_only_(options.by_key_only),
+      stop_(options.stop) {}
 
 Connection::~Connection() = default;
 
@@ -99,23 +103,20 @@ Result<Connection::Handle> Connection::Connect(const ConnectOptions& options) {
   keys.push_back(nullptr);
   values.push_back(nullptr);
 
-  // Its own message about a malformed text may quote a part of the password.
-  PQconninfoOption* parsed = PQconninfoParse(options.conninfo.c_str(), nullptr);
-  if (parsed == nullptr) {
-    return Fail(Code::kInvalid,
-                "store.postgres is no connection string of PostgreSQL: write \"host=… port=… "
-                "dbname=… user=…\" or postgresql://user@host:port/database");
+  if (auto good = CheckConninfo("store.postgres", options.conninfo); !good) {
+    return Fail(std::move(good).error());
   }
-  PQconninfoFree(parsed);
 
   const microseconds begun = Now();
   Handle handle(PQconnectdbParams(keys.data(), values.data(), /*expand_dbname=*/1));
   INSIGHTD_ASSERT(handle != nullptr);
   if (PQstatus(handle.get()) != CONNECTION_OK) {
     const bool late = Now() - begun >= connect_s;
+    const std::string why = OneLine(PQerrorMessage(handle.get()));
+    const std::string_view hint = HintForConnecting(why);
     return Fail(Code::kUnavailable,
-                fmt::format("{}: {}{}", NameOf(handle.get()), OneLine(PQerrorMessage(handle.get())),
-                            late ? " (store.postgres_connect_ms_max)" : ""));
+                fmt::format("{}: {}{}{}{}", NameOf(handle.get()), why, hint.empty() ? "" : "; ",
+                            hint, late ? " (store.postgres_connect_ms_max)" : ""));
   }
   return handle;
 }
@@ -182,15 +183,29 @@ Error Connection::Broken(std::string_view why) {
                            unknown ? "; the transaction may have been committed" : ""));
 }
 
+bool Connection::Await(bool write, std::optional<microseconds>& until) {
+  while (true) {
+    if (!stopping_until_ && stop_.stop_requested()) stopping_until_ = Now() + kStoppingMax;
+    if (stopping_until_) until = std::min(until.value_or(*stopping_until_), *stopping_until_);
+    const microseconds look = Now() + kStopLook;
+    const bool is_last = until && *until <= look;
+    if (Wait(handle_.get(), /*read=*/true, write, is_last ? until : look)) return true;
+    if (is_last) return false;
+  }
+}
+
 // Sends what is left and reads until an answer is complete.
 Result<void> Connection::Pump(std::optional<microseconds>& until) {
   while (true) {
     const int unsent = PQflush(handle_.get());
     if (unsent < 0) return Fail(Broken(OneLine(PQerrorMessage(handle_.get()))));
     if (PQisBusy(handle_.get()) == 0) return {};
-    if (!Wait(handle_.get(), /*read=*/true, unsent > 0, until)) {
-      return Fail(Broken(fmt::format("no answer for {} ms (store.postgres_statement_ms_max and {})",
-                                     answer_max().count(), kAnswerSlack.count())));
+    if (!Await(unsent > 0, until)) {
+      return Fail(
+          Broken(stopping_until_
+                     ? std::string("no answer, and the process is to end")
+                     : fmt::format("no answer for {} ms (store.postgres_statement_ms_max and {})",
+                                   answer_max().count(), kAnswerSlack.count())));
     }
     if (PQconsumeInput(handle_.get()) == 0) {
       return Fail(Broken(OneLine(PQerrorMessage(handle_.get()))));

@@ -22,6 +22,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -47,7 +48,12 @@ struct ConnectOptions {
   // Looks rows up by their keys whatever the statistics say: for small statements on large tables,
   // which must not be read whole because a plan is older than their size.
   bool by_key_only = false;
+  // Once it is requested an answer is awaited for `kStoppingMax` more: the process is to end, also
+  // where the server takes connections and says nothing.
+  std::stop_token stop = {};
 };
+
+inline constexpr milliseconds kStoppingMax{15'000};
 
 class Connection {
  public:
@@ -83,8 +89,11 @@ class Connection {
   int socket() const;   // to wait for what comes, see Pipeline::TryTake; -1 when broken
   // How long an answer is awaited at most; 0: as long as it takes.
   milliseconds answer_max() const;
-  // From now on some seconds at most: for last words, which nobody waits for.
-  void AwaitLittle() { statement_max_ = milliseconds(1); }
+  // From now on the server has so long for a statement, and some seconds more until its answer is
+  // given up; gives what it was.
+  milliseconds AwaitAtMost(milliseconds statement_max) {
+    return std::exchange(statement_max_, statement_max);
+  }
 
  private:
   friend class Pipeline;
@@ -99,6 +108,8 @@ class Connection {
   Result<void> Prepare();
   // Waits until the socket can be read (or written, when `write`), at most until `until` (steady).
   static bool Wait(pg_conn* connection, bool read, bool write, std::optional<microseconds> until);
+  // The same for this one; `until` comes nearer when the process is to stop.
+  bool Await(bool write, std::optional<microseconds>& until);
   Result<void> Pump(std::optional<microseconds>& until);
   std::optional<microseconds> AnswerDeadline() const;
   Error Broken(std::string_view why);
@@ -109,6 +120,8 @@ class Connection {
   milliseconds statement_max_;
   bool read_only_;
   bool by_key_only_;
+  std::stop_token stop_;
+  std::optional<microseconds> stopping_until_;  // steady
   bool committing_ = false;  // a COMMIT, or a statement that is its own transaction, is unanswered
   std::map<std::string, std::string, std::less<>> prepared_;  // name by types and text
   std::string sqlstate_;

@@ -45,7 +45,7 @@ Result<void> Connection::CopyOut(const std::string& sql,
       if (length == -1) break;
       if (length == -2) return Fail(Broken(LastError(handle_.get())));
       if (length == 0) {
-        if (!Wait(handle_.get(), /*read=*/true, /*write=*/false, until)) {
+        if (!Await(/*write=*/false, until)) {
           return Fail(Broken("no row came in time (store.postgres_statement_ms_max)"));
         }
         if (PQconsumeInput(handle_.get()) == 0) {

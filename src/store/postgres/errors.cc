@@ -55,4 +55,40 @@ std::string_view HintFor(std::string_view sqlstate) {
   return {};
 }
 
+std::string_view HintForConnecting(std::string_view message) {
+  const auto kHints = std::to_array<std::pair<std::string_view, std::string_view>>({
+      {"password authentication failed",
+       "check user= of store.postgres and the password "
+       "(store.postgres_password_file)"},
+      {"no password supplied", "the server asks for one: set store.postgres_password_file"},
+      {"no pg_hba.conf entry",
+       "the server's pg_hba.conf has to let this user, database and address "
+       "in, with this sslmode"},
+      {"permission denied for database", "its owner can do GRANT CONNECT ON DATABASE … TO …"},
+      {"SSL was required",
+       "the server speaks no TLS: see its setting ssl, or sslmode= of "
+       "store.postgres"},
+      {"certificate verify failed",
+       "name those who signed the server's certificate by sslrootcert= "
+       "in store.postgres"},
+      {"root certificate file",
+       "name those who signed the server's certificate by sslrootcert= in "
+       "store.postgres"},
+      {"does not match host name", "name the server in store.postgres as its certificate does"},
+      {"invalid response to SSL negotiation",
+       "what listens there is no PostgreSQL: check host= and "
+       "port= of store.postgres"},
+      {"could not translate host name", "check host= of store.postgres"},
+      {"session is read-only", HintFor("25006")},
+      {"too many clients", HintFor("53300")},
+      {"too many connections", HintFor("53300")},
+      // Behind those of the same words about something else.
+      {"\" does not exist", "create it, or name another one by dbname= or user= in store.postgres"},
+  });
+  for (const auto& [part, hint] : kHints) {
+    if (message.find(part) != std::string_view::npos) return hint;
+  }
+  return {};
+}
+
 }  // namespace insightd::store::pg

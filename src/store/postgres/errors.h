@@ -27,4 +27,7 @@ bool GoesOnWithout(Connection& connection, const Error& error);
 // What an operator can do about it, empty when the server's own words are enough.
 std::string_view HintFor(std::string_view sqlstate);
 
+// The same about a connection that was not made: libpq does not tell its SQLSTATE.
+std::string_view HintForConnecting(std::string_view message);
+
 }  // namespace insightd::store::pg

@@ -36,5 +36,16 @@ TEST(PostgresErrors, HintsNameTheWayOut) {
   EXPECT_EQ(HintFor("23505"), "");
 }
 
+TEST(PostgresErrors, AConnectionThatIsNotMadeNamesTheSettingToo) {
+  EXPECT_NE(HintForConnecting("FATAL:  password authentication failed for user \"x\"")
+                .find("store.postgres_password_file"),
+            std::string_view::npos);
+  EXPECT_NE(HintForConnecting("FATAL:  database \"x\" does not exist").find("dbname="),
+            std::string_view::npos);
+  EXPECT_NE(HintForConnecting("root certificate file \"/x\" does not exist").find("sslrootcert="),
+            std::string_view::npos);
+  EXPECT_EQ(HintForConnecting("Connection refused"), "");
+}
+
 }  // namespace
 }  // namespace insightd::store::pg

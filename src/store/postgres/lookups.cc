@@ -9,6 +9,12 @@
 #include "store/postgres/organization.h"
 
 namespace insightd::store::pg {
+namespace {
+
+// A server that has nothing to say for so long is away, though it may take connections.
+constexpr milliseconds kCheckMax{5'000};
+
+}  // namespace
 
 bool IsReportKey(std::int64_t org_id, std::string_view cluster) {
   return IsOrganization(org_id) && IsStorable(cluster);
@@ -63,9 +69,11 @@ Result<SchemaVersions> ReadVersions(Connection& connection) {
 }
 
 Result<void> CheckServer(Connection& connection) {
+  const milliseconds before = connection.AwaitAtMost(kCheckMax);
   // A server that has become a standby says so here.
   const Result<Rows> rows = connection.Run(
       "SELECT pg_is_in_recovery() AND current_setting('default_transaction_read_only') = 'off'");
+  connection.AwaitAtMost(before);
   if (!rows) return Fail(rows.error());
   if (rows->BoolAt(0, 0)) {
     return Fail(

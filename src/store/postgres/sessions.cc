@@ -23,7 +23,8 @@ ConnectOptions OptionsOf(const PostgresStoreOptions& options, std::string_view s
           .connect_max = options.connect_max,
           .statement_max = options.statement_max,
           .read_only = false,
-          .by_key_only = true};
+          .by_key_only = true,
+          .stop = options.stop};
 }
 
 ConnectOptions ReadOptionsOf(const PostgresStoreOptions& options) {
@@ -62,7 +63,7 @@ class PostgresLease final : public Lease {
     if (!slot_->connection) return;
     // It would go with the connection too, but a little later. A server that is frozen is not
     // waited for: the process may be ending, and has several duties.
-    slot_->connection->AwaitLittle();
+    slot_->connection->AwaitAtMost(milliseconds(1));  // last words, which nobody waits for
     (void)slot_->connection->Run("SELECT pg_advisory_unlock($1::int4, $2::int4)",
                                  std::move(Params().Int(kLockClass).Int(LockOf(duty_))));
     slot_->connection.reset();

@@ -8,6 +8,8 @@
 #include <iterator>
 #include <utility>
 
+#include "store/postgres/conninfo.h"
+
 namespace insightd::store {
 
 void PostgresSettings::AddTo(settings::Table& table) {
@@ -34,6 +36,10 @@ void PostgresSettings::AddTo(settings::Table& table) {
 Result<PostgresStoreOptions> PostgresSettings::Options(std::string application) const {
   if (conninfo.empty()) {
     return Fail(Code::kInvalid, "store.postgres is not set: it names the database");
+  }
+  if (auto good = pg::CheckConninfo("store.postgres", conninfo); !good) return Fail(good.error());
+  if (auto good = pg::CheckConninfo("store.postgres_read", read_conninfo); !good) {
+    return Fail(good.error());
   }
   PostgresStoreOptions options{.conninfo = conninfo,
                                .read_conninfo = read_conninfo,

@@ -23,7 +23,6 @@ class ForwardConsumer : public Consumer {
   }
   Result<void> Commit(const Position& position) override { return inner_->Commit(position); }
   void Wake() override { inner_->Wake(); }
-  std::int64_t Lag() override { return inner_->Lag(); }
 
  private:
   const std::unique_ptr<Consumer> inner_;
@@ -43,6 +42,9 @@ class OtherConsumers final : public bus::Bus {
     auto consumer = inner_->Subscribe(group, std::move(topics));
     if (!consumer) return consumer;
     return around_(group, *std::move(consumer));
+  }
+  void Follow(std::string_view group, std::vector<std::string> topics) override {
+    inner_->Follow(group, std::move(topics));
   }
   std::vector<bus::PartitionLag> Lag() override { return inner_->Lag(); }
   Result<void> Check() override { return inner_->Check(); }

@@ -27,6 +27,9 @@ class FaultyBus final : public bus::Bus, public bus::Producer {
   bus::Producer& producer() override { return *this; }
   Result<std::unique_ptr<bus::Consumer>> Subscribe(std::string_view group,
                                                    std::vector<std::string> topics) override;
+  void Follow(std::string_view group, std::vector<std::string> topics) override {
+    inner_->Follow(group, std::move(topics));
+  }
   std::vector<bus::PartitionLag> Lag() override { return inner_->Lag(); }
   Result<void> Check() override { return inner_->Check(); }
   // Writes what is left, as Flush does.
@@ -53,7 +56,6 @@ class FaultyConsumer final : public bus::Consumer {
                                          std::stop_token stop) override;
   Result<void> Commit(const bus::Position& position) override;
   void Wake() override { inner_->Wake(); }
-  std::int64_t Lag() override { return inner_->Lag(); }
 
  private:
   MachineState& state_;

@@ -83,7 +83,7 @@ Result<void> Machine::Open(FaultyBus::Seen seen) {
   bus_ = std::make_unique<FaultyBus>(state_, std::move(bus_), std::move(seen));
   if (auto added = AddPipeline(); !added) return added;
   AddWriter();
-  keeper_ = std::make_unique<upkeep::LetterKeeper>(*bus_, *store_, registry_, state_.keeping);
+  keeper_ = std::make_unique<upkeep::LetterKeeper>(*bus_, *store_, state_.keeping);
   std::set<std::string> topics;
   for (const bus::TopicOptions& topic : TopicsOfWorld()) topics.insert(topic.name);
   cleaner_ = std::make_unique<upkeep::Cleaner>(

@@ -124,8 +124,9 @@ ManyOutcome RunMany(const ManyOptions& options, const PartsOfWorld& parts) {
       if (options.until_broken) break;
     }
     if (options.progress && sum.worlds % kSeedsAProgress == 0) {
-      fmt::print(stderr, "{} of {} worlds, {} broke a promise\n", sum.worlds, options.count,
-                 sum.broken);
+      fmt::print(stderr, "{} of {} worlds, {} broke a promise{}\n", sum.worlds, options.count,
+                 sum.broken,
+                 sum.first_broken ? fmt::format(", the first is {}", *sum.first_broken) : "");
     }
   }
   close(ends[0]);

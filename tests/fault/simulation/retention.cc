@@ -109,4 +109,13 @@ std::optional<std::string> Retention::FindNeedless(Machine& machine) {
   return {};
 }
 
+std::string Retention::Describe() const {
+  std::string text;
+  for (std::size_t i = 0; i < keys_.size(); ++i) {
+    text +=
+        fmt::format("{}{} ({})", text.empty() ? "" : ", ", keys_[i], static_cast<int>(uses_[i]));
+  }
+  return text;
+}
+
 }  // namespace insightd::simulation

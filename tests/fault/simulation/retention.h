@@ -35,6 +35,8 @@ class Retention {
   // After a search at which all was older than the history and nothing on its way: an archive that
   // nobody needs.
   std::optional<std::string> FindNeedless(Machine& machine);
+  // What is kept, as it was before the step: "KEY (2), …" with store::ArchiveUse as a number.
+  std::string Describe() const;
   const Removals& removals() const { return removals_; }
 
  private:

@@ -115,6 +115,14 @@ Result<void> SimBlob::Remove(std::string_view key) {
   return {};
 }
 
+Result<void> SimBlob::RemoveAll(std::span<const std::string> keys) {
+  for (const std::string& key : keys) {
+    if (auto removed = Remove(key); !removed) return removed;
+  }
+  for (const std::string& key : keys) folder_.removed.erase(key);
+  return {};
+}
+
 Result<void> SimBlob::List(const std::function<bool(const blob::Object&)>& visit) {
   const Calling calling(state_, "blob.list");
   if (auto begun = Begin(Kind::kBlobOpenFails); !begun) return begun;

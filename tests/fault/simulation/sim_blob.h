@@ -43,6 +43,7 @@ class SimBlob final : public blob::Store {
   Result<std::unique_ptr<blob::Reader>> Open(std::string_view key) override;
   Result<blob::Object> Stat(std::string_view key) override;
   Result<void> Remove(std::string_view key) override;
+  Result<void> RemoveAll(std::span<const std::string> keys) override;
   Result<void> List(const std::function<bool(const blob::Object&)>& visit) override;
   std::int64_t BytesHeld() override;
   void RefuseNew(std::optional<Error> why) override { refusal_ = std::move(why); }

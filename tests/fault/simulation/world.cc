@@ -447,7 +447,9 @@ class World {
   // the way until it is as old as the history.
   void MakeRoom() {
     while (!outcome_.broken && machine_->blobs().refuses()) {
-      if (!DropLetter() && !ForgetWhatIsOld()) return Break("there is no room, for nothing kept");
+      if (!DropLetter() && !ForgetWhatIsOld()) {
+        return Break("there is no room; kept are " + retention_.Describe());
+      }
       FinishWork(kIdleRoundsNothingFailed);
     }
   }

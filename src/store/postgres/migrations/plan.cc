@@ -2,7 +2,20 @@
 
 #include <fmt/format.h>
 
+#include "store/postgres/migrations/rights.h"
+
 namespace insightd::store::pg {
+namespace {
+
+// The server names neither who lacks a right nor how to get it.
+Error NamedRight(Connection& connection, const Error& error) {
+  constexpr std::string_view kLacksRight = "42501";
+  if (connection.sqlstate() != kLacksRight) return error;
+  const auto named = CheckRightsToLook(connection);
+  return named ? error : named.error();
+}
+
+}  // namespace
 
 Result<Versions> ReadSchemaVersions(Connection& connection) {
   Versions versions;
@@ -10,11 +23,11 @@ Result<Versions> ReadSchemaVersions(Connection& connection) {
     const std::string table = fmt::format("{}.{}", SchemaOf(storage), VersionTableOf(storage));
     const Result<Rows> there =
         connection.Run("SELECT to_regclass($1) IS NOT NULL", Params().Text(table));
-    if (!there) return Fail(there.error());
+    if (!there) return Fail(NamedRight(connection, there.error()));
     if (!there->BoolAt(0, 0)) continue;
     const Result<Rows> rows =
         connection.Run(fmt::format("SELECT count(*), coalesce(max(version), 0) FROM {}", table));
-    if (!rows) return Fail(rows.error());
+    if (!rows) return Fail(NamedRight(connection, rows.error()));
     if (rows->IntAt(0, 0) != 1) {
       return Fail(
           Code::kInvalid,

@@ -48,6 +48,21 @@ Result<void> CheckSchema(Connection& connection, std::string_view schema) {
             fmt::format("its owner can do GRANT CREATE, USAGE ON SCHEMA {} TO {}", schema, role)));
 }
 
+// Without the right to the schema those to its tables are of no use.
+Result<void> CheckSchemasToUse(Connection& connection, bool workloads) {
+  const Result<Rows> schemas = connection.Run(
+      "SELECT quote_ident(current_user), nspname::text FROM pg_namespace "
+      "WHERE (nspname = 'public' OR nspname = 'dvo' AND $1) "
+      "AND NOT has_schema_privilege(oid, 'USAGE') ORDER BY 2",
+      Params().Bool(workloads));
+  if (!schemas) return Fail(schemas.error());
+  if (schemas->empty()) return {};
+  const std::string role = schemas->StringAt(0, 0);
+  return Fail(Lacks(
+      connection, role, fmt::format("USAGE on schema {}", schemas->TextAt(0, 1)),
+      fmt::format("its owner can do GRANT USAGE ON SCHEMA {} TO {}", schemas->TextAt(0, 1), role)));
+}
+
 }  // namespace
 
 Result<void> CheckRightsToMigrate(Connection& connection, std::span<const Move> moves,
@@ -72,20 +87,25 @@ Result<void> CheckRightsToMigrate(Connection& connection, std::span<const Move> 
                   rows->TextAt(0, 1), rows->TextAt(0, 1), rows->TextAt(0, 0))));
 }
 
+Result<void> CheckRightsToLook(Connection& connection) {
+  if (auto good = CheckSchemasToUse(connection, /*workloads=*/true); !good) return good;
+  const Result<Rows> rows = connection.Run(fmt::format(
+      "SELECT quote_ident(current_user), "
+      "string_agg(format('%I.%I', nspname, relname), ', ' ORDER BY nspname, relname), "
+      "string_agg(DISTINCT quote_ident(pg_get_userbyid(relowner)), ', ') FROM ({}) AS tables "
+      "WHERE relname IN ('migration_info', 'insightd_version') "
+      "AND NOT has_table_privilege(tables.oid, 'SELECT') HAVING count(*) > 0",
+      kTables));
+  if (!rows) return Fail(rows.error());
+  if (rows->empty()) return {};
+  return Fail(Lacks(connection, rows->TextAt(0, 0), fmt::format("SELECT on {}", rows->TextAt(0, 1)),
+                    fmt::format("migrate as their owner ({0}), who can also do GRANT SELECT ON {1} "
+                                "TO {2} for those who only look",
+                                rows->TextAt(0, 2), rows->TextAt(0, 1), rows->TextAt(0, 0))));
+}
+
 Result<void> CheckRightsToUse(Connection& connection, Use use, const Storages& storages) {
-  // Without the right to the schema those to its tables are of no use.
-  const Result<Rows> schemas = connection.Run(
-      "SELECT quote_ident(current_user), nspname::text FROM pg_namespace "
-      "WHERE (nspname = 'public' OR nspname = 'dvo' AND $1) "
-      "AND NOT has_schema_privilege(oid, 'USAGE') ORDER BY 2",
-      Params().Bool(storages.workloads));
-  if (!schemas) return Fail(schemas.error());
-  if (!schemas->empty()) {
-    const std::string role = schemas->StringAt(0, 0);
-    return Fail(Lacks(connection, role, fmt::format("USAGE on schema {}", schemas->TextAt(0, 1)),
-                      fmt::format("its owner can do GRANT USAGE ON SCHEMA {} TO {}",
-                                  schemas->TextAt(0, 1), role)));
-  }
+  if (auto good = CheckSchemasToUse(connection, storages.workloads); !good) return good;
   const bool write = use == Use::kWrite;
   const Result<Rows> rows = connection.Run(fmt::format(
       "SELECT quote_ident(current_user), "

@@ -11,6 +11,9 @@
 
 namespace insightd::store::pg {
 
+// kInvalid: the role may not read which versions the tables have.
+Result<void> CheckRightsToLook(Connection& connection);
+
 // kInvalid: the role may not make a schema or tables, or change tables that another role owns.
 Result<void> CheckRightsToMigrate(Connection& connection, std::span<const Move> moves,
                                   bool additions);

@@ -45,6 +45,10 @@ class RightsTest : public ::testing::Test {
     } silent;
     return Migrate(*AsRole(), {}, silent);
   }
+  std::string VersionsAsRole() {
+    const auto versions = ReadSchemaVersions(*AsRole());
+    return versions ? "" : versions.error().message();
+  }
   void Grant(const std::string& what) { database_->Do(fmt::format("GRANT {} TO {}", what, role_)); }
 
   std::unique_ptr<TestDatabase> database_;
@@ -66,6 +70,19 @@ TEST_F(RightsTest, WhoMayNotMakeTheSchemaIsTold) {
   ASSERT_FALSE(moved);
   EXPECT_THAT(moved.error().message(), HasSubstr(fmt::format("GRANT CREATE ON DATABASE {} TO {}",
                                                              database_->name(), role_)));
+}
+
+TEST_F(RightsTest, WhoMayNotReadTheVersionsIsTold) {
+  MigrateToLatest(*database_);
+  EXPECT_THAT(VersionsAsRole(), HasSubstr(fmt::format("GRANT USAGE ON SCHEMA dvo TO {}", role_)));
+  Grant("USAGE ON SCHEMA public, dvo");
+  const std::string told = VersionsAsRole();
+  EXPECT_THAT(told, HasSubstr(fmt::format("role {} lacks the right SELECT on dvo.migration_info, "
+                                          "public.insightd_version, public.migration_info",
+                                          role_)));
+  EXPECT_THAT(told, HasSubstr("migrate as their owner"));
+  Grant("SELECT ON dvo.migration_info, insightd_version, migration_info");
+  EXPECT_EQ(VersionsAsRole(), "");
 }
 
 TEST_F(RightsTest, TheRightsThatAreAskedForAreEnough) {
