@@ -169,10 +169,6 @@ Result<void> S3Blob::List(const std::function<bool(const Object&)>& visit) {
   return {};
 }
 
-}  // namespace
-
-namespace {
-
 // A client that has not asked anything yet.
 Result<std::shared_ptr<Client>> MakeClient(S3BlobOptions options) {
   Result<s3::Address> address =

@@ -44,15 +44,13 @@ std::string_view WayOut(CURLcode code) {
   switch (code) {
     case CURLE_PEER_FAILED_VERIFICATION:
       return "; name the authority that signed its certificate in blob.s3_ca_file, and the server "
-             "in "
-             "blob.s3_endpoint as its certificate does";
+             "in blob.s3_endpoint as its certificate does";
     case CURLE_SSL_CONNECT_ERROR:
       return "; where the server does not speak TLS, blob.s3_endpoint begins with http://";
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_WEIRD_SERVER_REPLY:
       return "; where the server speaks TLS, blob.s3_endpoint begins with https://; else it is "
-             "none "
-             "of S3";
+             "none of S3";
     case CURLE_GOT_NOTHING: return "; what listens at blob.s3_endpoint may be no server of S3";
     default: return "";
   }
