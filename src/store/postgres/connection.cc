@@ -31,6 +31,10 @@ constexpr milliseconds kIdleTransactionMax{60'000};
 
 microseconds Now() { return SystemClock().Steady(); }
 
+std::optional<microseconds> EndOf(const std::shared_ptr<const StopDeadline>& stop) {
+  return stop == nullptr ? std::nullopt : stop->until();
+}
+
 // libpq's messages end in line breaks and may have several lines.
 std::string OneLine(const char* message) {
   std::string text;
@@ -92,7 +96,13 @@ Result<Connection::Handle> Connection::Connect(const ConnectOptions& options) {
       "UTF8",
       options.application.empty() ? "insightd" : options.application.c_str()};
   // For each host and address in turn, so that one that is away does not hide the next one.
-  const auto connect_s = std::max(kConnectMin, std::chrono::ceil<seconds>(options.connect_max));
+  const microseconds begun = Now();
+  auto connect_s = std::max(kConnectMin, std::chrono::ceil<seconds>(options.connect_max));
+  if (const auto end = EndOf(options.stop)) {
+    if (begun >= *end) return Fail(Code::kUnavailable, "PostgreSQL: the process is to end");
+    connect_s =
+        std::min(connect_s, std::max(kConnectMin, std::chrono::ceil<seconds>(*end - begun)));
+  }
   const std::string connect_text = std::to_string(connect_s.count());
   keys.push_back("connect_timeout");
   values.push_back(connect_text.c_str());
@@ -107,7 +117,6 @@ Result<Connection::Handle> Connection::Connect(const ConnectOptions& options) {
     return Fail(std::move(good).error());
   }
 
-  const microseconds begun = Now();
   Handle handle(PQconnectdbParams(keys.data(), values.data(), /*expand_dbname=*/1));
   INSIGHTD_ASSERT(handle != nullptr);
   if (PQstatus(handle.get()) != CONNECTION_OK) {
@@ -185,8 +194,7 @@ Error Connection::Broken(std::string_view why) {
 
 bool Connection::Await(bool write, std::optional<microseconds>& until) {
   while (true) {
-    if (!stopping_until_ && stop_.stop_requested()) stopping_until_ = Now() + kStoppingMax;
-    if (stopping_until_) until = std::min(until.value_or(*stopping_until_), *stopping_until_);
+    if (const auto end = EndOf(stop_)) until = std::min(until.value_or(*end), *end);
     const microseconds look = Now() + kStopLook;
     const bool is_last = until && *until <= look;
     if (Wait(handle_.get(), /*read=*/true, write, is_last ? until : look)) return true;
@@ -201,11 +209,10 @@ Result<void> Connection::Pump(std::optional<microseconds>& until) {
     if (unsent < 0) return Fail(Broken(OneLine(PQerrorMessage(handle_.get()))));
     if (PQisBusy(handle_.get()) == 0) return {};
     if (!Await(unsent > 0, until)) {
-      return Fail(
-          Broken(stopping_until_
-                     ? std::string("no answer, and the process is to end")
-                     : fmt::format("no answer for {} ms (store.postgres_statement_ms_max and {})",
-                                   answer_max().count(), kAnswerSlack.count())));
+      return Fail(Broken(
+          EndOf(stop_) ? std::string("no answer, and the process is to end")
+                       : fmt::format("no answer for {} ms (store.postgres_statement_ms_max and {})",
+                                     answer_max().count(), kAnswerSlack.count())));
     }
     if (PQconsumeInput(handle_.get()) == 0) {
       return Fail(Broken(OneLine(PQerrorMessage(handle_.get()))));

@@ -22,7 +22,6 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -32,6 +31,7 @@
 #include "base/result.h"
 #include "store/postgres/params.h"
 #include "store/postgres/rows.h"
+#include "store/postgres/stop_deadline.h"
 
 struct pg_conn;
 struct pg_result;
@@ -48,12 +48,10 @@ struct ConnectOptions {
   // Looks rows up by their keys whatever the statistics say: for small statements on large tables,
   // which must not be read whole because a plan is older than their size.
   bool by_key_only = false;
-  // Once it is requested an answer is awaited for `kStoppingMax` more: the process is to end, also
-  // where the server takes connections and says nothing.
-  std::stop_token stop = {};
+  // Of all connections that end together: until then at most is an answer or a new connection
+  // awaited. None: the process does not end before its work is done.
+  std::shared_ptr<const StopDeadline> stop = {};
 };
-
-inline constexpr milliseconds kStoppingMax{15'000};
 
 class Connection {
  public:
@@ -108,7 +106,7 @@ class Connection {
   Result<void> Prepare();
   // Waits until the socket can be read (or written, when `write`), at most until `until` (steady).
   static bool Wait(pg_conn* connection, bool read, bool write, std::optional<microseconds> until);
-  // The same for this one; `until` comes nearer when the process is to stop.
+  // The same for this one; `until` comes nearer when the process is to end.
   bool Await(bool write, std::optional<microseconds>& until);
   Result<void> Pump(std::optional<microseconds>& until);
   std::optional<microseconds> AnswerDeadline() const;
@@ -120,8 +118,7 @@ class Connection {
   milliseconds statement_max_;
   bool read_only_;
   bool by_key_only_;
-  std::stop_token stop_;
-  std::optional<microseconds> stopping_until_;  // steady
+  std::shared_ptr<const StopDeadline> stop_;
   bool committing_ = false;  // a COMMIT, or a statement that is its own transaction, is unanswered
   std::map<std::string, std::string, std::less<>> prepared_;  // name by types and text
   std::string sqlstate_;

@@ -27,8 +27,9 @@ class PostgresStore final : public Store {
   explicit PostgresStore(const PostgresStoreOptions& options)
       : clock_(options.clock != nullptr ? *options.clock : SystemClock()),
         writes_(options.writes),
-        sessions_(options),
-        questions_(options) {}
+        stop_(std::make_shared<pg::StopDeadline>(options.stop)),
+        sessions_(options, stop_),
+        questions_(options, stop_) {}
 
   Result<std::unique_ptr<Lease>> TryTakeDuty(Duty duty) override {
     return sessions_.TryTakeDuty(duty);
@@ -323,6 +324,7 @@ class PostgresStore final : public Store {
 
   const Clock& clock_;
   const bool writes_;
+  const std::shared_ptr<const pg::StopDeadline> stop_;
   pg::Sessions sessions_;
   pg::QuestionQueue questions_;
 };

@@ -35,7 +35,7 @@ struct PostgresStoreOptions {
   pg::Storages storages = {};
   bool writes = true;  // else only reading calls are made, and rights to write are not needed
   const Clock* clock = nullptr;  // nothing: the machine's own
-  std::stop_token stop = {};     // the process is to end: see pg::ConnectOptions
+  std::stop_token stop = {};     // the process is to end: see pg::StopDeadline
 };
 
 // Connects and checks the versions of the schema. kUnavailable: no connection; kInvalid: settings

@@ -29,7 +29,8 @@ constexpr milliseconds kStatementMax{5'000};
 // such as of a user whose name is a page long, go to the workers.
 constexpr std::size_t kLaneKeyBytesMax = 400;
 
-ConnectOptions OptionsOf(const PostgresStoreOptions& options) {
+ConnectOptions OptionsOf(const PostgresStoreOptions& options,
+                         std::shared_ptr<const StopDeadline> stop) {
   return {.conninfo = options.read_conninfo.empty() ? options.conninfo : options.read_conninfo,
           .password = options.password,
           .application = options.application,
@@ -38,7 +39,8 @@ ConnectOptions OptionsOf(const PostgresStoreOptions& options) {
                                ? kStatementMax
                                : std::min(options.statement_max, kStatementMax),
           .read_only = true,
-          .by_key_only = true};
+          .by_key_only = true,
+          .stop = std::move(stop)};
 }
 
 Error TooMany() {
@@ -55,8 +57,9 @@ std::size_t WorkersOf(const PostgresStoreOptions& options) {
 
 }  // namespace
 
-QuestionQueue::QuestionQueue(const PostgresStoreOptions& options)
-    : connector_(OptionsOf(options)),
+QuestionQueue::QuestionQueue(const PostgresStoreOptions& options,
+                             std::shared_ptr<const StopDeadline> stop)
+    : connector_(OptionsOf(options, std::move(stop))),
       workers_max_(WorkersOf(options)),
       lanes_max_(options.connections_max) {}
 

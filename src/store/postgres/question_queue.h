@@ -41,7 +41,7 @@ namespace insightd::store::pg {
 
 class QuestionQueue {
  public:
-  explicit QuestionQueue(const PostgresStoreOptions& options);
+  QuestionQueue(const PostgresStoreOptions& options, std::shared_ptr<const StopDeadline> stop);
   ~QuestionQueue();
   QuestionQueue(const QuestionQueue&) = delete;
   QuestionQueue& operator=(const QuestionQueue&) = delete;

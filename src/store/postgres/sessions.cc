@@ -15,7 +15,8 @@ constexpr log::Logger kLog("store");
 constexpr milliseconds kDelayMin{50};
 constexpr milliseconds kDelayMax{2'000};
 
-ConnectOptions OptionsOf(const PostgresStoreOptions& options, std::string_view suffix) {
+ConnectOptions OptionsOf(const PostgresStoreOptions& options, std::string_view suffix,
+                         const std::shared_ptr<const StopDeadline>& stop) {
   return {.conninfo = options.conninfo,
           .password = options.password,
           .application = suffix.empty() ? options.application
@@ -24,11 +25,12 @@ ConnectOptions OptionsOf(const PostgresStoreOptions& options, std::string_view s
           .statement_max = options.statement_max,
           .read_only = false,
           .by_key_only = true,
-          .stop = options.stop};
+          .stop = stop};
 }
 
-ConnectOptions ReadOptionsOf(const PostgresStoreOptions& options) {
-  ConnectOptions read = OptionsOf(options, {});
+ConnectOptions ReadOptionsOf(const PostgresStoreOptions& options,
+                             const std::shared_ptr<const StopDeadline>& stop) {
+  ConnectOptions read = OptionsOf(options, {}, stop);
   if (!options.read_conninfo.empty()) read.conninfo = options.read_conninfo;
   read.read_only = true;
   read.by_key_only = false;
@@ -111,14 +113,15 @@ Result<std::unique_ptr<Connection>> Connector::Connect() {
   return connection;
 }
 
-Sessions::Sessions(const PostgresStoreOptions& options)
+Sessions::Sessions(const PostgresStoreOptions& options,
+                   const std::shared_ptr<const StopDeadline>& stop)
     : readers_max_(options.connections_max),
       wait_max_(options.statement_max),
-      writing_(std::make_unique<Slot>(OptionsOf(options, {}))),
-      readers_(ReadOptionsOf(options)) {
+      writing_(std::make_unique<Slot>(OptionsOf(options, {}, stop))),
+      readers_(ReadOptionsOf(options, stop)) {
   for (const Duty duty : {Duty::kResults, Duty::kWorkloads, Duty::kUpkeep}) {
     duties_[static_cast<std::size_t>(duty)] =
-        std::make_shared<Slot>(OptionsOf(options, DutyName(duty)));
+        std::make_shared<Slot>(OptionsOf(options, DutyName(duty), stop));
   }
 }
 

@@ -68,7 +68,8 @@ struct Slot {
 
 class Sessions {
  public:
-  explicit Sessions(const PostgresStoreOptions& options);
+  explicit Sessions(const PostgresStoreOptions& options,
+                    const std::shared_ptr<const StopDeadline>& stop = nullptr);
 
   // `work(Connection&)` gives a Result.
   template <class Work>
