@@ -129,6 +129,7 @@ std::vector<std::string> SplitAtCommas(std::string_view text) {
 }
 
 std::string CheckRange(double value, const Limits& limits) {
+  if (limits.or_zero && value == 0) return "";
   if (value < limits.min) return fmt::format("{} is below the least value {}", value, limits.min);
   if (value > limits.max) return fmt::format("{} is above the largest value {}", value, limits.max);
   return "";

@@ -31,6 +31,7 @@ namespace insightd::settings {
 struct Limits {
   double min = std::numeric_limits<double>::lowest();
   double max = std::numeric_limits<double>::max();
+  bool or_zero = false;                   // below `min`, which means what the sentence says
   std::vector<std::string> choices = {};  // of a text: no other value
   bool secret = false;                    // never printed
 };

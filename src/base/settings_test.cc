@@ -63,6 +63,16 @@ TEST(SettingsTest, ADurationIsAHundredYearsAtMost) {
   EXPECT_EQ(kept_s, 3'153'600'000);
 }
 
+TEST(SettingsTest, ZeroMayStandBelowTheLeastValue) {
+  std::uint64_t bytes_max = 1'000;
+  Table table;
+  table.Add("a.bytes_max", &bytes_max, {.min = 100, .or_zero = true}, "How many; 0: all.");
+  EXPECT_EQ(table.Load("a.toml", "[a]\nbytes_max = 1\n", {}).size(), 1u);
+  EXPECT_EQ(bytes_max, 1'000u);
+  EXPECT_TRUE(table.Load("a.toml", "[a]\nbytes_max = 0\n", {}).empty());
+  EXPECT_EQ(bytes_max, 0u);
+}
+
 TEST(SettingsTest, AMistakeNamesTheLimitThatHolds) {
   Sample s;
   const auto mistakes = s.table.Load("a.toml", "[ingress]\nbody_bytes_max = -1\n",

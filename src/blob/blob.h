@@ -91,9 +91,9 @@ class Store {
   virtual std::int64_t BytesHeld() = 0;
   // Nothing where that is not known.
   virtual std::optional<Disk> FindDisk() { return std::nullopt; }
-  // From now on Create, and Append to a large object, fail with `why`, or with nothing no more: for
-  // who knows what of the objects must stay. Does nothing where BytesHeld is not known: that
-  // server's quota is the limit.
+  // From now on Create, and Append to a large object of a directory, fail with `why`, or with
+  // nothing no more: for who knows what of the objects must stay. It counts for all that share the
+  // objects, in other processes some seconds later. May need another call to be told to all.
   virtual void RefuseNew(std::optional<Error> why) { static_cast<void>(why); }
   // Where others read the object: `blob:KEY` embedded, a URL signed for `validity` for S3 (which
   // takes no more than seven days).

@@ -12,7 +12,6 @@
 
 #include "base/log.h"
 #include "base/log_events.h"
-#include "base/metric_names.h"
 
 namespace insightd::upkeep {
 namespace {
@@ -34,8 +33,6 @@ constexpr seconds kOverfullPause{1};
 // What is left where newest ones had to go, so that not each new one leads to a look at all
 // clusters.
 constexpr double kLeftShare = 0.99;
-// The share of the room below which a warning may come again.
-constexpr double kCalmShare = kWarnShare - 0.05;
 
 // How far the clock is ahead of the steady one.
 microseconds Ahead(const Clock& clock) { return clock.Now().time_since_epoch() - clock.Steady(); }
@@ -50,18 +47,18 @@ Cleaner::Cleaner(blob::Store* blobs, store::Store& store, const Clock& clock,
       settings_(std::move(settings)),
       uploads_wait_(std::move(uploads_wait)),
       searched_(clock.Steady()),
-      clock_ahead_(Ahead(clock)),
-      bytes_(registry.MakeGauge(metrics::kBlobBytes)),
-      room_bytes_(registry.MakeGauge(metrics::kBlobRoomBytes)),
-      disk_bytes_(registry.MakeGauge(metrics::kBlobDiskBytes)),
-      usable_bytes_(registry.MakeGauge(metrics::kBlobDiskUsableBytes)) {}
+      clock_ahead_(Ahead(clock)) {
+  if (blobs_ != nullptr) room_.emplace(*blobs_, clock_, registry, settings_);
+}
 
 Result<void> Cleaner::Run(std::stop_token stop) {
   while (!stop.stop_requested()) {
-    Result<bool> stepped = Step();
-    while (stepped && *stepped && !stop.stop_requested()) stepped = Step();
-    Result<void> round;
-    if (!stepped) round = Fail(std::move(stepped).error());
+    Result<void> round = CountIfDue(stop);
+    Result<bool> stepped = true;
+    while (round && *stepped && !stop.stop_requested()) {
+      stepped = Step();
+      if (!stepped) round = Fail(std::move(stepped).error());
+    }
     const bool is_due = clock_.Steady() - searched_ >= seconds(settings_.search_interval_s);
     // Put off to a moment at which it can tell what belongs to nothing.
     if (round && is_due && HasClockSettled() && !DoUploadsWait()) {
@@ -81,64 +78,24 @@ Result<void> Cleaner::Run(std::stop_token stop) {
   return {};
 }
 
+Result<void> Cleaner::CountIfDue(const std::stop_token& stop) {
+  if (!room_) return {};
+  return room_->CountIfDue(stop);
+}
+
 void Cleaner::Pause(const std::stop_token& stop) const {
   std::mutex mutex;
   std::condition_variable_any never;
   std::unique_lock lock(mutex);
   milliseconds pause = seconds(settings_.clean_interval_s);
   if (overfull_) pause = std::min<milliseconds>(pause, kOverfullPause);
-  const auto held = [this] { return blobs_ != nullptr ? blobs_->BytesHeld() : -1; };
-  // New ones are refused already, or nobody knows what is held.
-  const bool looks = !overfull_ && held() >= 0;
+  // New ones are refused already, or nothing is known before the next count.
+  const bool looks = !overfull_ && room_ && !room_->is_counted();
   const milliseconds step = looks ? kLook : pause;
   for (milliseconds waited{0}; waited < pause && !stop.stop_requested(); waited += step) {
-    if (looks && std::cmp_greater(held(), settings_.blob_bytes_max)) return;
+    if (looks && room_->MayBeOver()) return;
     never.wait_for(lock, stop, step, [] { return false; });
   }
-}
-
-bool Cleaner::IsOverfull(double share) {
-  const std::int64_t held = blobs_->BytesHeld();
-  if (held < 0) return false;
-  bytes_.Set(static_cast<double>(held));
-  WarnEarly(held);
-  const double most = static_cast<double>(settings_.blob_bytes_max) * share;
-  if (static_cast<double>(held) > most) return true;
-  const auto room = blobs_->Check();
-  return !room && room.error().code() == Code::kNoRoom && held > 0;
-}
-
-bool Cleaner::Warning::IsDue(double share) {
-  if (share < kCalmShare) given = false;
-  return share >= kWarnShare && !std::exchange(given, true);
-}
-
-void Cleaner::WarnOfDisk(const blob::Disk& disk) {
-  disk_bytes_.Set(static_cast<double>(disk.bytes));
-  usable_bytes_.Set(static_cast<double>(disk.usable_bytes));
-  const double left = static_cast<double>(disk.usable_bytes) /
-                      static_cast<double>(std::max(disk.bytes, std::uint64_t{1}));
-  if (!of_disk_.IsDue(1 - left)) return;
-  kLog.Warn("",
-            fmt::format("the file system of {} is nearly full, {} of its {} bytes are free; make "
-                        "room on it before uploads are refused: blob.free_bytes_min leaves {}",
-                        disk.folder, disk.free_bytes, disk.bytes, disk.usable_bytes));
-}
-
-void Cleaner::WarnEarly(std::int64_t held_bytes) {
-  std::uint64_t room = settings_.blob_bytes_max;
-  if (const auto disk = blobs_->FindDisk()) {
-    room = std::min(room, static_cast<std::uint64_t>(held_bytes) + disk->usable_bytes);
-    WarnOfDisk(*disk);
-  }
-  room_bytes_.Set(static_cast<double>(room));
-  const double share =
-      static_cast<double>(held_bytes) / static_cast<double>(std::max(room, std::uint64_t{1}));
-  if (!of_archives_.IsDue(share)) return;
-  kLog.Warn("",
-            "archives take most of their room; before it is full, raise blob.bytes_max or make "
-            "room on the disk of data_dir, else the oldest of them go early",
-            {{"bytes", held_bytes}, {"room_bytes", static_cast<std::int64_t>(room)}});
 }
 
 Result<std::size_t> Cleaner::Remove(const std::vector<store::KeptArchive>& archives) {
@@ -167,41 +124,58 @@ Result<std::size_t> Cleaner::Remove(const std::vector<store::KeptArchive>& archi
   return archives.size();
 }
 
+Result<std::vector<store::KeptArchive>> Cleaner::TakeNewest() {
+  auto newest = store_.NewestArchives(kNewestAtOnce);
+  if (!newest) return newest;
+  // Few more than there have to be.
+  if (room_->is_counted()) {
+    newest->resize(std::min(newest->size(), room_->ArchivesOver(kLeftShare)));
+    return newest;
+  }
+  std::vector<store::KeptArchive> taken;
+  for (store::KeptArchive& archive : *newest) {
+    if (!room_->IsOver(kLeftShare)) break;
+    if (auto done = blobs_->Remove(archive.key); !done) return Fail(std::move(done).error());
+    taken.push_back(std::move(archive));
+  }
+  return taken;
+}
+
 Result<std::size_t> Cleaner::RemoveArchives(Time now) {
-  const bool overfull = IsOverfull();
+  const bool overfull = room_->IsOver();
   overfull_ = overfull;
-  if (!overfull) blobs_->RefuseNew(std::nullopt);
+  // Before the first count nobody knows whether those that are refused could be taken.
+  if (!overfull && (room_->bytes_held() >= 0 || !room_->bytes_max())) {
+    blobs_->RefuseNew(std::nullopt);
+  }
   // Over the limit all that is released goes, also what was so by a clock that was set back since.
   const Time until = overfull ? kEver : now - seconds(settings_.archive_kept_s);
   auto archives = store_.ReleasedArchives(until, kArchivesAtOnce);
   if (!archives) return Fail(std::move(archives).error());
-  const bool newest = overfull && archives->empty();
-  if (newest) {
-    archives = store_.NewestArchives(kNewestAtOnce);
+  if (overfull && archives->empty()) {
+    archives = TakeNewest();
     if (!archives) return Fail(std::move(archives).error());
-    // Few more than there have to be.
-    std::vector<store::KeptArchive> removed;
-    for (const store::KeptArchive& archive : *archives) {
-      if (!IsOverfull(kLeftShare)) break;
-      if (auto done = blobs_->Remove(archive.key); !done) return Fail(std::move(done).error());
-      removed.push_back(archive);
-    }
-    archives = std::move(removed);
-    if (!archives->empty()) {
+    if (archives->empty()) {
+      RefuseUploads();
+    } else {
       kLog.Warn(log::event::kArchiveRemoved,
                 "newest archives of clusters removed, since archives are over blob.bytes_max or "
                 "the disk is full",
-                {{"bytes", blobs_->BytesHeld()}});
+                {{"archives", static_cast<std::int64_t>(archives->size())},
+                 {"bytes", room_->bytes_held()}});
     }
   }
-  if (overfull && archives->empty()) {
-    blobs_->RefuseNew(Error(
-        Code::kNoRoom,
-        fmt::format("{} bytes of archives wait to be judged or belong to dead letters, and "
-                    "blob.bytes_max is {}; raise it, or drop dead letters (insightd dead-letters)",
-                    blobs_->BytesHeld(), settings_.blob_bytes_max)));
-  }
-  return Remove(*archives);
+  auto removed = Remove(*archives);
+  if (removed && overfull) room_->NoteRemoved(*removed);
+  return removed;
+}
+
+void Cleaner::RefuseUploads() {
+  blobs_->RefuseNew(Error(
+      Code::kNoRoom,
+      fmt::format("{} bytes of archives wait to be judged or belong to dead letters, and "
+                  "blob.bytes_max is {}; raise it, or drop dead letters (insightd dead-letters)",
+                  room_->bytes_held(), room_->bytes_max().value_or(0))));
 }
 
 bool Cleaner::HasClockSettled() {
@@ -256,9 +230,10 @@ Result<std::size_t> Cleaner::Search(const std::stop_token& stop) {
     }
     return {};
   };
-  std::uint64_t listed_bytes = 0;
+  const microseconds begun = clock_.Steady();
+  Room::Count count;
   const auto listed = blobs_->List([&](const blob::Object& object) {
-    listed_bytes += object.bytes;
+    count.Add(object);
     if (object.modified < before) keys.push_back(object.key);
     if (keys.size() >= kArchivesAtOnce) failed = look();
     return failed && !stop.stop_requested();
@@ -266,10 +241,7 @@ Result<std::size_t> Cleaner::Search(const std::stop_token& stop) {
   if (!listed) return Fail(listed.error());
   if (failed) failed = look();
   if (!failed) return Fail(std::move(failed).error());
-  // A store that does not know what it holds is counted here, and only here.
-  if (!stop.stop_requested() && blobs_->BytesHeld() < 0) {
-    bytes_.Set(static_cast<double>(listed_bytes));
-  }
+  if (!stop.stop_requested() && room_->is_counted()) room_->Note(count, begun);
   return removed;
 }
 

@@ -14,8 +14,7 @@
 //   the clock was set: what an upload under way has kept a moment ago may look old then.
 // * History goes after `history_kept_s`, and the oldest of it where it is over `history_rows_max`.
 //   Where there is no blob store, only history is cleaned.
-// * A store that does not know its bytes (S3) has no limit here: its server's quota is the limit.
-//   The search counts what it holds.
+// How much is held, and when a blob store that does not know it is counted: room.h.
 //
 // Work is done in bounded steps, so that others are not held up. One thread at a time.
 #pragma once
@@ -32,12 +31,11 @@
 #include "base/result.h"
 #include "blob/blob.h"
 #include "store/store.h"
+#include "upkeep/room.h"
 #include "upkeep/settings.h"
 
 namespace insightd::upkeep {
 
-// Of the room for archives: well before anything has to go early.
-inline constexpr double kWarnShare = 0.8;
 // Between two looks at whether more is held than may be.
 inline constexpr milliseconds kLook{100};
 // After the clock was set, for the uploads under way: much longer than one takes.
@@ -59,25 +57,21 @@ class Cleaner {
   // Cleans every `clean_interval_s`, and when more is held than may be, until `stop` is requested;
   // fails on what nobody can mend.
   Result<void> Run(std::stop_token stop);
+  // Counts what the blob store holds, where it does not know it and that is due.
+  Result<void> CountIfDue(const std::stop_token& stop);
   // One bounded step. False when there is nothing to do for now.
   Result<bool> Step();
   // Looks at every archive for those that nobody knows; gives how many were removed.
   Result<std::size_t> Search(const std::stop_token& stop);
 
  private:
-  // Said once, and again only after it was not so for a while.
-  struct Warning {
-    bool given = false;
-    bool IsDue(double share);
-  };
-
   void Pause(const std::stop_token& stop) const;
-  bool IsOverfull(double share = 1);
-  void WarnEarly(std::int64_t held_bytes);
-  void WarnOfDisk(const blob::Disk& disk);
   bool DoUploadsWait() const { return uploads_wait_ && uploads_wait_(); }
   bool HasClockSettled();
   Result<std::size_t> RemoveArchives(Time now);
+  // Newest archives of clusters that go now to make room.
+  Result<std::vector<store::KeptArchive>> TakeNewest();
+  void RefuseUploads();
   Result<std::size_t> Remove(const std::vector<store::KeptArchive>& archives);
 
   blob::Store* const blobs_;
@@ -89,12 +83,7 @@ class Cleaner {
   microseconds clock_ahead_;  // of the steady one
   std::optional<microseconds> clock_set_;
   bool overfull_ = false;
-  Warning of_archives_;
-  Warning of_disk_;
-  metrics::Gauge bytes_;
-  metrics::Gauge room_bytes_;
-  metrics::Gauge disk_bytes_;
-  metrics::Gauge usable_bytes_;
+  std::optional<Room> room_;  // none without a blob store
 };
 
 }  // namespace insightd::upkeep

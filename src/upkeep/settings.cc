@@ -3,9 +3,9 @@
 namespace insightd::upkeep {
 
 void Settings::AddTo(settings::Table& table) {
-  table.Add("blob.bytes_max", &blob_bytes_max, {.min = 1 << 20},
+  table.Add("blob.bytes_max", &blob_bytes_max, {.min = 1 << 20, .or_zero = true},
             "Bytes of archives kept; above it those that nobody needs go early, then the oldest. "
-            "Not with S3: set a quota there.");
+            "0: 64 GiB in a directory; in S3 as much as its server takes.");
   table.Add("upkeep.dead_letter_topics", &dead_letter_topics, {},
             "Topics whose dead letters are kept for people to look at.");
   table.Add("upkeep.group", &group, {}, "Consumer group that takes dead letters.");
@@ -19,6 +19,10 @@ void Settings::AddTo(settings::Table& table) {
             "takes some 300 bytes.");
   table.Add("upkeep.clean_interval_s", &clean_interval_s, {.min = 1},
             "Pause between two rounds of cleaning.");
+  table.Add(
+      "upkeep.count_interval_s", &count_interval_s, {.min = 1},
+      "Pause between two counts of the archives in S3, for blob.bytes_max; nine times as long "
+      "as counting takes, where that is longer.");
   table.Add("upkeep.search_interval_s", &search_interval_s, {.min = 60},
             "Pause between two searches for archives that belong to nothing.");
 }

@@ -40,6 +40,44 @@ class TestClock final : public Clock {
   std::atomic<std::int64_t> moved_{0};
 };
 
+// Does not know its bytes, as S3; is listed as often as `lists` says.
+class CountedBlobs final : public blob::Store {
+ public:
+  explicit CountedBlobs(blob::Store& store) : store_(store) {}
+  Result<std::unique_ptr<blob::Writer>> Create(std::string_view key) override {
+    return store_.Create(key);
+  }
+  Result<std::unique_ptr<blob::Reader>> Open(std::string_view key) override {
+    return store_.Open(key);
+  }
+  Result<blob::Object> Stat(std::string_view key) override { return store_.Stat(key); }
+  Result<void> Remove(std::string_view key) override { return store_.Remove(key); }
+  Result<void> RemoveAll(std::span<const std::string> keys) override {
+    return store_.RemoveAll(keys);
+  }
+  Result<void> List(const std::function<bool(const blob::Object&)>& visit) override {
+    ++lists;
+    if (listing) listing();
+    return store_.List(visit);
+  }
+  std::int64_t BytesHeld() override { return -1; }
+  void RefuseNew(std::optional<Error> why) override { store_.RefuseNew(std::move(why)); }
+  Result<std::string> UrlFor(std::string_view key, seconds validity) override {
+    return store_.UrlFor(key, validity);
+  }
+  std::optional<std::string> KeyOf(std::string_view url) const override {
+    return store_.KeyOf(url);
+  }
+  Result<void> Check() override { return store_.Check(); }
+  void Close() override {}
+
+  int lists = 0;
+  std::function<void()> listing;
+
+ private:
+  blob::Store& store_;
+};
+
 class UpkeepTest : public ::testing::Test {
  protected:
   UpkeepTest() {
@@ -335,6 +373,97 @@ TEST_F(UpkeepTest, ForANewestOneThatHasToGoALittleMoreGoes) {
   EXPECT_EQ(blobs_->BytesHeld(), 197'000) << "99 %, in whole archives";
   EXPECT_FALSE(Has("2"));
   EXPECT_TRUE(Has("3"));
+}
+
+// ---- Archives that are counted ----
+
+TEST_F(UpkeepTest, CountedArchivesAboveTheLimitGoOldestFirstToo) {
+  for (const char* key : {"a1", "a2", "b1", "c1", "in-work"}) Upload(key, 1'000'000);
+  Store("a", 1, "a1");
+  Store("a", 2, "a2");
+  clock_.Advance(seconds(1));
+  Store("b", 1, "b1");
+  clock_.Advance(seconds(1));
+  Store("c", 1, "c1");
+  CountedBlobs counted(*blobs_);
+  settings_.blob_bytes_max = 3'500'000;
+  Cleaner cleaner(counted, *store_, clock_, registry_, settings_);
+  CleanAll(cleaner);
+  EXPECT_TRUE(Has("a1")) << "nobody knows yet";
+  ASSERT_TRUE(cleaner.CountIfDue({}));
+  EXPECT_THAT(registry_.Text(), HasSubstr("\ninsightd_blob_bytes 5000000\n"));
+  CleanAll(cleaner);
+  EXPECT_FALSE(Has("a1"));
+  EXPECT_FALSE(Has("a2"));
+  EXPECT_TRUE(Has("b1"));
+  EXPECT_TRUE(Has("c1"));
+  EXPECT_THAT(registry_.Text(), HasSubstr("\ninsightd_blob_bytes 3000000\n"));
+  EXPECT_THAT(registry_.Text(), HasSubstr("\ninsightd_blob_room_bytes 3500000\n"));
+}
+
+TEST_F(UpkeepTest, CountedArchivesThatMustStayLeadToARefusalUntilTheyNeedNot) {
+  for (const char* key : {"a1", "in-work"}) Upload(key, 1'000'000);
+  Store("a", 1, "a1");
+  settings_.blob_bytes_max = 500'000;
+  CountedBlobs counted(*blobs_);
+  Cleaner cleaner(counted, *store_, clock_, registry_, settings_);
+  ASSERT_TRUE(cleaner.CountIfDue({}));
+  CleanAll(cleaner);
+  EXPECT_FALSE(Has("a1"));
+  const auto refused = counted.Create("next");
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message(), HasSubstr("blob.bytes_max is 500000; raise it"));
+
+  Cleaner restarted(counted, *store_, clock_, registry_, settings_);
+  CleanAll(restarted);
+  EXPECT_FALSE(counted.Create("next")) << "nothing was counted yet";
+
+  Store("b", 1, "in-work");
+  CleanAll(cleaner);
+  EXPECT_FALSE(Has("in-work")) << "by what the count has told, without another one";
+  EXPECT_TRUE(counted.Create("next"));
+  EXPECT_EQ(counted.lists, 1);
+}
+
+TEST_F(UpkeepTest, CountingTakesATenthOfTheTimeAtMost) {
+  Upload("a", 1'000);
+  CountedBlobs counted(*blobs_);
+  settings_.blob_bytes_max = 500'000;
+  settings_.count_interval_s = 300;
+  Cleaner cleaner(counted, *store_, clock_, registry_, settings_);
+  const auto lists_after = [&](seconds passed) {
+    clock_.Advance(passed);
+    EXPECT_TRUE(cleaner.CountIfDue({}));
+    return counted.lists;
+  };
+  EXPECT_EQ(lists_after(seconds(0)), 1);
+  EXPECT_EQ(lists_after(seconds(299)), 1);
+  counted.listing = [this] { clock_.Advance(seconds(100)); };
+  EXPECT_EQ(lists_after(seconds(1)), 2);
+  EXPECT_EQ(lists_after(seconds(899)), 2);
+  EXPECT_EQ(lists_after(seconds(1)), 3);
+  std::stop_source stop;
+  counted.listing = [&stop] { stop.request_stop(); };
+  clock_.Advance(seconds(900));
+  EXPECT_TRUE(cleaner.CountIfDue(stop.get_token()));
+  EXPECT_THAT(registry_.Text(), HasSubstr("\ninsightd_blob_bytes 1000\n"))
+      << "half a count is none";
+}
+
+TEST_F(UpkeepTest, ArchivesAreNotCountedWhereThereIsNoLimit) {
+  for (const char* key : {"a1", "a2"}) Upload(key, 1'000'000);
+  Store("a", 1, "a1");
+  Store("a", 2, "a2");
+  CountedBlobs counted(*blobs_);
+  Cleaner cleaner(counted, *store_, clock_, registry_, settings_);
+  blobs_->RefuseNew(Error(Code::kNoRoom, "there was a limit"));
+  ASSERT_TRUE(cleaner.CountIfDue({}));
+  CleanAll(cleaner);
+  EXPECT_EQ(counted.lists, 0);
+  EXPECT_TRUE(Has("a1"));
+  EXPECT_TRUE(counted.Create("next"));
+  ASSERT_TRUE(cleaner.Search({}));
+  EXPECT_THAT(registry_.Text(), HasSubstr("\ninsightd_blob_bytes 2000000\n"));
 }
 
 TEST_F(UpkeepTest, WarnsOnceOfADiskThatOthersHaveFilled) {

@@ -76,6 +76,47 @@ class ArchivesInS3Test(unittest.TestCase):
         wait_for(lambda: first not in self.keys(), "the removal of the first archive", END_S_MAX)
         self.assertIn(second, self.keys())
 
+    def test_over_their_limit_archives_go_and_uploads_are_refused_when_none_can(self):
+        """a writer's upkeep counts the bucket and tells the ingress; reading goes on"""
+        writer, pipeline = self.deployment.writers[0], self.deployment.pipelines[0]
+        limited = self.deployment.role("writer", "limited", **{
+            "blob.bytes_max": 4_000_000, "upkeep.count_interval_s": 1})
+        writer.stop()
+        self.addCleanup(writer.start)
+        self.addCleanup(limited.kill)
+        limited.start()
+        cluster = new_cluster()
+        request_id = self.upload(cluster)
+        self.await_end(request_id)
+        pipeline.stop()
+        noise = {"config/noise": os.urandom(1_000_000)}
+        waiting = []
+
+        def try_upload():
+            name = new_cluster()
+            answer = self.ingress.upload(archive(name, noise), name)
+            if answer.status == 202:
+                waiting.append(answer.json()["request_id"])
+                time.sleep(1)
+            return answer
+
+        try:
+            refused = wait_for(lambda: next((answer for answer in [try_upload()]
+                                             if answer.status != 202), None),
+                               "a refusal", END_S_MAX)
+            self.assertEqual(refused.status, 507, refused)
+            self.assertIn("blob.bytes_max is 4000000", refused.body.decode())
+            self.assertNotIn(request_id, self.keys(), "judged: it could go")
+            self.assertEqual(self.api.report(cluster).status, 200, "reading goes on")
+            self.assertLessEqual(set(waiting), self.keys(), "what waits stays")
+        finally:
+            pipeline.start()
+        for one in waiting:
+            self.assertEqual(self.await_end(one)["end"], "stored")
+        wait_for(lambda: try_upload().status == 202, "room again", END_S_MAX)
+        wait_for(lambda: len(self.keys() & set(waiting)) <= 3, "the oldest of them to go",
+                 END_S_MAX)
+
     def test_an_archive_of_a_foreign_service_is_read_by_its_url(self):
         """and stays where it is: it is not ours to remove"""
         cluster = new_cluster()

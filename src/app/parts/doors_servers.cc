@@ -20,6 +20,8 @@ namespace insightd::app {
 namespace {
 
 constexpr milliseconds kCloseLimit{10'000};
+// How soon an ingress hears of the writer's upkeep that there is no room.
+constexpr seconds kRefusalLook{10};
 
 tl::unexpected<StartFailure> Mistake(const Error& error) {
   return tl::unexpected(StartFailure{ExitCode::kUsage, error.message()});
@@ -83,6 +85,7 @@ Started StartKafkaBus(Host& host) {
 Started StartS3Blobs(Host& host) {
   blob::S3BlobOptions options = host.settings.s3.Options();
   options.opens_at_once = true;  // the start tries again
+  if (host.role == "ingress") options.refusal_look = kRefusalLook;
   Result<std::unique_ptr<blob::Store>> blobs = blob::OpenS3Blob(std::move(options));
   if (!blobs && blobs.error().code() == Code::kInvalid) return Mistake(blobs.error());
   if (!blobs) return Unusable("blob", blobs.error());

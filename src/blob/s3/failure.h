@@ -21,8 +21,9 @@ struct Failure {
 
 // `doing` is "PUT of KEY" for the message. Codes: kNotFound for an object that is not there,
 // kConflict for one that is there against If-None-Match or was changed against If-Match, kTooLarge,
-// kTimeout; all else is kUnavailable. A bare 404 says only to HEAD, which gets no body, that the
-// object is not there (or its bucket): elsewhere it is not S3 that has answered.
+// kTimeout, kNoRoom for a bucket or a server that is full; all else is kUnavailable. A bare 404
+// says only to HEAD, which gets no body, that the object is not there (or its bucket): elsewhere it
+// is not S3 that has answered.
 Failure FailureOf(const Answer& answer, std::string_view method, std::string_view doing,
                   const Address& address, Time now);
 

@@ -14,6 +14,7 @@
 #include "blob/s3/download.h"
 #include "blob/s3/http_date.h"
 #include "blob/s3/listing.h"
+#include "blob/s3/refusal.h"
 #include "blob/s3/transfers.h"
 #include "blob/s3/upload.h"
 
@@ -62,12 +63,17 @@ class Removals {
 class S3Blob final : public Store {
  public:
   explicit S3Blob(std::shared_ptr<Client> client)
-      : client_(std::move(client)), uploads_(std::make_shared<s3::Uploads>(client_)) {}
+      : client_(std::move(client)),
+        uploads_(std::make_shared<s3::Uploads>(client_)),
+        refusal_(std::make_shared<s3::Refusal>(client_)) {}
   ~S3Blob() override { S3Blob::Close(); }
 
   Result<std::unique_ptr<Writer>> Create(std::string_view key) override {
     if (!client_->options().any_name) {
       if (auto checked = CheckKey(key); !checked) return Fail(std::move(checked).error());
+    }
+    if (client_->options().refusal_look.count() > 0) {
+      if (auto refused = refusal_->Find()) return Fail(*std::move(refused));
     }
     return uploads_->Create(key);
   }
@@ -105,6 +111,7 @@ class S3Blob final : public Store {
   Result<void> List(const std::function<bool(const Object&)>& visit) override;
 
   std::int64_t BytesHeld() override { return -1; }
+  void RefuseNew(std::optional<Error> why) override { refusal_->Tell(why); }
 
   Result<std::string> UrlFor(std::string_view key, seconds validity) override {
     if (auto checked = CheckKey(key); !checked) return Fail(std::move(checked).error());
@@ -124,6 +131,7 @@ class S3Blob final : public Store {
  private:
   const std::shared_ptr<Client> client_;
   const std::shared_ptr<s3::Uploads> uploads_;
+  const std::shared_ptr<s3::Refusal> refusal_;
 };
 
 Result<void> S3Blob::RemoveAll(std::span<const std::string> keys) {

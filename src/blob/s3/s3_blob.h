@@ -16,7 +16,8 @@
 //   missing bucket, a clock that is wrong) is kUnavailable and names S3's code and our setting: it
 //   is tried again, never set aside. No message holds a secret or a signed query.
 // * Check tells what the last answers were and never waits; the store asks by itself.
-// * BytesHeld is -1.
+// * BytesHeld is -1. RefuseNew is told by an object of its own, which those that write look for
+//   where `refusal_look` is set; it does not hold up large objects that are under way.
 #pragma once
 
 #include <cstddef>
@@ -65,6 +66,9 @@ struct S3BlobOptions {
   // Less than 1 kB/s for so long counts as no answer.
   seconds slow_time_max{10};
   milliseconds retry_time_max{15'000};
+  // How often Create looks whether new objects are refused (Store::RefuseNew), by whatever process;
+  // 0: never. Takes the right to get.
+  milliseconds refusal_look{0};
   // The bucket is asked but once by OpenS3Blob: its caller tries again, if anybody does.
   bool opens_at_once = false;
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <functional>
 #include <future>
 #include <set>
 #include <thread>
@@ -248,6 +249,36 @@ TEST_F(S3BlobTest, OverwritesWhereItIsToldToAndSetsTheAcl) {
   EXPECT_EQ(Get(*store, "k").value(), large);
   EXPECT_TRUE(Put(*store, "k", "z"));
   EXPECT_EQ(Get(*store, "k").value(), "z");
+}
+
+TEST_F(S3BlobTest, ARefusalHoldsForOtherProcessesThatLookForIt) {
+  S3BlobOptions looking = bucket_->options();
+  looking.refusal_look = milliseconds(20);
+  const auto upkeep = Opened(bucket_->options());
+  const auto ingress = Opened(looking);
+  const auto takes = [&] {
+    const auto taken = ingress->Create("k");
+    EXPECT_TRUE(taken || taken.error().message() == "no room");
+    return taken.has_value();
+  };
+  const auto comes = [](const std::function<bool()>& is_so) {
+    const auto end = std::chrono::steady_clock::now() + seconds(30);
+    while (!is_so() && std::chrono::steady_clock::now() < end) {
+      std::this_thread::sleep_for(milliseconds(2));
+    }
+    return is_so();
+  };
+  EXPECT_TRUE(takes());
+  upkeep->RefuseNew(Error(Code::kNoRoom, "no room"));
+  EXPECT_TRUE(comes([&] { return !takes(); }));
+  EXPECT_TRUE(upkeep->Create("k")) << "it does not look";
+  std::this_thread::sleep_for(milliseconds(100));
+  EXPECT_TRUE(takes()) << "what was seen long ago counts no more";
+  EXPECT_TRUE(comes([&] { return !takes(); })) << "but is looked for again";
+
+  const auto restarted = Opened(bucket_->options());
+  restarted->RefuseNew(std::nullopt);
+  EXPECT_TRUE(comes(takes));
 }
 
 TEST_F(S3BlobTest, WrongKeysAreNamedAndNotShown) {

@@ -9,6 +9,7 @@ class S3Engine final : public Engine {
   explicit S3Engine(const std::string& prefix) {
     S3BlobOptions options = ServerOptions();
     options.prefix = prefix;
+    options.refusal_look = milliseconds(20);
     bucket_ = std::make_unique<Bucket>(std::move(options));
   }
   std::unique_ptr<Store> Open() override {

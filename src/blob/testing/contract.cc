@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <future>
+#include <optional>
 #include <set>
 #include <thread>
 #include <vector>
@@ -236,6 +238,32 @@ TEST_P(BlobContract, RefusesAKeyThatIsNone) {
   EXPECT_EQ(store_->Stat("a//b").error().code(), Code::kInvalid);
   EXPECT_EQ(store_->Remove("a//b").error().code(), Code::kInvalid);
   EXPECT_EQ(store_->UrlFor("a b", seconds(1)).error().code(), Code::kInvalid);
+}
+
+TEST_P(BlobContract, RefusesNewObjectsWhileItIsToldTo) {
+  ASSERT_TRUE(Put(*store_, "before", "x"));
+  const auto comes = [this](const std::optional<Error>& why) {
+    Result<std::unique_ptr<Writer>> made = nullptr;
+    const auto end = std::chrono::steady_clock::now() + seconds(30);
+    do {
+      store_->RefuseNew(why);
+      made = store_->Create("k");
+      std::this_thread::sleep_for(milliseconds(2));
+    } while (made.has_value() == why.has_value() && std::chrono::steady_clock::now() < end);
+    return made;
+  };
+  const auto refused = comes(Error(Code::kNoRoom, "raise blob.bytes_max"));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), Code::kNoRoom);
+  EXPECT_EQ(refused.error().message(), "raise blob.bytes_max");
+  EXPECT_EQ(Get(*store_, "before").value(), "x");
+  EXPECT_TRUE(store_->List([](const Object& object) {
+    EXPECT_EQ(object.key, "before");
+    return true;
+  }));
+
+  EXPECT_TRUE(comes(std::nullopt));
+  EXPECT_TRUE(Put(*store_, "k", "x"));
 }
 
 TEST_P(BlobContract, ClosedItTakesNothing) {

@@ -144,6 +144,11 @@ Result<bool> Machine::StepWriter(std::size_t member, writer::Messages messages) 
   return writers_[member % writers_.size()].Of(messages).Step();
 }
 
+Result<bool> Machine::StepCleaner() {
+  if (auto counted = cleaner_->CountIfDue({}); !counted) return Fail(std::move(counted).error());
+  return cleaner_->Step();
+}
+
 Result<void> Machine::SearchArchives() {
   if (const auto removed = cleaner_->Search({}); !removed) return Fail(removed.error());
   return {};

@@ -68,7 +68,7 @@ class Machine {
   Result<bool> StepPipeline(std::size_t member);
   Result<bool> StepWriter(std::size_t member, writer::Messages messages);
   Result<bool> StepKeeper() { return keeper_->Step(); }
-  Result<bool> StepCleaner() { return cleaner_->Step(); }
+  Result<bool> StepCleaner();
   Result<void> SearchArchives();
 
   // A second member of the group comes; the first one goes, when need be after another has come.

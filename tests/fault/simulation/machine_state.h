@@ -43,6 +43,10 @@ class SimClock final : public Clock {
 // A quarter of the worlds, by their seed, has room for two to six archives, and a history that is
 // over where the clock is set forward.
 constexpr bool HasLittleRoom(std::uint64_t seed) { return seed % 4 == 3; }
+// Half of these have archives that do not know their bytes and are counted, as in S3.
+constexpr bool CountsArchives(std::uint64_t seed) {
+  return HasLittleRoom(seed) && seed / 64 % 2 == 0;
+}
 
 inline upkeep::Settings KeepingOf(std::uint64_t seed, const Plan& plan) {
   // So short that archives go while messages about them may still come again.
@@ -50,6 +54,7 @@ inline upkeep::Settings KeepingOf(std::uint64_t seed, const Plan& plan) {
   if (HasLittleRoom(seed)) {
     constexpr std::uint64_t kArchiveBytes = 350;
     settings.blob_bytes_max = kArchiveBytes * (2 + seed / 4 % 5);
+    settings.count_interval_s = 0;  // before each step
     settings.history_kept_s = 3'600;
   }
   return settings;
@@ -63,7 +68,8 @@ struct MachineState {
         disk_random(MakeSeededRandom(seed + 1)),
         random(MakeSeededRandom(seed + 2)),
         bus_random(MakeSeededRandom(seed + 3)),
-        keeping(KeepingOf(seed, plan)) {}
+        keeping(KeepingOf(seed, plan)),
+        counts_archives(CountsArchives(seed)) {}
 
   bool alive() const { return ending == Ending::kNone; }
   void End(Ending how) {
@@ -90,6 +96,7 @@ struct MachineState {
   std::unique_ptr<Random> random;       // handed to the parts
   std::unique_ptr<Random> bus_random;   // which partition comes first
   const upkeep::Settings keeping;
+  const bool counts_archives;
   Ending ending = Ending::kNone;
   // Power is lost as soon as the bus has written what this step has committed; empty: not that.
   std::string_view loses_power_after;

@@ -32,7 +32,7 @@ Result<void> Retention::Look(Machine& machine) {
   uses_ = *std::move(uses);
   released_ = *std::move(released);
   newest_ = *std::move(newest);
-  was_overfull_ = std::cmp_greater(machine.blobs().BytesHeld(), bytes_max_);
+  was_overfull_ = std::cmp_greater(machine.blobs().true_bytes(), bytes_max_);
   for (std::size_t i = 0; i < keys_.size(); ++i) {
     const bool has_end = uses_[i] == ArchiveUse::kReleased || uses_[i] == ArchiveUse::kNewest;
     if (has_end) ended_.insert(keys_[i]);
@@ -83,7 +83,7 @@ std::optional<std::string> Retention::FindWronglyGone() {
 }
 
 std::optional<std::string> Retention::FindWronglyKept(Machine& machine) {
-  const std::int64_t held = machine.blobs().BytesHeld();
+  const std::int64_t held = machine.blobs().true_bytes();
   const bool is_overfull = std::cmp_greater(held, bytes_max_);
   if (is_overfull != machine.blobs().refuses()) {
     return fmt::format("uploads are {}, although archives have {} bytes of {}",

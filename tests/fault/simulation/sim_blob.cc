@@ -84,7 +84,7 @@ Result<std::unique_ptr<blob::Writer>> SimBlob::Create(std::string_view key) {
   const Calling calling(state_, "blob.create");
   if (auto checked = blob::CheckKey(key); !checked) return Fail(std::move(checked).error());
   if (auto begun = Begin(Kind::kBlobCreateFails); !begun) return Fail(std::move(begun).error());
-  if (refusal_) return Fail(*refusal_);
+  if (refusal()) return Fail(*refusal());
   if (folder_.objects.contains(key)) return Fail(Code::kConflict, "the blob exists");
   return std::make_unique<SimBlobWriter>(*this, std::string(key));
 }
@@ -136,7 +136,7 @@ Result<void> SimBlob::List(const std::function<bool(const blob::Object&)>& visit
   return {};
 }
 
-std::int64_t SimBlob::BytesHeld() {
+std::int64_t SimBlob::true_bytes() const {
   std::size_t bytes = 0;
   for (const auto& [key, kept] : folder_.objects) bytes += kept.bytes.size();
   return static_cast<std::int64_t>(bytes);

@@ -1,5 +1,6 @@
 // Archives in memory, with a disk's manners: what was committed and not synced may be gone after a
-// loss of power, and is there or not after the end of a process.
+// loss of power, and is there or not after the end of a process. In some worlds they do not know
+// their bytes, and a refusal outlives the process, as in S3.
 //
 // A stand-in for blob/embedded, whose calls to the kernel cannot be made to forget; the kill tests
 // beside this folder run that one. Keeps blob/blob.h. One thread at a time.
@@ -29,6 +30,8 @@ struct BlobFolder {
   std::map<std::string, Kept, std::less<>> objects;
   // Removed, but the removal was not synced.
   std::map<std::string, Kept, std::less<>> removed;
+  // Of archives that are counted: why new ones are refused.
+  std::optional<Error> refusal;
 
   void AfterEnd(Ending how, Random& random);
 };
@@ -45,9 +48,10 @@ class SimBlob final : public blob::Store {
   Result<void> Remove(std::string_view key) override;
   Result<void> RemoveAll(std::span<const std::string> keys) override;
   Result<void> List(const std::function<bool(const blob::Object&)>& visit) override;
-  std::int64_t BytesHeld() override;
-  void RefuseNew(std::optional<Error> why) override { refusal_ = std::move(why); }
-  bool refuses() const { return refusal_.has_value(); }
+  std::int64_t BytesHeld() override { return state_.counts_archives ? -1 : true_bytes(); }
+  std::int64_t true_bytes() const;
+  void RefuseNew(std::optional<Error> why) override { refusal() = std::move(why); }
+  bool refuses() const { return refusal().has_value(); }
   Result<std::string> UrlFor(std::string_view key, seconds) override {
     return "blob:" + std::string(key);
   }
@@ -68,6 +72,9 @@ class SimBlob final : public blob::Store {
     std::string bytes;
     blob::Writer::Committed committed;
   };
+  std::optional<Error>& refusal() const {
+    return state_.counts_archives ? folder_.refusal : refusal_;
+  }
   Result<void> Begin(Kind fails);
   void Keep(Waiting waiting);
 
@@ -75,7 +82,7 @@ class SimBlob final : public blob::Store {
   BlobFolder& folder_;
   const bool syncs_;
   std::vector<Waiting> waiting_;
-  std::optional<Error> refusal_;
+  mutable std::optional<Error> refusal_;
 };
 
 }  // namespace insightd::simulation

@@ -2,6 +2,10 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <utility>
+#include <vector>
+
+#include "blob/s3/refusal.h"
 
 namespace insightd::blob::testing {
 
@@ -54,6 +58,9 @@ Bucket::~Bucket() {
     }));
     static_cast<void>((*store)->RemoveAll(keys));
   }
+  s3::Call refusal{.method = "DELETE"};
+  refusal.key = s3::kRefusalName;
+  static_cast<void>(client_->Ask(std::move(refusal)));
   static_cast<void>(client_->Ask({.method = "DELETE", .once = true}));
 }
 

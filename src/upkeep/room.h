@@ -1,0 +1,93 @@
+// How much archives take of their room, and warnings well before it is full.
+//
+// * A blob store that knows what it holds (a directory) is asked each time.
+// * One that does not (S3) is counted by listing it: every `count_interval_s`, but never for more
+//   than `kCountShare` of the time, since a bucket of ten million archives takes minutes. Between
+//   two counts what was removed to make room is taken off, an archive as the mean of all; what
+//   came is not known. Where there is no limit nobody counts.
+//
+// One thread at a time.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <stop_token>
+#include <utility>
+
+#include "base/clock.h"
+#include "base/metrics.h"
+#include "base/result.h"
+#include "blob/blob.h"
+#include "upkeep/settings.h"
+
+namespace insightd::upkeep {
+
+// Of the room for archives: well before anything has to go early.
+inline constexpr double kWarnShare = 0.8;
+// Of the time, for counting.
+inline constexpr double kCountShare = 0.1;
+
+class Room {
+ public:
+  // What a listing has shown.
+  struct Count {
+    std::uint64_t archives = 0;
+    std::uint64_t bytes = 0;
+    void Add(const blob::Object& object) {
+      ++archives;
+      bytes += object.bytes;
+    }
+  };
+
+  // Blob store and clock outlive it.
+  Room(blob::Store& blobs, const Clock& clock, metrics::Registry& registry,
+       const Settings& settings);
+
+  // Nothing: no limit.
+  std::optional<std::uint64_t> bytes_max() const;
+  // -1: not known, or not yet.
+  std::int64_t bytes_held() const;
+  // Counts, where that is due.
+  Result<void> CountIfDue(const std::stop_token& stop);
+  // All were counted, in passing or by CountIfDue, from `begun` (steady) until now.
+  void Note(const Count& count, microseconds begun);
+  // So many were removed to make room.
+  void NoteRemoved(std::size_t archives);
+
+  // Whether more than `share` of the limit is held, or the blob store says that it has no room.
+  // Sets the metrics and warns.
+  bool IsOver(double share = 1);
+  // How many archives have to go so that `share` of the limit is held: at least one where IsOver.
+  // Told for a store that is counted; else one is as good as another.
+  std::size_t ArchivesOver(double share) const;
+  // Without a look at the disk, for who looks often: whether IsOver is worth a call.
+  bool MayBeOver() const;
+  // Whether what is held is known at any time, so that looking often is of use.
+  bool is_counted() const { return blobs_.BytesHeld() < 0; }
+
+ private:
+  // Said once, and again only after it was not so for a while.
+  struct Warning {
+    bool given = false;
+    bool IsDue(double share);
+  };
+
+  void WarnEarly(std::int64_t held_bytes, std::uint64_t bytes_max);
+  void WarnOfDisk(const blob::Disk& disk);
+
+  blob::Store& blobs_;
+  const Clock& clock_;
+  const std::uint64_t bytes_max_;  // 0: as fits the store
+  const seconds count_interval_;
+  std::optional<Count> count_;
+  microseconds count_again_{};  // steady
+  Warning of_archives_;
+  Warning of_disk_;
+  metrics::Gauge bytes_;
+  metrics::Gauge room_bytes_;
+  metrics::Gauge disk_bytes_;
+  metrics::Gauge usable_bytes_;
+};
+
+}  // namespace insightd::upkeep
