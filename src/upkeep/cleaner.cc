@@ -53,7 +53,7 @@ Cleaner::Cleaner(blob::Store* blobs, store::Store& store, const Clock& clock,
 
 Result<void> Cleaner::Run(std::stop_token stop) {
   while (!stop.stop_requested()) {
-    Result<void> round = CountIfDue(stop);
+    Result<void> round = IsCountDue() ? Count(stop) : Result<void>();
     Result<bool> stepped = true;
     while (round && *stepped && !stop.stop_requested()) {
       stepped = Step();
@@ -76,11 +76,6 @@ Result<void> Cleaner::Run(std::stop_token stop) {
     Pause(stop);
   }
   return {};
-}
-
-Result<void> Cleaner::CountIfDue(const std::stop_token& stop) {
-  if (!room_) return {};
-  return room_->CountIfDue(stop);
 }
 
 void Cleaner::Pause(const std::stop_token& stop) const {
@@ -230,7 +225,6 @@ Result<std::size_t> Cleaner::Search(const std::stop_token& stop) {
     }
     return {};
   };
-  const microseconds begun = clock_.Steady();
   Room::Count count;
   const auto listed = blobs_->List([&](const blob::Object& object) {
     count.Add(object);
@@ -241,7 +235,7 @@ Result<std::size_t> Cleaner::Search(const std::stop_token& stop) {
   if (!listed) return Fail(listed.error());
   if (failed) failed = look();
   if (!failed) return Fail(std::move(failed).error());
-  if (!stop.stop_requested() && room_->is_counted()) room_->Note(count, begun);
+  if (!stop.stop_requested() && room_->is_counted()) room_->Note(count);
   return removed;
 }
 

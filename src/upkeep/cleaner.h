@@ -57,8 +57,9 @@ class Cleaner {
   // Cleans every `clean_interval_s`, and when more is held than may be, until `stop` is requested;
   // fails on what nobody can mend.
   Result<void> Run(std::stop_token stop);
-  // Counts what the blob store holds, where it does not know it and that is due.
-  Result<void> CountIfDue(const std::stop_token& stop);
+  // Whether the blob store does not know what it holds, and it is time to count it.
+  bool IsCountDue() const { return room_ && room_->IsCountDue(); }
+  Result<void> Count(const std::stop_token& stop) { return room_->CountAll(stop); }
   // One bounded step. False when there is nothing to do for now.
   Result<bool> Step();
   // Looks at every archive for those that nobody knows; gives how many were removed.

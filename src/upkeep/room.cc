@@ -42,9 +42,12 @@ std::int64_t Room::bytes_held() const {
   return count_ ? static_cast<std::int64_t>(count_->bytes) : -1;
 }
 
-Result<void> Room::CountIfDue(const std::stop_token& stop) {
+bool Room::IsCountDue() const {
+  return is_counted() && bytes_max() && (!count_ || clock_.Steady() >= count_again_);
+}
+
+Result<void> Room::CountAll(const std::stop_token& stop) {
   const microseconds begun = clock_.Steady();
-  if (!is_counted() || !bytes_max() || (count_ && begun < count_again_)) return {};
   Count count;
   if (auto listed = blobs_.List([&](const blob::Object& object) {
         count.Add(object);
@@ -53,16 +56,18 @@ Result<void> Room::CountIfDue(const std::stop_token& stop) {
       !listed) {
     return listed;
   }
-  if (!stop.stop_requested()) Note(count, begun);
+  if (stop.stop_requested()) return {};
+  Note(count);
+  const microseconds now = clock_.Steady();
+  const microseconds rest((now - begun).count() * std::llround(1 / kCountShare - 1));
+  count_again_ = std::max(count_again_, now + rest);
   return {};
 }
 
-void Room::Note(const Count& count, microseconds begun) {
+void Room::Note(const Count& count) {
   count_ = count;
+  count_again_ = clock_.Steady() + count_interval_;
   bytes_.Set(static_cast<double>(count.bytes));
-  const microseconds now = clock_.Steady();
-  const microseconds rest((now - begun).count() * std::llround(1 / kCountShare - 1));
-  count_again_ = now + std::max<microseconds>(count_interval_, rest);
 }
 
 void Room::NoteRemoved(std::size_t archives) {

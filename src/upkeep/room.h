@@ -48,10 +48,10 @@ class Room {
   std::optional<std::uint64_t> bytes_max() const;
   // -1: not known, or not yet.
   std::int64_t bytes_held() const;
-  // Counts, where that is due.
-  Result<void> CountIfDue(const std::stop_token& stop);
-  // All were counted, in passing or by CountIfDue, from `begun` (steady) until now.
-  void Note(const Count& count, microseconds begun);
+  bool IsCountDue() const;
+  Result<void> CountAll(const std::stop_token& stop);
+  // All were counted in passing, by who had to list them.
+  void Note(const Count& count);
   // So many were removed to make room.
   void NoteRemoved(std::size_t archives);
 

@@ -390,7 +390,7 @@ TEST_F(UpkeepTest, CountedArchivesAboveTheLimitGoOldestFirstToo) {
   Cleaner cleaner(counted, *store_, clock_, registry_, settings_);
   CleanAll(cleaner);
   EXPECT_TRUE(Has("a1")) << "nobody knows yet";
-  ASSERT_TRUE(cleaner.CountIfDue({}));
+  ASSERT_TRUE(cleaner.Count({}));
   EXPECT_THAT(registry_.Text(), HasSubstr("\ninsightd_blob_bytes 5000000\n"));
   CleanAll(cleaner);
   EXPECT_FALSE(Has("a1"));
@@ -407,7 +407,7 @@ TEST_F(UpkeepTest, CountedArchivesThatMustStayLeadToARefusalUntilTheyNeedNot) {
   settings_.blob_bytes_max = 500'000;
   CountedBlobs counted(*blobs_);
   Cleaner cleaner(counted, *store_, clock_, registry_, settings_);
-  ASSERT_TRUE(cleaner.CountIfDue({}));
+  ASSERT_TRUE(cleaner.Count({}));
   CleanAll(cleaner);
   EXPECT_FALSE(Has("a1"));
   const auto refused = counted.Create("next");
@@ -433,7 +433,7 @@ TEST_F(UpkeepTest, CountingTakesATenthOfTheTimeAtMost) {
   Cleaner cleaner(counted, *store_, clock_, registry_, settings_);
   const auto lists_after = [&](seconds passed) {
     clock_.Advance(passed);
-    EXPECT_TRUE(cleaner.CountIfDue({}));
+    EXPECT_TRUE(!cleaner.IsCountDue() || cleaner.Count({}));
     return counted.lists;
   };
   EXPECT_EQ(lists_after(seconds(0)), 1);
@@ -445,7 +445,7 @@ TEST_F(UpkeepTest, CountingTakesATenthOfTheTimeAtMost) {
   std::stop_source stop;
   counted.listing = [&stop] { stop.request_stop(); };
   clock_.Advance(seconds(900));
-  EXPECT_TRUE(cleaner.CountIfDue(stop.get_token()));
+  EXPECT_TRUE(cleaner.Count(stop.get_token()));
   EXPECT_THAT(registry_.Text(), HasSubstr("\ninsightd_blob_bytes 1000\n"))
       << "half a count is none";
 }
@@ -457,7 +457,7 @@ TEST_F(UpkeepTest, ArchivesAreNotCountedWhereThereIsNoLimit) {
   CountedBlobs counted(*blobs_);
   Cleaner cleaner(counted, *store_, clock_, registry_, settings_);
   blobs_->RefuseNew(Error(Code::kNoRoom, "there was a limit"));
-  ASSERT_TRUE(cleaner.CountIfDue({}));
+  EXPECT_FALSE(cleaner.IsCountDue());
   CleanAll(cleaner);
   EXPECT_EQ(counted.lists, 0);
   EXPECT_TRUE(Has("a1"));

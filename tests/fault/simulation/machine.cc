@@ -145,7 +145,10 @@ Result<bool> Machine::StepWriter(std::size_t member, writer::Messages messages) 
 }
 
 Result<bool> Machine::StepCleaner() {
-  if (auto counted = cleaner_->CountIfDue({}); !counted) return Fail(std::move(counted).error());
+  // More often than it is due, so that what it does can be judged by what there is.
+  if (state_.counts_archives) {
+    if (auto counted = cleaner_->Count({}); !counted) return Fail(std::move(counted).error());
+  }
   return cleaner_->Step();
 }
 

@@ -54,7 +54,6 @@ inline upkeep::Settings KeepingOf(std::uint64_t seed, const Plan& plan) {
   if (HasLittleRoom(seed)) {
     constexpr std::uint64_t kArchiveBytes = 350;
     settings.blob_bytes_max = kArchiveBytes * (2 + seed / 4 % 5);
-    settings.count_interval_s = 0;  // before each step
     settings.history_kept_s = 3'600;
   }
   return settings;
