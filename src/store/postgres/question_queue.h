@@ -41,7 +41,8 @@ namespace insightd::store::pg {
 
 class QuestionQueue {
  public:
-  QuestionQueue(const PostgresStoreOptions& options, std::shared_ptr<const StopDeadline> stop);
+  explicit QuestionQueue(const PostgresStoreOptions& options,
+                         std::shared_ptr<const StopDeadline> stop = nullptr);
   ~QuestionQueue();
   QuestionQueue(const QuestionQueue&) = delete;
   QuestionQueue& operator=(const QuestionQueue&) = delete;
