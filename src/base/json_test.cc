@@ -93,5 +93,28 @@ TEST(JsonWriterTest, EscapesWhatMustBeAndRepairsWhatIsNoUtf8) {
   EXPECT_EQ(out, "\"a\\\"\\\\\\n\\u0001\xef\xbf\xbd\xc3\xa9\"");
 }
 
+TEST(JsonWriterTest, EscapesAtEachPlaceOfALongText) {
+  for (int c = 0; c < 0x80; ++c) {
+    std::string alone;
+    AppendQuoted(alone, std::string(1, static_cast<char>(c)));
+    std::string alone_ascii;
+    AppendQuotedAscii(alone_ascii, std::string(1, static_cast<char>(c)));
+    const auto within = [](std::size_t place, std::string_view quoted) {
+      return '"' + std::string(place, 'a') + std::string(quoted.substr(1, quoted.size() - 2)) +
+             std::string(20 - place, 'b') + '"';
+    };
+    for (std::size_t place = 0; place <= 20; ++place) {
+      std::string text = std::string(place, 'a') + static_cast<char>(c);
+      text.append(20 - place, 'b');
+      std::string out;
+      AppendQuoted(out, text);
+      EXPECT_EQ(out, within(place, alone)) << c;
+      out.clear();
+      AppendQuotedAscii(out, text);
+      EXPECT_EQ(out, within(place, alone_ascii)) << c;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace insightd::json

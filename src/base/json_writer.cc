@@ -2,6 +2,8 @@
 
 #include <charconv>
 #include <cmath>
+#include <cstdint>
+#include <cstring>
 
 #include "base/json.h"
 #include "base/utf8.h"
@@ -36,11 +38,33 @@ bool AppendShortEscape(std::string& out, unsigned char c) {
   return true;
 }
 
+constexpr std::uint64_t Everywhere(unsigned char byte) {
+  return 0x0101'0101'0101'0101 * std::uint64_t{byte};
+}
+
+// Above zero when a byte of eight is zero.
+constexpr std::uint64_t ZeroIn(std::uint64_t eight) {
+  return (eight - Everywhere(0x01)) & ~eight & Everywhere(0x80);
+}
+
+// From `i` on, past characters that stand for themselves, eight at a time.
+std::size_t PastPlain(std::string_view text, std::size_t i) {
+  for (std::uint64_t eight = 0; i + sizeof eight <= text.size(); i += sizeof eight) {
+    std::memcpy(&eight, text.data() + i, sizeof eight);
+    const std::uint64_t control = (eight - Everywhere(0x20)) & ~eight & Everywhere(0x80);
+    const std::uint64_t escaped = ZeroIn(eight ^ Everywhere('"')) |
+                                  ZeroIn(eight ^ Everywhere('\\')) |
+                                  ZeroIn(eight ^ Everywhere(0x7f));
+    if ((control | escaped | (eight & Everywhere(0x80))) != 0) break;
+  }
+  return i;
+}
+
 template <bool kAscii>
 void AppendQuotedAs(std::string& out, std::string_view text) {
   out += '"';
   std::size_t plain = 0;  // start of what has not been written yet
-  std::size_t i = 0;
+  std::size_t i = PastPlain(text, 0);
   while (i < text.size()) {
     const unsigned char c = text[i];
     if (c >= 0x20 && c < 0x80 && c != '"' && c != '\\' && !(kAscii && c == 0x7f)) {
@@ -51,6 +75,7 @@ void AppendQuotedAs(std::string& out, std::string_view text) {
       out.append(text, plain, i - plain);
       if (!AppendShortEscape(out, c)) AppendEscape(out, c);
       plain = ++i;
+      i = PastPlain(text, i);
       continue;
     }
     const utf8::Decoded decoded = utf8::Decode(text.substr(i));

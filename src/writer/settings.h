@@ -39,7 +39,7 @@ struct Settings {
   std::int64_t batch_results_max = 256;
   std::uint64_t batch_bytes_max = std::uint64_t{4} << 20;
   // When results come one behind the other, a batch waits this long for more.
-  std::int64_t batch_linger_ms = 20;
+  std::int64_t batch_linger_ms = 30;
 
   // A step that may pass later is tried again after a delay that doubles from min to max, without
   // end: results wait on the bus meanwhile.

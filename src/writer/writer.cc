@@ -21,6 +21,10 @@ constexpr log::Logger kLog("writer");
 
 constexpr milliseconds kIdleWait{1'000};
 constexpr milliseconds kDeliveryLimit{10'000};
+// What is there so soon after it is asked for came while the one before was stored.
+constexpr milliseconds kCameMeanwhile{1};
+// Of a full batch: below this few results come.
+constexpr std::size_t kFewShare = 16;
 // A report that claims to be newer than our clock by more than this blocks its cluster until then.
 constexpr seconds kAheadMax{300};
 
@@ -80,27 +84,35 @@ Result<void> Writer::Open() {
 }
 
 Result<std::vector<bus::Message>> Writer::Take(milliseconds wait, std::stop_token stop) {
-  const auto results_max = static_cast<std::size_t>(settings_.batch_results_max);
-  auto messages = consumer_->Poll(results_max, wait, stop);
+  const microseconds asked = doors_.clock.Steady();
+  auto messages =
+      consumer_->Poll(static_cast<std::size_t>(settings_.batch_results_max), wait, stop);
   if (!messages) return messages;
+  const microseconds waited = doors_.clock.Steady() - asked;
+  busy_ = busy_ && !messages->empty() && waited < milliseconds(settings_.batch_linger_ms);
   // One alone is stored at once; where several come, a few more share the transaction.
-  if (busy_ && wait > milliseconds(0) && !messages->empty()) {
-    const microseconds until = doors_.clock.Steady() + milliseconds(settings_.batch_linger_ms);
-    std::uint64_t bytes = BytesOf(*messages);
-    while (messages->size() < results_max && bytes < settings_.batch_bytes_max &&
-           !stop.stop_requested()) {
-      const microseconds left = until - doors_.clock.Steady();
-      if (left < milliseconds(1)) break;
-      auto more = consumer_->Poll(results_max - messages->size(),
-                                  std::chrono::duration_cast<milliseconds>(left), stop);
-      // What has been taken is stored; the failure comes again with the next call.
-      if (!more) break;
-      bytes += BytesOf(*more);
-      for (bus::Message& message : *more) messages->push_back(std::move(message));
-    }
-  }
-  if (!messages->empty()) busy_ = messages->size() > 1;
+  if (busy_ && wait > milliseconds(0)) Gather(*messages, stop);
+  busy_ = busy_ || messages->size() > 1 || (!messages->empty() && waited < kCameMeanwhile);
   return messages;
+}
+
+void Writer::Gather(std::vector<bus::Message>& messages, const std::stop_token& stop) {
+  const milliseconds linger(settings_.batch_linger_ms);
+  const auto results_max = static_cast<std::size_t>(settings_.batch_results_max);
+  const microseconds until = doors_.clock.Steady() + linger;
+  std::uint64_t bytes = BytesOf(messages);
+  // Where few come, each would wake this thread for itself.
+  if (messages.size() < results_max / kFewShare) SleepUntilStop(linger, stop);
+  while (messages.size() < results_max && bytes < settings_.batch_bytes_max &&
+         !stop.stop_requested()) {
+    const auto left = std::chrono::duration_cast<milliseconds>(until - doors_.clock.Steady());
+    auto more =
+        consumer_->Poll(results_max - messages.size(), std::max(left, milliseconds(0)), stop);
+    // What has been taken is stored; the failure comes again with the next call.
+    if (!more || more->empty()) break;
+    bytes += BytesOf(*more);
+    for (bus::Message& message : *more) messages.push_back(std::move(message));
+  }
 }
 
 Result<void> Writer::Run(std::stop_token stop) {

@@ -83,6 +83,8 @@ class Writer {
   Result<void> KeepErrors(const Batch& batch);
   bus::Record LetterFor(const Batch& batch, const Refusal& refusal) const;
   Result<std::vector<bus::Message>> Take(milliseconds wait, std::stop_token stop);
+  // Adds what comes until the batch is full or has waited for `batch_linger_ms`.
+  void Gather(std::vector<bus::Message>& messages, const std::stop_token& stop);
   Batch Read(std::vector<bus::Message> messages);
   void Tell(const Told& told, std::string_view status);
 
@@ -96,7 +98,7 @@ class Writer {
   std::unique_ptr<bus::Consumer> consumer_;
   json::Parser parser_;
   std::optional<Batch> in_work_;
-  bool busy_ = false;  // several results came at once: more are likely
+  bool busy_ = false;  // results come one behind the other: more are likely
 
   bus::BestEffort tracker_;
   HostedMetrics hosted_;

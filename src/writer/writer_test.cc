@@ -8,6 +8,7 @@
 #include <fstream>
 #include <functional>
 #include <future>
+#include <thread>
 
 #include "base/gzip.h"
 #include "base/sqlite.h"
@@ -432,6 +433,25 @@ TEST_F(WriterTest, RunStoresWhatComesAndStops) {
   EXPECT_TRUE(ran.get());
   EXPECT_EQ(store_->Meta(1, ClusterName(199))->request_id, "199");
   EXPECT_EQ(Lag(), 0);
+}
+
+TEST_F(WriterTest, ResultsOneBehindTheOtherShareTransactions) {
+  settings_.batch_linger_ms = 1'000;
+  Open(true);
+  for (const int i : {1, 2}) Produce(Message(i, std::to_string(i), "2024-01-01T00:00:00Z"));
+  std::promise<void> second;
+  faulty_->in_put = [&] {
+    if (faulty_->batches.size() == 1) Produce(Message(3, "3", "2024-01-01T00:00:00Z"));
+    if (faulty_->batches.size() == 2) second.set_value();
+  };
+  std::stop_source stop;
+  auto ran = std::async(std::launch::async, [&] { return writer_->Run(stop.get_token()); });
+  std::this_thread::sleep_for(milliseconds(100));
+  Produce(Message(4, "4", "2024-01-01T00:00:00Z"));
+  EXPECT_EQ(second.get_future().wait_for(seconds(30)), std::future_status::ready);
+  stop.request_stop();
+  EXPECT_TRUE(ran.get());
+  EXPECT_EQ(faulty_->batches, (std::vector<std::size_t>{2, 2}));
 }
 
 // ---- Workloads, gzip, the tracker, organisations ----

@@ -1,5 +1,6 @@
 #include "store/postgres/params.h"
 
+#include <array>
 #include <limits>
 #include <utility>
 
@@ -11,11 +12,18 @@ namespace {
 // From 1970 to 2000.
 constexpr std::int64_t kEpochMicros = 946'684'800'000'000;
 
+// Of a column of a few short texts.
+constexpr std::size_t kArrayBytes = 256;
+
 template <class Number>
 void AppendNumber(std::string& into, Number number) {
-  for (int shift = static_cast<int>(sizeof(Number)) * 8 - 8; shift >= 0; shift -= 8) {
-    into.push_back(static_cast<char>(static_cast<std::uint64_t>(number) >> shift & 0xFF));
+  std::array<char, sizeof(Number)> bytes;
+  int shift = static_cast<int>(sizeof(Number)) * 8;
+  for (char& byte : bytes) {
+    shift -= 8;
+    byte = static_cast<char>(static_cast<std::uint64_t>(number) >> shift & 0xFF);
   }
+  into.append(bytes.data(), bytes.size());
 }
 
 template <class Number>
@@ -56,7 +64,10 @@ Time TimeOf(std::int64_t timestamp) {
   return Time(microseconds(timestamp + kEpochMicros));
 }
 
-Array::Array(Type element) : element_(element), bytes_(kHeaderBytes, '\0') {}
+Array::Array(Type element) : element_(element) {
+  bytes_.reserve(kArrayBytes);
+  bytes_.resize(kHeaderBytes);
+}
 
 Array Array::Texts(std::span<const std::string> texts) {
   Array array = OfTexts();

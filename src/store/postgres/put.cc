@@ -30,15 +30,23 @@ FROM report r
 LEFT JOIN insightd_cluster c ON c.cluster = r.cluster
 WHERE r.cluster = ANY($1) ORDER BY r.cluster FOR NO KEY UPDATE OF r)";
 
-constexpr std::string_view kReadVersions =
-    "SELECT cluster_id, org_id, version_info FROM report_info WHERE cluster_id = ANY($1)";
+// What else there is of the clusters, in one answer: rows of three tables, told apart by their
+// first column.
+enum Table : std::int64_t { kVersion, kHit, kRecommendation };
+constexpr std::string_view kReadRest = R"(
+SELECT 0, cluster_id, org_id, version_info, NULL, NULL, NULL::timestamp
+FROM report_info WHERE cluster_id = ANY($3)
+UNION ALL
+SELECT 1, cluster_id, org_id, rule_fqdn, error_key, template_data, NULL
+FROM rule_hit WHERE cluster_id = ANY($3)
+UNION ALL
+SELECT 2, x.cluster_id, x.org_id, x.rule_fqdn, x.error_key, NULL, x.impacted_since
+FROM unnest($1, $2) AS u(org_id, cluster)
+JOIN recommendation x ON x.org_id = u.org_id AND x.cluster_id = u.cluster)";
 
-constexpr std::string_view kReadHits =
-    "SELECT cluster_id, org_id, rule_fqdn, error_key, template_data FROM rule_hit "
-    "WHERE cluster_id = ANY($1)";
-
+// Recommendations alone, as there.
 constexpr std::string_view kReadRecommendations =
-    "SELECT x.cluster_id, x.org_id, x.rule_fqdn, x.error_key, x.impacted_since "
+    "SELECT 2, x.cluster_id, x.org_id, x.rule_fqdn, x.error_key, NULL, x.impacted_since "
     "FROM unnest($1, $2) AS u(org_id, cluster) "
     "JOIN recommendation x ON x.org_id = u.org_id AND x.cluster_id = u.cluster";
 
@@ -57,12 +65,23 @@ void TakeClusters(const Rows& rows, PutPlan& plan) {
   }
 }
 
-void TakeRecommendations(const Rows& rows, PutPlan& plan) {
+void TakeRest(const Rows& rows, PutPlan& plan) {
   for (std::size_t row = 0; row < rows.size(); ++row) {
-    const std::string_view cluster = rows.TextAt(row, 0);
-    if (OrgOfColumn(rows.IntAt(row, 1)) != plan.HomeOf(cluster)) continue;
-    plan.Stored(cluster).recommendations.emplace(
-        std::pair(rows.StringAt(row, 2), rows.StringAt(row, 3)), rows.OptionalTimeAt(row, 4));
+    const std::string_view cluster = rows.TextAt(row, 1);
+    const std::int64_t org_id = OrgOfColumn(rows.IntAt(row, 2));
+    StoredCluster& stored = plan.Stored(cluster);
+    const std::int64_t table = rows.IntAt(row, 0);
+    if (table == kVersion) {
+      stored.version = StoredVersion{org_id, rows.StringAt(row, 3)};
+      continue;
+    }
+    if (org_id != plan.HomeOf(cluster)) continue;
+    std::pair name(rows.StringAt(row, 3), rows.StringAt(row, 4));
+    if (table == kHit) {
+      stored.hits.insert_or_assign(std::move(name), rows.StringAt(row, 5));
+    } else {
+      stored.recommendations.emplace(std::move(name), rows.OptionalTimeAt(row, 6));
+    }
   }
 }
 
@@ -74,25 +93,11 @@ Result<void> ReadStored(Connection& connection, PutPlan& plan) {
   pipeline.Add("BEGIN ISOLATION LEVEL READ COMMITTED");
   pipeline.Add(kTakeLock, Params().Int(kLockClass).Int(kPutLock));
   pipeline.Add(kReadClusters, Columns(TextsOf(plan.clusters())));
-  pipeline.Add(kReadVersions, Columns(TextsOf(plan.clusters())));
-  pipeline.Add(kReadHits, Columns(TextsOf(plan.clusters())));
-  pipeline.Add(kReadRecommendations, PlacesOf(plan.places()));
+  pipeline.Add(kReadRest, std::move(PlacesOf(plan.places()).Add(TextsOf(plan.clusters()))));
   auto read = pipeline.Run();
   if (!read) return Fail(std::move(read).error());
   TakeClusters((*read)[2], plan);
-  const Rows& versions = (*read)[3];
-  for (std::size_t row = 0; row < versions.size(); ++row) {
-    plan.Stored(versions.TextAt(row, 0)).version =
-        StoredVersion{OrgOfColumn(versions.IntAt(row, 1)), versions.StringAt(row, 2)};
-  }
-  const Rows& hits = (*read)[4];
-  for (std::size_t row = 0; row < hits.size(); ++row) {
-    const std::string_view cluster = hits.TextAt(row, 0);
-    if (OrgOfColumn(hits.IntAt(row, 1)) != plan.HomeOf(cluster)) continue;
-    plan.Stored(cluster).hits.insert_or_assign({hits.StringAt(row, 2), hits.StringAt(row, 3)},
-                                               hits.StringAt(row, 4));
-  }
-  TakeRecommendations((*read)[5], plan);
+  TakeRest((*read)[3], plan);
 
   // Of clusters that move, the recommendations lie under an organisation that was not asked for.
   std::set<Place> elsewhere;
@@ -103,7 +108,7 @@ Result<void> ReadStored(Connection& connection, PutPlan& plan) {
   if (elsewhere.empty()) return {};
   auto more = connection.Run(kReadRecommendations, PlacesOf(elsewhere));
   if (!more) return Fail(std::move(more).error());
-  TakeRecommendations(*more, plan);
+  TakeRest(*more, plan);
   return {};
 }
 

@@ -92,6 +92,7 @@ void AddPassed(Pipeline& pipeline, const std::vector<Place>& passed) {
   }
 }
 
+// Its report, and what we know beside it: one statement, as each costs as much as a few rows.
 void AddReports(Pipeline& pipeline, const PutPlan& plan, Time now) {
   if (plan.reports.empty()) return;
   Array orgs = Array::OfInts();
@@ -99,25 +100,52 @@ void AddReports(Pipeline& pipeline, const PutPlan& plan, Time now) {
   Array reports = Array::OfTexts();
   Array checked = Array::OfTimes();
   Array gathered = Array::OfTimes();
+  Array requests = Array::OfTexts();
+  Array versions = Array::OfTexts();
+  Array archives = Array::OfTexts();
+  Array hits = Array::OfInts();
+  Array passes = Array::OfInts();
+  Array skips = Array::OfInts();
+  Array errors = Array::OfInts();
   std::size_t bytes = 0;
   for (const ClusterResult* result : plan.reports) bytes += result->report.size() + 4;
   reports.Reserve(bytes);
-  for (const ClusterResult* result : plan.reports) {
-    orgs.Int(OrgColumnOf(result->org_id));
-    clusters.Text(result->cluster);
-    reports.Text(result->report);
-    checked.At(result->last_checked);
-    gathered.At(result->gathered);
+  for (std::size_t i = 0; i < plan.reports.size(); ++i) {
+    const ClusterResult& result = *plan.reports[i];
+    orgs.Int(OrgColumnOf(result.org_id));
+    clusters.Text(result.cluster);
+    reports.Text(result.report);
+    checked.At(result.last_checked);
+    gathered.At(result.gathered);
+    requests.Text(result.request_id);
+    versions.Text(plan.report_versions[i]);
+    archives.Text(result.archive);
+    hits.Int(static_cast<std::int64_t>(plan.report_hits[i]));
+    passes.Int(result.counts.passes);
+    skips.Int(result.counts.skips);
+    errors.Int(result.counts.errors);
   }
   pipeline.Add(
-      "INSERT INTO report(org_id, cluster, report, reported_at, last_checked_at, kafka_offset, "
-      "gathered_at) SELECT org_id, cluster, report, $6, checked, 0, gathered "
+      "WITH reports AS (INSERT INTO report(org_id, cluster, report, reported_at, last_checked_at, "
+      "kafka_offset, gathered_at) SELECT org_id, cluster, report, $13, checked, 0, gathered "
       "FROM unnest($1, $2, $3, $4, $5) AS u(org_id, cluster, report, checked, gathered) "
       "ON CONFLICT (cluster) DO UPDATE SET org_id = excluded.org_id, report = excluded.report, "
       "reported_at = excluded.reported_at, last_checked_at = excluded.last_checked_at, "
-      "gathered_at = excluded.gathered_at",
+      "gathered_at = excluded.gathered_at) "
+      "INSERT INTO insightd_cluster(org_id, cluster, request_id, last_checked_at, reported_at, "
+      "gathered_at, version, archive, hits, passes, skips, errors) SELECT org_id, cluster, "
+      "request, checked, $13, gathered, version, archive, hits, passes, skips, errors "
+      "FROM unnest($1, $2, $4, $5, $6, $7, $8, $9, $10, $11, $12) AS u(org_id, cluster, checked, "
+      "gathered, request, version, archive, hits, passes, skips, errors) "
+      "ON CONFLICT (cluster) DO UPDATE SET org_id = excluded.org_id, "
+      "request_id = excluded.request_id, last_checked_at = excluded.last_checked_at, "
+      "reported_at = excluded.reported_at, gathered_at = excluded.gathered_at, "
+      "version = excluded.version, archive = excluded.archive, hits = excluded.hits, "
+      "passes = excluded.passes, skips = excluded.skips, errors = excluded.errors",
       std::move(Columns(std::move(orgs), std::move(clusters), std::move(reports),
-                        std::move(checked), std::move(gathered))
+                        std::move(checked), std::move(gathered), std::move(requests),
+                        std::move(versions), std::move(archives), std::move(hits),
+                        std::move(passes), std::move(skips), std::move(errors))
                     .At(now)));
 }
 
@@ -218,78 +246,27 @@ void AddRecommendations(Pipeline& pipeline, const PutPlan& plan, Time now_second
                     .At(now_seconds)));
 }
 
-void AddClusters(Pipeline& pipeline, const PutPlan& plan, Time now) {
-  if (plan.reports.empty()) return;
+// How uploads ended, in columns.
+struct UploadColumns {
+  Array requests = Array::OfTexts();
   Array orgs = Array::OfInts();
   Array clusters = Array::OfTexts();
-  Array requests = Array::OfTexts();
   Array checked = Array::OfTimes();
-  Array gathered = Array::OfTimes();
-  Array versions = Array::OfTexts();
-  Array archives = Array::OfTexts();
+  Array outcomes = Array::OfInts();
+  Array keys = Array::OfTexts();
+  Array packs = Array::OfInts();
   Array hits = Array::OfInts();
   Array passes = Array::OfInts();
   Array skips = Array::OfInts();
   Array errors = Array::OfInts();
-  for (std::size_t i = 0; i < plan.reports.size(); ++i) {
-    const ClusterResult& result = *plan.reports[i];
-    orgs.Int(OrgColumnOf(result.org_id));
-    clusters.Text(result.cluster);
-    requests.Text(result.request_id);
-    checked.At(result.last_checked);
-    gathered.At(result.gathered);
-    versions.Text(plan.report_versions[i]);
-    archives.Text(result.archive);
-    hits.Int(static_cast<std::int64_t>(plan.report_hits[i]));
-    passes.Int(result.counts.passes);
-    skips.Int(result.counts.skips);
-    errors.Int(result.counts.errors);
-  }
-  pipeline.Add(
-      "INSERT INTO insightd_cluster(org_id, cluster, request_id, last_checked_at, reported_at, "
-      "gathered_at, version, archive, hits, passes, skips, errors) SELECT org_id, cluster, "
-      "request, checked, $12, gathered, version, archive, hits, passes, skips, errors "
-      "FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) AS u(org_id, cluster, request, "
-      "checked, gathered, version, archive, hits, passes, skips, errors) "
-      "ON CONFLICT (cluster) DO UPDATE SET org_id = excluded.org_id, "
-      "request_id = excluded.request_id, last_checked_at = excluded.last_checked_at, "
-      "reported_at = excluded.reported_at, gathered_at = excluded.gathered_at, "
-      "version = excluded.version, archive = excluded.archive, hits = excluded.hits, "
-      "passes = excluded.passes, skips = excluded.skips, errors = excluded.errors",
-      std::move(Columns(std::move(orgs), std::move(clusters), std::move(requests),
-                        std::move(checked), std::move(gathered), std::move(versions),
-                        std::move(archives), std::move(hits), std::move(passes), std::move(skips),
-                        std::move(errors))
-                    .At(now)));
-}
 
-// How uploads ended. One that is stored takes the place of what was noted of it; one that is not
-// leaves that as it is, and its archive is released with it only once.
-void AddUploads(Pipeline& pipeline, const PutPlan& plan, Time now) {
-  for (const bool stored : {true, false}) {
-    const std::vector<UploadRow>& rows = stored ? plan.uploads_stored : plan.uploads_noted;
-    if (rows.empty()) continue;
-    Array requests = Array::OfTexts();
-    Array orgs = Array::OfInts();
-    Array clusters = Array::OfTexts();
-    Array checked = Array::OfTimes();
-    Array outcomes = Array::OfInts();
-    Array archives = Array::OfTexts();  // released
-    Array previous = Array::OfTexts();
-    Array keys = Array::OfTexts();
-    Array packs = Array::OfInts();
-    Array hits = Array::OfInts();
-    Array passes = Array::OfInts();
-    Array skips = Array::OfInts();
-    Array errors = Array::OfInts();
+  explicit UploadColumns(const std::vector<UploadRow>& rows) {
     for (const UploadRow& row : rows) {
       requests.Text(row.result->request_id);
       orgs.Int(OrgColumnOf(row.result->org_id));
       clusters.Text(row.result->cluster);
       checked.At(row.result->last_checked);
       outcomes.Int(EndNumberOf(row.outcome));
-      archives.Text(row.archive);
-      previous.Text(row.previous);
       keys.Text(ArchiveColumnOf(row.result->archive, row.result->request_id));
       packs.Int(PackIdOf(PackOf(*row.result)));
       hits.Int(static_cast<std::int64_t>(CountHits(*row.result)));
@@ -297,72 +274,81 @@ void AddUploads(Pipeline& pipeline, const PutPlan& plan, Time now) {
       skips.Int(row.result->counts.skips);
       errors.Int(row.result->counts.errors);
     }
-    if (stored) {
-      pipeline.Add(
-          "INSERT INTO insightd_upload(request_id, org_id, cluster, last_checked_at, outcome, "
-          "ended_at, previous, archive, pack, hits, passes, skips, errors) "
-          "SELECT request, org_id, cluster, checked, outcome, $13, previous, archive, pack, hits, "
-          "passes, skips, errors FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) "
-          "AS u(request, org_id, cluster, checked, outcome, previous, archive, pack, hits, passes, "
-          "skips, errors) ON CONFLICT (request_id) DO UPDATE SET id = excluded.id, "
-          "org_id = excluded.org_id, cluster = excluded.cluster, "
-          "last_checked_at = excluded.last_checked_at, outcome = excluded.outcome, "
-          "ended_at = excluded.ended_at, previous = excluded.previous, "
-          "archive = excluded.archive, pack = excluded.pack, hits = excluded.hits, "
-          "passes = excluded.passes, skips = excluded.skips, errors = excluded.errors",
-          std::move(Columns(std::move(requests), std::move(orgs), std::move(clusters),
-                            std::move(checked), std::move(outcomes), std::move(previous),
-                            std::move(keys), std::move(packs), std::move(hits), std::move(passes),
-                            std::move(skips), std::move(errors))
-                        .At(now)));
-      continue;
-    }
-    pipeline.Add(
-        "WITH u AS (SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) "
-        "AS u(request, org_id, cluster, checked, outcome, released, archive, pack, hits, passes, "
-        "skips, errors)), "
-        "noted AS (INSERT INTO insightd_upload(request_id, org_id, cluster, last_checked_at, "
-        "outcome, ended_at, archive, pack, hits, passes, skips, errors) SELECT request, org_id, "
-        "cluster, checked, outcome, $13, archive, pack, hits, passes, skips, errors FROM u "
-        "ON CONFLICT (request_id) DO NOTHING RETURNING request_id) "
-        "INSERT INTO insightd_released(archive, since) "
-        "SELECT u.released, $13 FROM u JOIN noted ON noted.request_id = u.request "
-        "WHERE u.released <> ''",
-        std::move(Columns(std::move(requests), std::move(orgs), std::move(clusters),
-                          std::move(checked), std::move(outcomes), std::move(archives),
-                          std::move(keys), std::move(packs), std::move(hits), std::move(passes),
-                          std::move(skips), std::move(errors))
-                      .At(now)));
   }
-  if (!plan.released.empty()) {
-    pipeline.Add(
-        "INSERT INTO insightd_released(archive, since) SELECT archive, $2 "
-        "FROM unnest($1) AS u(archive)",
-        std::move(Columns(Array::Texts(plan.released)).At(now)));
+  // $1 to $12, with one more column behind, and `now` as $13.
+  Params With(Array more, Time now) && {
+    return std::move(Columns(std::move(requests), std::move(orgs), std::move(clusters),
+                             std::move(checked), std::move(outcomes), std::move(keys),
+                             std::move(packs), std::move(hits), std::move(passes), std::move(skips),
+                             std::move(errors), std::move(more))
+                         .At(now));
   }
-  if (!plan.silent.empty()) {
-    pipeline.Add("DELETE FROM insightd_upload WHERE request_id = ANY($1) AND id < 0",
-                 Columns(Array::Texts(plan.silent)));
-  }
-}
+};
 
-void AddPacks(Pipeline& pipeline, const PutPlan& plan) {
+// One that is stored takes the place of what was noted of it. In the same statement: the rule packs
+// that are named, and the archives that are free.
+void AddStored(Pipeline& pipeline, const PutPlan& plan, Time now) {
   std::set<std::string_view> packs;
   for (const std::vector<UploadRow>* rows : {&plan.uploads_stored, &plan.uploads_noted}) {
     for (const UploadRow& row : *rows) packs.insert(PackOf(*row.result));
   }
   packs.erase("");
-  if (packs.empty()) return;
-  Array ids = Array::OfInts();
-  Array texts = Array::OfTexts();
+  if (plan.uploads_stored.empty() && packs.empty() && plan.released.empty()) return;
+  Array previous = Array::OfTexts();
+  for (const UploadRow& row : plan.uploads_stored) previous.Text(row.previous);
+  Array pack_ids = Array::OfInts();
+  Array pack_texts = Array::OfTexts();
   for (const std::string_view pack : packs) {
-    ids.Int(PackIdOf(pack));
-    texts.Text(pack);
+    pack_ids.Int(PackIdOf(pack));
+    pack_texts.Text(pack);
   }
   pipeline.Add(
-      "INSERT INTO insightd_pack(id, pack) SELECT id, pack FROM unnest($1, $2) AS u(id, pack) "
-      "ON CONFLICT (id) DO NOTHING",
-      Columns(std::move(ids), std::move(texts)));
+      "WITH packs AS (INSERT INTO insightd_pack(id, pack) SELECT id, pack "
+      "FROM unnest($14, $15) AS u(id, pack) ON CONFLICT (id) DO NOTHING), "
+      "released AS (INSERT INTO insightd_released(archive, since) SELECT archive, $13 "
+      "FROM unnest($16) AS u(archive)) "
+      "INSERT INTO insightd_upload(request_id, org_id, cluster, last_checked_at, outcome, "
+      "ended_at, previous, archive, pack, hits, passes, skips, errors) "
+      "SELECT request, org_id, cluster, checked, outcome, $13, previous, archive, pack, hits, "
+      "passes, skips, errors FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) "
+      "AS u(request, org_id, cluster, checked, outcome, archive, pack, hits, passes, skips, "
+      "errors, previous) ON CONFLICT (request_id) DO UPDATE SET id = excluded.id, "
+      "org_id = excluded.org_id, cluster = excluded.cluster, "
+      "last_checked_at = excluded.last_checked_at, outcome = excluded.outcome, "
+      "ended_at = excluded.ended_at, previous = excluded.previous, "
+      "archive = excluded.archive, pack = excluded.pack, hits = excluded.hits, "
+      "passes = excluded.passes, skips = excluded.skips, errors = excluded.errors",
+      std::move(UploadColumns(plan.uploads_stored)
+                    .With(std::move(previous), now)
+                    .Add(std::move(pack_ids))
+                    .Add(std::move(pack_texts))
+                    .Add(Array::Texts(plan.released))));
+}
+
+// One that is not stored leaves what was noted of it as it is, and its archive is released with it
+// only once.
+void AddNoted(Pipeline& pipeline, const PutPlan& plan, Time now) {
+  if (plan.uploads_noted.empty()) return;
+  Array archives = Array::OfTexts();  // released
+  for (const UploadRow& row : plan.uploads_noted) archives.Text(row.archive);
+  pipeline.Add(
+      "WITH u AS (SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) "
+      "AS u(request, org_id, cluster, checked, outcome, archive, pack, hits, passes, skips, "
+      "errors, released)), "
+      "noted AS (INSERT INTO insightd_upload(request_id, org_id, cluster, last_checked_at, "
+      "outcome, ended_at, archive, pack, hits, passes, skips, errors) SELECT request, org_id, "
+      "cluster, checked, outcome, $13, archive, pack, hits, passes, skips, errors FROM u "
+      "ON CONFLICT (request_id) DO NOTHING RETURNING request_id) "
+      "INSERT INTO insightd_released(archive, since) "
+      "SELECT u.released, $13 FROM u JOIN noted ON noted.request_id = u.request "
+      "WHERE u.released <> ''",
+      UploadColumns(plan.uploads_noted).With(std::move(archives), now));
+}
+
+void AddSilent(Pipeline& pipeline, const PutPlan& plan) {
+  if (plan.silent.empty()) return;
+  pipeline.Add("DELETE FROM insightd_upload WHERE request_id = ANY($1) AND id < 0",
+               Columns(Array::Texts(plan.silent)));
 }
 
 void AddChanges(Pipeline& pipeline, const std::vector<ChangeRow>& changes, Time now) {
@@ -410,9 +396,9 @@ void AddRows(Pipeline& pipeline, const PutPlan& plan, Time now) {
   AddGone(pipeline, "recommendation", plan.recommendations_gone);
   AddRecommendations(pipeline, plan, now_seconds);
   AddChanges(pipeline, plan.changes, now);
-  AddClusters(pipeline, plan, now);
-  AddPacks(pipeline, plan);
-  AddUploads(pipeline, plan, now);
+  AddStored(pipeline, plan, now);
+  AddNoted(pipeline, plan, now);
+  AddSilent(pipeline, plan);
 }
 
 }  // namespace insightd::store::pg
