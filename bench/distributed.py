@@ -34,6 +34,9 @@ from deployment import Deployment, total  # noqa: E402
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 FIRST_ARCHIVES = 5_000
 PROGRESS_S = 10
+ASK_S = 1
+# Before the load, for what the roles take with nothing to do.
+SETTLE_S, IDLE_S = 5, 10
 STANDSTILL_S = 30
 # What the memory of a role is wanted to stay within.
 MEMORY_MIB_MAX = 96
@@ -130,7 +133,19 @@ def await_archives(deployment, fleet, wanted, begun, seconds, memory):
             print(f"  {now - begun:5.0f} s: {done:7} archives, "
                   f"{(done - told_archives) / (now - told):6.1f}/s", flush=True)
             told, told_archives = now, done
-        time.sleep(0.2)
+        # To be asked is no part of what the writer does for an archive.
+        time.sleep(ASK_S)
+
+
+def idle_s(deployment):
+    """Processor time a second by role, with nothing to do."""
+    time.sleep(SETTLE_S)
+    looks = []
+    for wait_s in (IDLE_S, 0):
+        looks.append({role.name: sum(floors.threads_s(role.process.pid).values())
+                      for role in deployment.roles})
+        time.sleep(wait_s)
+    return {name: (looks[1][name] - begun) / IDLE_S for name, begun in looks[0].items()}
 
 
 def measure(deployment, asked):
@@ -202,14 +217,16 @@ def print_table(deployment, early, late, medians):
           f"(wanted: {MEMORY_MIB_MAX})")
 
 
-def print_floors(deployment, early, late, asked):
+def print_floors(deployment, early, late, idle, asked):
     programs = pathlib.Path(asked.program).resolve().parent / "bench"
     if missing := floors.missing(programs):
         print(f"no floors: {', '.join(missing)} not in {programs} (-DINSIGHTD_BENCH=ON)")
         return
     archives = late.archives - early.archives
-    taken = {}
+    taken, waiting = {}, {}
     for role in deployment.roles:
+        waiting[role.role] = (waiting.get(role.role, 0) +
+                              1e6 * idle[role.name] * (late.at - early.at) / archives)
         of_role = taken.setdefault(role.role, {})
         for thread, seconds in late.threads[role.name].items():
             seconds -= early.threads[role.name].get(thread, 0)
@@ -217,7 +234,7 @@ def print_floors(deployment, early, late, asked):
     with tempfile.TemporaryDirectory(prefix="floors_") as folder:
         measured = floors.Floors(deployment, programs, pathlib.Path(folder),
                                  archives / (late.at - early.at), asked.clusters).measure()
-        floors.print_table(measured, taken)
+        floors.print_table(measured, taken, waiting)
 
 
 def main():
@@ -239,12 +256,13 @@ def main():
     with Deployment(asked.program, pipelines=asked.pipelines) as deployment:
         print(f"{asked.pipelines} pipelines, archives of size {asked.size}, "
               f"{asked.connections} connections", flush=True)
+        idle = idle_s(deployment)
         early, late, medians = measure(deployment, asked)
         backlog = deployment.backlog()
         print_table(deployment, early, late, medians)
         print(f"waiting in Kafka at the end: {backlog}; dead letters: {deployment.letters()}")
         if asked.floors:
-            print_floors(deployment, early, late, asked)
+            print_floors(deployment, early, late, idle, asked)
 
 
 if __name__ == "__main__":

@@ -184,8 +184,9 @@ class Floors:
         return {name: float(value) for name, value in map(str.split, said.splitlines())}
 
 
-def print_table(floors, taken):
-    """`taken`: µs an archive by role ("pipeline": all of them) and name of a thread."""
+def print_table(floors, taken, waiting):
+    """`taken`: µs an archive by role ("pipeline": all of them) and name of a thread; `waiting`: by
+    role, what it takes in that time with nothing to do."""
     print(f"\n{'step':<44}{'ours µs':>9}{'floor µs':>10}{'ratio':>7}")
     for role, parts in STEPS.items():
         threads = dict(taken[role])
@@ -202,6 +203,7 @@ def print_table(floors, taken):
         print_line(role + (", without judging" if beyond else ""), ours, floor)
         for part in of_parts:
             print_line(*part, is_part=True)
+        print_line("of all that, with nothing to do", waiting[role], 0, is_part=True)
         if beyond:
             print_line("judges by its rules", beyond, 0, is_part=True)
     print(f"Above {RATIO_MAX}: marked by *. Floors at {floors.per_s:.0f} archives/s, "

@@ -3,12 +3,11 @@
 //
 //   results_into_postgres fill CONNINFO FOLDER CLUSTERS     tables, and so many clusters in them
 //   results_into_postgres run CONNINFO FOLDER CLUSTERS BATCH SECONDS [PER_S]
-//   results_into_postgres produce BROKERS TOPIC FOLDER CLUSTERS COUNT
+//   results_into_postgres produce BROKERS TOPIC FOLDER CLUSTERS COUNT [PER_S]
 //
 // FOLDER holds result messages (*.json). Cluster number i has the rows of message i modulo their
 // number; `produce` sends such messages to Kafka, each of a cluster of its own as long as there are
-// enough. `bare` is what a program could do that decides nothing: all rows of a batch into the
-// aggregator's four tables, one statement a table, INSERT … ON CONFLICT DO UPDATE. Each takes
+// enough. `bare` is what a program could do that decides nothing: see bare_results.h. Each takes
 // clusters in a random order; PER_S: no more results a second than that. Prints lines `name value`,
 // for bench/writer_postgres.py and bench/distributed.py.
 #include <fmt/format.h>
@@ -28,6 +27,7 @@
 #include <thread>
 #include <vector>
 
+#include "bare_results.h"
 #include "base/json.h"
 #include "base/random.h"
 #include "bus/kafka/kafka_bus.h"
@@ -193,7 +193,7 @@ void Replace(std::string& text, std::string_view member, std::string_view value)
 }
 
 void Produce(const std::string& brokers, const std::string& topic, const std::string& folder,
-             std::int64_t clusters, std::int64_t count) {
+             std::int64_t clusters, std::int64_t count, double per_s) {
   bus::KafkaBusOptions options;
   options.brokers = brokers;
   options.topics = {topic};
@@ -204,8 +204,13 @@ void Produce(const std::string& brokers, const std::string& topic, const std::st
   for (const auto& path : PathsOf(folder)) messages.push_back(ReadFile(path));
   const auto random = MakeSeededRandom(2);
   const Time now = SystemClock().Now();
+  const microseconds begun = SystemClock().Steady();
   std::atomic<std::int64_t> done{0};
   for (std::int64_t i = 0; i < count; ++i) {
+    if (per_s > 0) {
+      const microseconds due(static_cast<std::int64_t>(static_cast<double>(i) * 1e6 / per_s));
+      std::this_thread::sleep_for(begun + due - SystemClock().Steady());
+    }
     // Far steps through all clusters: each comes once a round.
     const std::int64_t number = i * 7'919 % clusters;
     std::string text = messages[number % messages.size()];
@@ -213,9 +218,13 @@ void Produce(const std::string& brokers, const std::string& topic, const std::st
     Replace(text, "OrgID", std::to_string(1 + number % kOrganizations));
     Replace(text, "ClusterName", fmt::format("\"{}\"", cluster));
     Replace(text, "LastChecked", fmt::format("\"{}\"", FormatTime(now + microseconds(i))));
-    text.insert(1, fmt::format("\"RequestId\": \"{}\",", random->Hex(32)));
+    const std::string request_id = random->Hex(32);
+    text.insert(1, fmt::format("\"RequestId\": \"{}\",", request_id));
     while (i - done > 2'000) std::this_thread::sleep_for(milliseconds(1));
-    bus->producer().Produce(topic, {.key = cluster, .value = std::move(text), .headers = {}},
+    bus->producer().Produce(topic,
+                            {.key = cluster,
+                             .value = std::move(text),
+                             .headers = {{std::string(results::kArchiveHeader), request_id}}},
                             [&done](const Result<bus::Position>& position) {
                               Good(position, "produce");
                               ++done;
@@ -223,71 +232,6 @@ void Produce(const std::string& brokers, const std::string& topic, const std::st
   }
   Good(bus->producer().Flush(milliseconds(60'000)), "flush");
   bus->Close(milliseconds(10'000));
-}
-
-// ---- Bare ----
-
-void PutBare(pg::Connection& connection, const std::vector<ClusterResult>& batch) {
-  using pg::Array;
-  Array orgs = Array::OfInts();
-  Array clusters = Array::OfTexts();
-  Array reports = Array::OfTexts();
-  Array checked = Array::OfTimes();
-  Array versions = Array::OfTexts();
-  Array hit_orgs = Array::OfInts();
-  Array hit_clusters = Array::OfTexts();
-  Array components = Array::OfTexts();
-  Array rules = Array::OfTexts();
-  Array keys = Array::OfTexts();
-  Array details = Array::OfTexts();
-  for (const ClusterResult& result : batch) {
-    orgs.Int(result.org_id);
-    clusters.Text(result.cluster);
-    reports.Text(result.report);
-    checked.At(result.last_checked);
-    versions.Text(*result.version);
-    std::set<std::pair<std::string_view, std::string_view>> seen;
-    for (const Hit& hit : result.hits) {
-      if (!seen.insert({hit.component, hit.key}).second) continue;
-      hit_orgs.Int(result.org_id);
-      hit_clusters.Text(result.cluster);
-      components.Text(hit.component);
-      rules.Text(RuleOf(hit.component));
-      keys.Text(hit.key);
-      details.Text(hit.details);
-    }
-  }
-  const Time now = SystemClock().Now();
-  pg::Pipeline pipeline(connection);
-  pipeline.Add("BEGIN");
-  pipeline.Add(
-      "INSERT INTO report SELECT org, cluster, report, $5, checked, 0, checked "
-      "FROM unnest($1, $2, $3, $4) AS u(org, cluster, report, checked) "
-      "ON CONFLICT (cluster) DO UPDATE SET org_id = excluded.org_id, "
-      "report = excluded.report, reported_at = excluded.reported_at, "
-      "last_checked_at = excluded.last_checked_at, gathered_at = excluded.gathered_at",
-      std::move(pg::Columns(orgs, clusters, std::move(reports), std::move(checked)).At(now)));
-  pipeline.Add(
-      "INSERT INTO report_info SELECT * FROM unnest($1, $2, $3) "
-      "ON CONFLICT (cluster_id) DO UPDATE SET org_id = excluded.org_id, "
-      "version_info = excluded.version_info",
-      pg::Columns(std::move(orgs), std::move(clusters), std::move(versions)));
-  pipeline.Add(
-      "INSERT INTO rule_hit SELECT *, $6 FROM unnest($1, $2, $3, $4, $5) "
-      "ON CONFLICT (cluster_id, org_id, rule_fqdn, error_key) "
-      "DO UPDATE SET template_data = excluded.template_data",
-      std::move(pg::Columns(hit_orgs, hit_clusters, std::move(components), keys, std::move(details))
-                    .At(now)));
-  pipeline.Add(
-      "INSERT INTO recommendation SELECT org, cluster, rule, key, rule || '|' || key, "
-      "$5, $5 FROM unnest($1, $2, $3, $4) AS u(org, cluster, rule, key) "
-      "ON CONFLICT (org_id, cluster_id, rule_fqdn, error_key) "
-      "DO UPDATE SET created_at = excluded.created_at",
-      std::move(pg::Columns(std::move(hit_orgs), std::move(hit_clusters), std::move(rules),
-                            std::move(keys))
-                    .At(now)));
-  pipeline.Add("COMMIT");
-  Good(pipeline.Run(), "bare");
 }
 
 // ---- Run ----
@@ -310,7 +254,7 @@ double CpuSeconds() {
 // `per_s` 0: as many as there can be.
 void RunBoth(const std::string& conninfo, Fleet fleet, std::size_t batch_size, double run_s,
              double per_s) {
-  auto bare = Good(pg::Connection::Open({.conninfo = conninfo, .by_key_only = true}), "bare");
+  bench::BareResults bare(conninfo);
   auto store = Good(OpenPostgresStore({.conninfo = conninfo}), "store");
   const auto lease = Good(store->TryTakeDuty(Duty::kResults), "duty");
   constexpr int kRounds = 5;
@@ -328,7 +272,7 @@ void RunBoth(const std::string& conninfo, Fleet fleet, std::size_t batch_size, d
         const double cpu_before_s = CpuSeconds();
         const microseconds begun = SystemClock().Steady();
         if (way == 0) {
-          PutBare(*bare, batch);
+          bare.Put(batch);
         } else {
           for (const PutOutcome outcome : Good(store->Put(batch), "put")) {
             INSIGHTD_ASSERT(outcome == PutOutcome::kStored);
@@ -369,8 +313,9 @@ int main(int argc, char** argv) {
             std::stod(words[5]), words.size() == 7 ? std::stod(words[6]) : 0);
     return 0;
   }
-  if (words.size() == 6 && words[0] == "produce") {
-    Produce(words[1], words[2], words[3], std::stoll(words[4]), std::stoll(words[5]));
+  if ((words.size() == 6 || words.size() == 7) && words[0] == "produce") {
+    Produce(words[1], words[2], words[3], std::stoll(words[4]), std::stoll(words[5]),
+            words.size() == 7 ? std::stod(words[6]) : 0);
     return 0;
   }
   fmt::print(stderr, "see the first lines of bench/results_into_postgres.cc\n");

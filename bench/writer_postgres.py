@@ -6,7 +6,8 @@
 For each number of clusters a database is filled with the messages of the test data (the folder
 `messages` in ../shared/data, or where INSIGHTD_TEST_DATA says). Then, one after the other:
 
-  bare    the rows of a batch into the aggregator's four tables, nothing decided
+  bare    the rows of a batch into all tables of results by libpq alone, nothing read or decided:
+          see bare_results.h
   store   the same by our store: newest decided, what went removed, history, only changes written
   kafka   by `insightd writer` from Kafka, from its start on, as another process; its memory after
           a tenth of the results and after all, and the most it had
