@@ -4,6 +4,7 @@ import base64
 import gzip
 import io
 import json
+import os
 import re
 import socket
 import tarfile
@@ -213,7 +214,7 @@ class BombTest(unittest.TestCase):
         return time.monotonic() - begun
 
     def blow(self, name):
-        """10 GB in members of this name end at the limit; gives by how much the memory grew."""
+        """10 GB in members of this name end at the limit, and memory grows little."""
         data = harness.bomb(10_000 * MIB, BOMB_MEMBER_BYTES, name)
         self.assertLess(len(data), 12 * MIB)
         zlib_s = self.inflating_s(data, UNPACKED_BYTES_MAX)
@@ -236,15 +237,16 @@ class BombTest(unittest.TestCase):
         print(f"{len(data) / MIB:.1f} MiB, {walked / MIB:.0f} MiB inflated, {took_s:.2f} s to its "
               f"end, {zlib_s:.2f} s to inflate the limit in Python, {grown / MIB:.0f} MiB more memory "
               "at its peak", end=" ", flush=True)
-        return grown
+        if "INSIGHTD_SANITIZER" not in os.environ:
+            self.assertLess(grown, 100 * MIB)
 
     def test_a_bomb_of_members_that_no_rule_reads(self):
         """10 GB in 10 MB, each member within its limit: inflated up to the limit of all, not kept"""
-        self.assertLess(self.blow("nobody/reads/{}"), 100 * MIB)
+        self.blow("nobody/reads/{}")
 
     def test_a_bomb_of_members_that_rules_read(self):
         """the same under names that rules read, so that all of it is kept"""
-        self.assertLess(self.blow("config/node/{}.json"), 100 * MIB)
+        self.blow("config/node/{}.json")
 
 
 if __name__ == "__main__":
