@@ -3,7 +3,9 @@ a load that has just been.
 
 A step is what one role does between two servers. Its floor is the sum of bare programs that do its
 parts, with the same bytes (records and an archive of that load) and, where work comes one by one, as
-often a second as it came to one role. Floors are as good as the machine is then: read ratios.
+often a second as it came to one role. What either takes in that time with nothing to do (a client of
+Kafka is never still, and a role has several) is no part of a step; it is shown beneath. Floors are as
+good as the machine is then: read ratios.
 
 The parts are told by the names of the threads that do them, to see where the time goes. They are cut
 otherwise than in the bare programs (a bare consumer parses what it takes, our writer does that where
@@ -200,10 +202,11 @@ def print_table(floors, taken, waiting):
             of_parts.append((part.what, ours, sum(floors.values[name] for name in part.floors)))
         of_parts.append(("else", sum(threads.values()), 0))
         ours, floor = (sum(column) for column in list(zip(*of_parts))[1:])
+        ours -= waiting[role]
         print_line(role + (", without judging" if beyond else ""), ours, floor)
         for part in of_parts:
             print_line(*part, is_part=True)
-        print_line("of all that, with nothing to do", waiting[role], 0, is_part=True)
+        print_line("not in it: with nothing to do", waiting[role], 0, is_part=True)
         if beyond:
             print_line("judges by its rules", beyond, 0, is_part=True)
     print(f"Above {RATIO_MAX}: marked by *. Floors at {floors.per_s:.0f} archives/s, "

@@ -9,7 +9,8 @@
 //   way_floors consume BROKERS TOPIC COUNT                     and parses; says `ready` first
 //   way_floors dump BROKERS TOPIC FOLDER COUNT                 records into files, for `produce`
 //
-// Prints `cpu_us N`: processor time of this process for one of them. `get` reads what `put` wrote.
+// Prints `cpu_us N`: processor time of this process for one of them, without what it would have
+// taken with nothing to do. `get` reads what `put` wrote.
 #include <curl/curl.h>
 #include <fmt/format.h>
 #include <librdkafka/rdkafka.h>
@@ -33,6 +34,7 @@
 #include <fstream>
 #include <iterator>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -66,6 +68,38 @@ void Say(double cpu_s, int count) {
   fmt::print("cpu_us {:.1f}\n", cpu_s * 1e6 / count);
   std::fflush(stdout);
 }
+
+// Processor time from now on, without what this process takes with nothing to do, as it has shown
+// for a while: a client of Kafka is never still.
+class Meter {
+ public:
+  // `rest` returns soon.
+  template <class Rest>
+  explicit Meter(Rest rest) {
+    const double cpu = CpuSeconds();
+    const auto begun = Steady::now();
+    while (Steady::now() - begun < kRest) rest();
+    idle_share_ = (CpuSeconds() - cpu) / Seconds(Steady::now() - begun);
+    Begin();
+  }
+  void Begin() {
+    cpu_ = CpuSeconds();
+    begun_ = Steady::now();
+  }
+  double Taken() const {
+    return CpuSeconds() - cpu_ - idle_share_ * Seconds(Steady::now() - begun_);
+  }
+
+ private:
+  static constexpr std::chrono::seconds kRest{5};
+  static double Seconds(Steady::duration time) {
+    return std::chrono::duration<double>(time).count();
+  }
+
+  double idle_share_ = 0;
+  double cpu_ = 0;
+  Steady::time_point begun_;
+};
 
 std::string ReadFile(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
@@ -340,15 +374,18 @@ void Produce(const std::string& brokers, const std::string& topic,
       Give("the queue is full");
     }
   };
-  const double cpu = CpuSeconds();
+  // The first one is not counted: finding the brokers is not.
+  produce(0);
+  while (delivered < 1) rd_kafka_poll(handle, kPollMs);
+  const Meter meter([handle] { rd_kafka_poll(handle, kPollMs); });
   const Pace pace(per_s);
-  for (int i = 0; i < count; ++i) {
+  for (int i = 1; i < count; ++i) {
     pace.Await(i);
     produce(i);
     rd_kafka_poll(handle, 0);
   }
   while (delivered < count) rd_kafka_poll(handle, kPollMs);
-  Say(CpuSeconds() - cpu, count);
+  Say(meter.Taken(), count - 1);
   rd_kafka_destroy(handle);
 }
 
@@ -397,21 +434,27 @@ void End(rd_kafka_t* handle) {
 void Consume(const std::string& brokers, const std::string& topic, int count) {
   rd_kafka_t* handle = Subscribe(brokers, topic);
   simdjson::dom::parser parser;
-  double cpu = -1;
+  std::optional<Meter> meter;
+  int taken = 0;
   // The first one is not counted: joining the group is not.
   Poll(
       handle, count,
-      [] {
+      [&] {
+        meter.emplace([handle] {
+          if (rd_kafka_consumer_poll(handle, kPollMs) != nullptr) {
+            Give("a record before the producer was told to begin");
+          }
+        });
         fmt::print("ready\n");
         std::fflush(stdout);
       },
       [&](std::string_view bytes) {
-        if (cpu < 0) cpu = CpuSeconds();
+        if (taken++ == 0) meter->Begin();
         if (parser.parse(bytes.data(), bytes.size()).error() != simdjson::SUCCESS) {
           Give("a record that is no JSON");
         }
       });
-  Say(CpuSeconds() - cpu, count - 1);
+  Say(meter->Taken(), count - 1);
   End(handle);
 }
 
