@@ -309,20 +309,22 @@ Result<void> Pipeline::Send(std::string_view sql, const Params& params) {
   std::vector<Oid> types;
   std::vector<const char*> values;
   std::vector<int> lengths;
-  std::string key;
+  types.reserve(params.values_.size());
+  values.reserve(params.values_.size());
+  lengths.reserve(params.values_.size());
+  std::string& key = connection_.key_;
+  key = sql;
   for (const Params::Value& value : params.values_) {
-    types.push_back(static_cast<Oid>(value.type));
+    const auto type = static_cast<Oid>(value.type);
+    types.push_back(type);
     values.push_back(value.bytes ? value.bytes->data() : nullptr);
     lengths.push_back(value.bytes ? static_cast<int>(value.bytes->size()) : 0);
-    key += fmt::format("{} ", types.back());
+    key.append(reinterpret_cast<const char*>(&type), sizeof type);
   }
-  key += sql;
   const int count = static_cast<int>(types.size());
   auto found = connection_.prepared_.find(key);
   if (found == connection_.prepared_.end()) {
-    found =
-        connection_.prepared_.emplace(std::move(key), fmt::format("s{}", ++connection_.statements_))
-            .first;
+    found = connection_.prepared_.emplace(key, fmt::format("s{}", ++connection_.statements_)).first;
     if (PQsendPrepare(handle, found->second.c_str(), std::string(sql).c_str(), count,
                       types.data()) != 1) {
       return Fail(connection_.Broken(OneLine(PQerrorMessage(handle))));

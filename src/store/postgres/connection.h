@@ -19,11 +19,11 @@
 
 #include <cstddef>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -120,7 +120,8 @@ class Connection {
   bool by_key_only_;
   std::shared_ptr<const StopDeadline> stop_;
   bool committing_ = false;  // a COMMIT, or a statement that is its own transaction, is unanswered
-  std::map<std::string, std::string, std::less<>> prepared_;  // name by types and text
+  std::unordered_map<std::string, std::string> prepared_;  // name by text and types
+  std::string key_;                                        // of it, of the statement at hand
   std::string sqlstate_;
   std::size_t statements_ = 0;
   std::size_t round_trips_ = 0;
