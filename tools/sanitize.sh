@@ -37,7 +37,7 @@ to="log_path=$reports/report:log_exe_name=1"
 export ASAN_OPTIONS="$to:detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1"
 export UBSAN_OPTIONS="$to:print_stacktrace=1"
 export TSAN_OPTIONS="$to:second_deadlock_stack=1"
-export INSIGHTD_SANITIZER=$preset  # for tests that would judge memory
+export INSIGHTD_SANITIZER="$preset"  # for tests that would judge memory
 echo "Testing ($preset)"
 status=0
 ctest --test-dir "build/$preset" --output-on-failure --no-tests=error -j "${JOBS:-2}" -R "^($tests)\$" "$@" || status=$?
