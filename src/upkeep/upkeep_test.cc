@@ -10,6 +10,7 @@
 #include "base/log_printer.h"
 #include "base/testing/temp_folder.h"
 #include "blob/embedded/embedded_blob.h"
+#include "blob/testing/forward_store.h"
 #include "bus/dead_letter.h"
 #include "bus/embedded/embedded_bus.h"
 #include "store/embedded/embedded_store.h"
@@ -40,42 +41,21 @@ class TestClock final : public Clock {
   std::atomic<std::int64_t> moved_{0};
 };
 
-// Does not know its bytes, as S3; is listed as often as `lists` says.
-class CountedBlobs final : public blob::Store {
+// Does not know its bytes, as S3; was listed as often as `lists` says.
+class CountedBlobs final : public blob::testing::ForwardStore {
  public:
-  explicit CountedBlobs(blob::Store& store) : store_(store) {}
-  Result<std::unique_ptr<blob::Writer>> Create(std::string_view key) override {
-    return store_.Create(key);
-  }
-  Result<std::unique_ptr<blob::Reader>> Open(std::string_view key) override {
-    return store_.Open(key);
-  }
-  Result<blob::Object> Stat(std::string_view key) override { return store_.Stat(key); }
-  Result<void> Remove(std::string_view key) override { return store_.Remove(key); }
-  Result<void> RemoveAll(std::span<const std::string> keys) override {
-    return store_.RemoveAll(keys);
-  }
+  using ForwardStore::ForwardStore;
   Result<void> List(const std::function<bool(const blob::Object&)>& visit) override {
     ++lists;
     if (listing) listing();
-    return store_.List(visit);
+    return ForwardStore::List(visit);
   }
   std::int64_t BytesHeld() override { return -1; }
-  void RefuseNew(std::optional<Error> why) override { store_.RefuseNew(std::move(why)); }
-  Result<std::string> UrlFor(std::string_view key, seconds validity) override {
-    return store_.UrlFor(key, validity);
-  }
-  std::optional<std::string> KeyOf(std::string_view url) const override {
-    return store_.KeyOf(url);
-  }
-  Result<void> Check() override { return store_.Check(); }
-  void Close() override {}
+  // A directory says how full its disk is.
+  std::optional<blob::Disk> FindDisk() override { return std::nullopt; }
 
   int lists = 0;
   std::function<void()> listing;
-
- private:
-  blob::Store& store_;
 };
 
 class UpkeepTest : public ::testing::Test {
@@ -137,6 +117,16 @@ class UpkeepTest : public ::testing::Test {
                                       .report = "{}",
                                       .archive = key};
     INSIGHTD_ASSERT(store_->Put({&result, 1}));
+  }
+  // Of a million bytes each: a1, which a2 has replaced, b1, later c1, and one without an end.
+  void UploadOfThreeClusters() {
+    for (const char* key : {"a1", "a2", "b1", "c1", "in-work"}) Upload(key, 1'000'000);
+    Store("a", 1, "a1");
+    Store("a", 2, "a2");
+    clock_.Advance(seconds(1));
+    Store("b", 1, "b1");
+    clock_.Advance(seconds(1));
+    Store("c", 1, "c1");
   }
   Cleaner MakeCleaner(Cleaner::UploadsWait uploads_wait = {}) {
     return Cleaner(*blobs_, *store_, clock_, registry_, settings_, std::move(uploads_wait));
@@ -295,13 +285,7 @@ TEST_F(UpkeepTest, ReplacedArchivesGoAfterADayTheNewestStays) {
 }
 
 TEST_F(UpkeepTest, AboveTheLimitReplacedArchivesGoFirstThenTheOldestOfTheNewest) {
-  for (const char* key : {"a1", "a2", "b1", "c1", "in-work"}) Upload(key, 1'000'000);
-  Store("a", 1, "a1");
-  Store("a", 2, "a2");
-  clock_.Advance(seconds(1));
-  Store("b", 1, "b1");
-  clock_.Advance(seconds(1));
-  Store("c", 1, "c1");
+  UploadOfThreeClusters();
   settings_.blob_bytes_max = 3'500'000;
   Cleaner cleaner = MakeCleaner();
   CleanAll(cleaner);
@@ -378,13 +362,7 @@ TEST_F(UpkeepTest, ForANewestOneThatHasToGoALittleMoreGoes) {
 // ---- Archives that are counted ----
 
 TEST_F(UpkeepTest, CountedArchivesAboveTheLimitGoOldestFirstToo) {
-  for (const char* key : {"a1", "a2", "b1", "c1", "in-work"}) Upload(key, 1'000'000);
-  Store("a", 1, "a1");
-  Store("a", 2, "a2");
-  clock_.Advance(seconds(1));
-  Store("b", 1, "b1");
-  clock_.Advance(seconds(1));
-  Store("c", 1, "c1");
+  UploadOfThreeClusters();
   CountedBlobs counted(*blobs_);
   settings_.blob_bytes_max = 3'500'000;
   Cleaner cleaner(counted, *store_, clock_, registry_, settings_);

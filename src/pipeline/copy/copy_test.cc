@@ -10,6 +10,7 @@
 #include "base/random.h"
 #include "base/testing/temp_folder.h"
 #include "blob/embedded/embedded_blob.h"
+#include "blob/testing/forward_store.h"
 #include "bus/dead_letter.h"
 #include "pipeline/copy/copier.h"
 #include "pipeline/copy/report_keeper.h"
@@ -65,40 +66,17 @@ std::unique_ptr<blob::Store> OpenStore(const std::string& folder) {
 }
 
 // A store that is away for so many calls.
-class Flaky final : public blob::Store {
+class Flaky final : public blob::testing::ForwardStore {
  public:
-  explicit Flaky(blob::Store& store) : store_(store) {}
+  using ForwardStore::ForwardStore;
   Result<std::unique_ptr<blob::Writer>> Create(std::string_view key) override {
     if (failures > 0) {
       --failures;
       return Fail(Code::kUnavailable, "the store is away");
     }
-    return store_.Create(key);
+    return ForwardStore::Create(key);
   }
-  Result<std::unique_ptr<blob::Reader>> Open(std::string_view key) override {
-    return store_.Open(key);
-  }
-  Result<blob::Object> Stat(std::string_view key) override { return store_.Stat(key); }
-  Result<void> Remove(std::string_view key) override { return store_.Remove(key); }
-  Result<void> RemoveAll(std::span<const std::string> keys) override {
-    return store_.RemoveAll(keys);
-  }
-  Result<void> List(const std::function<bool(const blob::Object&)>& visit) override {
-    return store_.List(visit);
-  }
-  std::int64_t BytesHeld() override { return store_.BytesHeld(); }
-  Result<std::string> UrlFor(std::string_view key, seconds validity) override {
-    return store_.UrlFor(key, validity);
-  }
-  std::optional<std::string> KeyOf(std::string_view url) const override {
-    return store_.KeyOf(url);
-  }
-  Result<void> Check() override { return {}; }
-  void Close() override {}
   int failures = 0;
-
- private:
-  blob::Store& store_;
 };
 
 class CopyTest : public ::testing::Test {
