@@ -24,12 +24,13 @@ Room::Room(blob::Store& blobs, const Clock& clock, metrics::Registry& registry,
            const Settings& settings)
     : blobs_(blobs),
       clock_(clock),
+      registry_(registry),
       bytes_max_(settings.blob_bytes_max),
-      count_interval_(settings.count_interval_s),
-      bytes_(registry.MakeGauge(metrics::kBlobBytes)),
-      room_bytes_(registry.MakeGauge(metrics::kBlobRoomBytes)),
-      disk_bytes_(registry.MakeGauge(metrics::kBlobDiskBytes)),
-      usable_bytes_(registry.MakeGauge(metrics::kBlobDiskUsableBytes)) {}
+      count_interval_(settings.count_interval_s) {}
+
+void Room::Tell(const metrics::Definition& gauge, std::uint64_t bytes) {
+  registry_.MakeGauge(gauge).Set(static_cast<double>(bytes));
+}
 
 std::optional<std::uint64_t> Room::bytes_max() const {
   if (bytes_max_ > 0) return bytes_max_;
@@ -67,7 +68,7 @@ Result<void> Room::CountAll(const std::stop_token& stop) {
 void Room::Note(const Count& count) {
   count_ = count;
   count_again_ = clock_.Steady() + count_interval_;
-  bytes_.Set(static_cast<double>(count.bytes));
+  Tell(metrics::kBlobBytes, count.bytes);
 }
 
 void Room::NoteRemoved(std::size_t archives) {
@@ -88,7 +89,7 @@ bool Room::IsOver(double share) {
   const std::int64_t held = bytes_held();
   const auto limit = bytes_max();
   if (held < 0 || !limit) return false;
-  bytes_.Set(static_cast<double>(held));
+  Tell(metrics::kBlobBytes, static_cast<std::uint64_t>(held));
   WarnEarly(held, *limit);
   if (static_cast<double>(held) > static_cast<double>(*limit) * share) return true;
   const auto room = blobs_.Check();
@@ -109,8 +110,8 @@ bool Room::Warning::IsDue(double share) {
 }
 
 void Room::WarnOfDisk(const blob::Disk& disk) {
-  disk_bytes_.Set(static_cast<double>(disk.bytes));
-  usable_bytes_.Set(static_cast<double>(disk.usable_bytes));
+  Tell(metrics::kBlobDiskBytes, disk.bytes);
+  Tell(metrics::kBlobDiskUsableBytes, disk.usable_bytes);
   const double left = static_cast<double>(disk.usable_bytes) /
                       static_cast<double>(std::max(disk.bytes, std::uint64_t{1}));
   if (!of_disk_.IsDue(1 - left)) return;
@@ -127,7 +128,7 @@ void Room::WarnEarly(std::int64_t held_bytes, std::uint64_t bytes_max) {
     room = std::min(room, static_cast<std::uint64_t>(held_bytes) + disk->usable_bytes);
     WarnOfDisk(*disk);
   }
-  room_bytes_.Set(static_cast<double>(room));
+  Tell(metrics::kBlobRoomBytes, room);
   const double share =
       static_cast<double>(held_bytes) / static_cast<double>(std::max(room, std::uint64_t{1}));
   if (!of_archives_.IsDue(share)) return;

@@ -40,7 +40,7 @@ class Room {
     }
   };
 
-  // Blob store and clock outlive it.
+  // Blob store, clock and registry outlive it.
   Room(blob::Store& blobs, const Clock& clock, metrics::Registry& registry,
        const Settings& settings);
 
@@ -58,12 +58,12 @@ class Room {
   // Whether more than `share` of the limit is held, or the blob store says that it has no room.
   // Sets the metrics and warns.
   bool IsOver(double share = 1);
-  // How many archives have to go so that `share` of the limit is held: at least one where IsOver.
-  // Told for a store that is counted; else one is as good as another.
+  // How many archives of a store that is counted have to go so that `share` of the limit is held,
+  // as far as is known: at least one.
   std::size_t ArchivesOver(double share) const;
   // Without a look at the disk, for who looks often: whether IsOver is worth a call.
   bool MayBeOver() const;
-  // Whether what is held is known at any time, so that looking often is of use.
+  // Whether what is held is known by counting alone.
   bool is_counted() const { return blobs_.BytesHeld() < 0; }
 
  private:
@@ -73,21 +73,20 @@ class Room {
     bool IsDue(double share);
   };
 
+  // A metric of what is not known is not there: a share of it would be one of nothing.
+  void Tell(const metrics::Definition& gauge, std::uint64_t bytes);
   void WarnEarly(std::int64_t held_bytes, std::uint64_t bytes_max);
   void WarnOfDisk(const blob::Disk& disk);
 
   blob::Store& blobs_;
   const Clock& clock_;
+  metrics::Registry& registry_;
   const std::uint64_t bytes_max_;  // 0: as fits the store
   const seconds count_interval_;
   std::optional<Count> count_;
   microseconds count_again_{};  // steady
   Warning of_archives_;
   Warning of_disk_;
-  metrics::Gauge bytes_;
-  metrics::Gauge room_bytes_;
-  metrics::Gauge disk_bytes_;
-  metrics::Gauge usable_bytes_;
 };
 
 }  // namespace insightd::upkeep

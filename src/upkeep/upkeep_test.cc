@@ -442,6 +442,7 @@ TEST_F(UpkeepTest, ArchivesAreNotCountedWhereThereIsNoLimit) {
   EXPECT_TRUE(counted.Create("next"));
   ASSERT_TRUE(cleaner.Search({}));
   EXPECT_THAT(registry_.Text(), HasSubstr("\ninsightd_blob_bytes 2000000\n"));
+  EXPECT_THAT(registry_.Text(), Not(HasSubstr("insightd_blob_room_bytes"))) << "no share of it";
 }
 
 TEST_F(UpkeepTest, WarnsOnceOfADiskThatOthersHaveFilled) {
