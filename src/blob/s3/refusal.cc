@@ -6,30 +6,28 @@ namespace insightd::blob::s3 {
 
 void Refusal::Tell(const std::optional<Error>& why) {
   const auto reason = why ? std::optional(why->message().substr(0, kReasonBytesMax)) : std::nullopt;
+  const microseconds now = client_->options().clock->Steady();
   {
     const std::lock_guard lock(mutex_);
     // The numbers in a reason change from call to call, that it is one does not.
-    if (telling_ || (told_ && told_->has_value() == reason.has_value())) return;
+    if (telling_ || (told_ == reason.has_value() && now - told_at_ < kToldFor)) return;
     telling_ = true;
+    told_at_ = now;
   }
   const auto call = std::make_shared<Call>(Call{.method = reason ? "PUT" : "DELETE"});
   call->key = kRefusalName;
   if (reason) call->body = std::make_shared<const std::string>(*reason);
-  call->done = [self = shared_from_this(), reason](const Outcome& outcome) {
-    self->OnTold(reason, outcome);
+  call->done = [self = shared_from_this(), refused = reason.has_value()](const Outcome& outcome) {
+    self->OnTold(refused, outcome);
   };
   client_->Send(call);
 }
 
-void Refusal::OnTold(const std::optional<std::string>& reason, const Outcome& outcome) {
-  const bool is_told = outcome || (!reason && outcome.failure->error.code() == Code::kNotFound);
+void Refusal::OnTold(bool refused, const Outcome& outcome) {
+  const bool is_told = outcome || (!refused && outcome.failure->error.code() == Code::kNotFound);
   const std::lock_guard lock(mutex_);
   telling_ = false;
-  if (is_told) {
-    told_ = reason;
-  } else {
-    told_.reset();
-  }
+  told_ = is_told ? std::optional(refused) : std::nullopt;
 }
 
 std::optional<Error> Refusal::Find() {

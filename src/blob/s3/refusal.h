@@ -5,6 +5,7 @@
 // Thread-safe; nothing here waits for the server.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -18,6 +19,7 @@
 namespace insightd::blob::s3 {
 
 inline constexpr std::string_view kRefusalName = "_uploads-are-refused";
+inline constexpr std::chrono::minutes kToldFor{1};
 // Of the reason.
 inline constexpr std::size_t kReasonBytesMax = 1'000;
 
@@ -25,21 +27,22 @@ class Refusal : public std::enable_shared_from_this<Refusal> {
  public:
   explicit Refusal(std::shared_ptr<Client> client) : client_(std::move(client)) {}
 
-  // Tells all, unless they were told the same by this process before. What could not be told is
-  // told again by the next call, so call again.
+  // Tells all, unless this process has told them the same within `kToldFor`: another one may have
+  // told them otherwise since. What could not be told is told again by the next call.
   void Tell(const std::optional<Error>& why);
   // What was told, as far as is known. Looks again every `refusal_look` while it is called; what
   // was seen more than two of these ago counts no more.
   std::optional<Error> Find();
 
  private:
-  void OnTold(const std::optional<std::string>& reason, const Outcome& outcome);
+  void OnTold(bool refused, const Outcome& outcome);
   void OnSeen(const Outcome& outcome);
 
   const std::shared_ptr<Client> client_;
   std::mutex mutex_;
   bool telling_ = false;
-  std::optional<std::optional<std::string>> told_;  // the reason, none: nothing is refused
+  std::optional<bool> told_;  // whether new objects are refused; none: nothing was told
+  microseconds told_at_{};    // steady
   bool looking_ = false;
   std::optional<microseconds> looked_;  // steady
   std::optional<microseconds> seen_;    // steady

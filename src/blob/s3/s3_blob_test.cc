@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <fstream>
 #include <functional>
 #include <future>
@@ -9,6 +10,7 @@
 #include <thread>
 
 #include "base/testing/temp_folder.h"
+#include "blob/s3/refusal.h"
 #include "blob/s3/testing/bad_network.h"
 #include "blob/s3/testing/bucket.h"
 #include "blob/s3/testing/canned_server.h"
@@ -279,6 +281,38 @@ TEST_F(S3BlobTest, ARefusalHoldsForOtherProcessesThatLookForIt) {
   const auto restarted = Opened(bucket_->options());
   restarted->RefuseNew(std::nullopt);
   EXPECT_TRUE(comes(takes));
+}
+
+TEST_F(S3BlobTest, ARefusalOfAnotherProcessIsTakenBackByTheOneThatFollows) {
+  class LaterClock final : public Clock {
+   public:
+    Time Now() const override { return SystemClock().Now(); }
+    microseconds Steady() const override { return SystemClock().Steady() + seconds(later_s); }
+    std::atomic<int> later_s{0};
+  };
+  LaterClock clock;
+  S3BlobOptions options = bucket_->options();
+  options.clock = &clock;
+  const auto first = Opened(options);
+  const auto second = Opened(bucket_->options());
+  s3::Call look{.method = "GET"};
+  look.key = s3::kRefusalName;
+  const auto comes = [&](bool wanted) {
+    const auto end = std::chrono::steady_clock::now() + seconds(30);
+    while (bool(bucket_->client().Ask(look)) != wanted && std::chrono::steady_clock::now() < end) {
+      std::this_thread::sleep_for(milliseconds(2));
+    }
+    return bool(bucket_->client().Ask(look)) == wanted;
+  };
+  first->RefuseNew(Error(Code::kNoRoom, "no room"));
+  ASSERT_TRUE(comes(true));
+  first->RefuseNew(std::nullopt);
+  ASSERT_TRUE(comes(false));
+  second->RefuseNew(Error(Code::kNoRoom, "no room"));
+  ASSERT_TRUE(comes(true));
+  clock.later_s = 61;
+  first->RefuseNew(std::nullopt);
+  EXPECT_TRUE(comes(false)) << "it has the duty again, and there is room";
 }
 
 TEST_F(S3BlobTest, WrongKeysAreNamedAndNotShown) {
