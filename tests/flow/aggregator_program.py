@@ -3,20 +3,18 @@
 and a process in a working folder.
 """
 import json
-import os
 import pathlib
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import unittest
 import urllib.error
 import urllib.request
 
 import harness
 from harness import wait_for
+from named_program import END_S_MAX, NAMES, NamedProgram, clean
 
 sys.path.insert(0, str(harness.ROOT / "tools" / "servers"))
 
@@ -24,9 +22,7 @@ from kafka_server import Kafka  # noqa: E402
 from postgres_server import Postgres  # noqa: E402
 from process import free_port, start_all  # noqa: E402
 
-NAMES = pathlib.Path(harness.BINARY).resolve().parent / "compat"
 AGGREGATOR, WRITER = NAMES / "insights-results-aggregator", NAMES / "insights-results-db-writer"
-END_S_MAX = 60
 # Each test has topics of its own, which begin so.
 TOPICS = ("ccx.ocp.results", "ccx.dvo.results", "dead.letter.queue", "platform.payload-status")
 # What no URL holds without escapes, nor a connection string without quotes.
@@ -123,35 +119,7 @@ def workloads(cluster, org=1):
                                                           "uid": "U"}]}]}})
 
 
-class Program:
-    """One process in a working folder; the lines of both outputs are in `lines`."""
-
-    def __init__(self, program, folder, *words, **variables):
-        self.program, self.folder, self.words = program, folder, words
-        self.variables, self.lines = variables, []
-
-    def __enter__(self):
-        self.process = subprocess.Popen(
-            [self.program, *self.words], cwd=self.folder, text=True, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, env=clean(self.variables))
-        self.reader = threading.Thread(target=self._read)
-        self.reader.start()
-        return self
-
-    def _read(self):
-        for line in self.process.stdout:
-            self.lines.append(line.rstrip("\n"))
-
-    def __exit__(self, *_):
-        self.process.kill()
-        self.process.wait()
-        self.reader.join()
-        self.process.stdout.close()
-
-    def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(timeout=END_S_MAX)
-
+class Program(NamedProgram):
     def records(self, message):
         records = [json.loads(line) for line in list(self.lines) if line.startswith("{")]
         return [record for record in records if message in record["message"]]
@@ -162,12 +130,6 @@ class Program:
                 raise AssertionError(f"it ended with {self.process.returncode}: {self.lines[-20:]}")
             return self.records(message)
         return wait_for(ask, f"a record {message!r}: {self.lines[-20:]}", END_S_MAX)
-
-
-def clean(variables):
-    kept = {key: value for key, value in os.environ.items()
-            if not key.startswith(("INSIGHTD", "INSIGHTS_RESULTS", "ACG_CONFIG", "PG"))}
-    return {**kept, **variables}
 
 
 class WithServers(unittest.TestCase):

@@ -5,18 +5,16 @@ The upload service that announces archives by presigned URLs is our own ingress 
 under test knows nothing of its store and reads them by these URLs, as it would a foreign one's.
 """
 import json
-import os
 import pathlib
-import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import unittest
 import urllib.request
 
 import harness
 from harness import archive, new_cluster, wait_for
+from named_program import END_S_MAX, NAMES, NamedProgram, clean
 
 sys.path.insert(0, str(harness.ROOT / "tools" / "servers"))
 
@@ -24,8 +22,7 @@ import s3_server  # noqa: E402
 from deployment import RESULTS, Deployment  # noqa: E402
 from process import free_port  # noqa: E402
 
-PROGRAM = pathlib.Path(harness.BINARY).resolve().parent / "compat" / "ccx-messaging"
-END_S_MAX = 60
+PROGRAM = NAMES / "ccx-messaging"
 WORKLOADS, WORKLOAD_INFO = "ccx.dvo.results", "archive-results"
 TRACKER = "platform.payload-status"
 
@@ -168,46 +165,18 @@ def rules_uploader():
                     "rules_uploader_app", RULES_UPLOADER, "rules-uploader")
 
 
-class Program:
-    """One process of it; what it prints is in `lines`."""
+class Program(NamedProgram):
+    """With its file of settings, in a folder of its own."""
 
     def __init__(self, text, **variables):
-        self.folder = tempfile.TemporaryDirectory(prefix="insightd_ccx_")
-        self.file = pathlib.Path(self.folder.name) / "config.yaml"
-        self.file.write_text(text)
-        self.environment = {**{key: value for key, value in os.environ.items()
-                               if not key.startswith("INSIGHTD")}, **variables}
-        self.lines = []
+        self.home = tempfile.TemporaryDirectory(prefix="insightd_ccx_")
+        file = pathlib.Path(self.home.name) / "config.yaml"
+        file.write_text(text)
+        super().__init__(PROGRAM, self.home.name, file, **variables)
 
-    def __enter__(self):
-        self.process = subprocess.Popen([PROGRAM, self.file], env=self.environment, text=True,
-                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        self.reader = threading.Thread(target=self._read)
-        self.reader.start()
-        return self
-
-    def _read(self):
-        for line in self.process.stdout:
-            self.lines.append(line.rstrip("\n"))
-
-    def __exit__(self, *_):
-        self.process.kill()
-        self.process.wait()
-        self.reader.join()
-        self.process.stdout.close()
-        self.folder.cleanup()
-
-    def kill(self):
-        self.process.kill()
-        self.process.wait()
-
-    def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(timeout=END_S_MAX)
-
-    def await_line(self, part):
-        return wait_for(lambda: [line for line in list(self.lines) if part in line],
-                        f"a line with {part!r} (there are: {self.lines[-20:]})", END_S_MAX)
+    def __exit__(self, *of):
+        super().__exit__(*of)
+        self.home.cleanup()
 
 
 class InThePlaceOfEachService(unittest.TestCase):
@@ -474,7 +443,7 @@ class InThePlaceOfEachService(unittest.TestCase):
 class Mistakes(unittest.TestCase):
     def run_with(self, *words, **variables):
         return subprocess.run([PROGRAM, *words], capture_output=True, text=True, timeout=60,
-                              env={**os.environ, **variables}, check=False)
+                              env=clean(variables), check=False)
 
     def test_wrong_words_and_files(self):
         """each ends with 1, or 2 for words that are unknown, and says what is wrong"""
