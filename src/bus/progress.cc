@@ -8,6 +8,7 @@ bool PartitionProgress::Begin(std::int64_t offset) {
   if (entries_.size() >= in_work_max_ || offset <= begun_) return false;
   begun_ = offset;
   entries_.push_back({offset, false});
+  ++in_work_;
   return true;
 }
 
@@ -17,6 +18,7 @@ void PartitionProgress::Done(std::int64_t offset) {
                        [](const Entry& entry, std::int64_t value) { return entry.offset < value; });
   INSIGHTD_ASSERT(at != entries_.end() && at->offset == offset && !at->done);
   at->done = true;
+  --in_work_;
   while (!entries_.empty() && entries_.front().done) {
     committable_ = entries_.front().offset;
     entries_.pop_front();
@@ -58,6 +60,12 @@ std::size_t Progress::size() const {
   std::size_t size = 0;
   for (const auto& [key, partition] : partitions_) size += partition.progress.size();
   return size;
+}
+
+std::size_t Progress::in_work() const {
+  std::size_t in_work = 0;
+  for (const auto& [key, partition] : partitions_) in_work += partition.progress.in_work();
+  return in_work;
 }
 
 std::vector<Position> LastPositions(const std::vector<Message>& messages) {

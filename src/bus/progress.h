@@ -36,6 +36,8 @@ class PartitionProgress {
   std::optional<std::int64_t> TakeCommittable();
   // Entries between the lowest in work and the highest taken.
   std::size_t size() const { return entries_.size(); }
+  // Those of them that are in work.
+  std::size_t in_work() const { return in_work_; }
 
  private:
   struct Entry {
@@ -44,7 +46,8 @@ class PartitionProgress {
   };
   std::size_t in_work_max_;
   std::deque<Entry> entries_;  // by offset; the front is in work
-  std::int64_t begun_ = -1;    // the highest offset taken
+  std::size_t in_work_ = 0;
+  std::int64_t begun_ = -1;  // the highest offset taken
   std::optional<std::int64_t> committable_;
 };
 
@@ -61,6 +64,7 @@ class Progress {
   // One position for each partition that has moved since the last call.
   std::vector<Position> TakeCommittable();
   std::size_t size() const;
+  std::size_t in_work() const;
 
  private:
   struct Partition {

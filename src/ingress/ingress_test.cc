@@ -157,6 +157,11 @@ TEST_F(IngressTest, AnnouncesWhatTheOriginalAnnounces) {
   EXPECT_EQ(producer_.produced.at(0).record.key, "q");
 }
 
+TEST_F(IngressTest, AnnouncesKeyedByCluster) {
+  Upload(File(Archive()) + kEnd);
+  EXPECT_EQ(producer_.produced.at(0).record.key, kCluster);
+}
+
 TEST_F(IngressTest, TakesPiecesOfEverySizeAndPartsInEveryOrder) {
   const std::string archive = Archive(300);
   const std::string metadata = Part("metadata", "", R"({"a":1})");

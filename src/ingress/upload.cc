@@ -147,9 +147,11 @@ class Acceptance : public std::enable_shared_from_this<Acceptance> {
     bus::Record record;
     record.value = announce::Print(announcement_);
     record.headers.push_back({std::string(announce::kServiceHeader), announcement_.service});
+    // All of a cluster in one partition, in their order, unless who uploads wants it otherwise.
+    record.key = head_.cluster;
     if (client_metadata_.find("queue_key") != std::string::npos) {
       if (const auto document = parser.Parse(client_metadata_)) {
-        record.key = document->root()["queue_key"].StringOr("");
+        record.key = document->root()["queue_key"].StringOr(record.key);
       }
     }
     return record;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <cstdint>
 #include <deque>
 #include <memory>
 #include <mutex>
@@ -26,9 +27,10 @@ struct Job {
   std::optional<Handled> judged = {};
   bool letter_too_large = false;  // its dead letter has to go without the value
   int tries = 0;
-  Time first_failed{};           // zero: has not failed
-  microseconds failing_since{};  // steady: the clock of the wall may be set meanwhile
-  microseconds due{};            // steady: not before
+  Time first_failed{};              // zero: has not failed
+  microseconds failing_since{};     // steady: the clock of the wall may be set meanwhile
+  std::uint64_t judged_before = 0;  // so many archives were, when it failed first
+  microseconds due{};               // steady: not before
 };
 
 // A message that has its end.

@@ -31,7 +31,16 @@ constexpr std::size_t kShownBytesMax = 64;
 constexpr milliseconds kFlushLimit{10'000};
 // Jobs that lie ready for each worker, so that none waits for the intake.
 constexpr std::size_t kReadyPerWorker = 2;
+// An archive that cannot be read and holds up all others is set aside after this,
+constexpr seconds kHoldingUpMax{60};
+// when so many others were judged since it failed first, for which there is room beyond
+// `in_work_max`, and the blob store is well. Where more than this share of `in_work_max` fails, it
+// is what they come from that is away.
+constexpr std::size_t kWitnesses = 16;
+constexpr std::size_t kFewShare = 10;
 constexpr std::string_view kStageSetAside = "set-aside";
+
+double Seconds(microseconds duration) { return static_cast<double>(duration.count()) / 1e6; }
 
 // Whether an archive that cannot be read fails there.
 bool ReadsArchive(std::string_view stage) { return stage == kStageFetch || stage == kStageUnpack; }
@@ -89,7 +98,7 @@ Pipeline::Pipeline(Doors doors, Settings settings, MakeHandler make_handler, std
       settings_(std::move(settings)),
       make_handler_(std::move(make_handler)),
       build_(std::move(build)),
-      progress_(static_cast<std::size_t>(settings_.in_work_max)),
+      progress_(static_cast<std::size_t>(settings_.in_work_max) + kWitnesses),
       bytes_in_work_(settings_.in_work_bytes_max),
       hosted_(doors.registry),
       status_(settings_, doors.bus.producer(), doors.clock, doors.registry),
@@ -159,7 +168,6 @@ Result<void> Pipeline::Run(std::stop_token stop) {
 }
 
 Result<void> Pipeline::RunIntake(std::size_t ready_max, std::stop_token stop) {
-  const auto in_work_max = static_cast<std::size_t>(settings_.in_work_max);
   Beat beat(doors_.pulse, "intake");
   while (!stop.stop_requested()) {
     beat.Begin("settle");
@@ -167,8 +175,7 @@ Result<void> Pipeline::RunIntake(std::size_t ready_max, std::stop_token stop) {
     // Positions wait in `progress_` until all lower ones are done, so both bounds count.
     const std::size_t ready = desk_->ready();
     const std::size_t ready_room = ready_max - std::min(ready_max, ready);
-    const std::size_t work_room = in_work_max - std::min(in_work_max, progress_.size());
-    const std::size_t room = std::min(ready_room, work_room);
+    const std::size_t room = std::min(ready_room, WorkRoom());
     if (room == 0) {
       desk_->AwaitChange(kBusyWait, stop);
       continue;
@@ -180,10 +187,24 @@ Result<void> Pipeline::RunIntake(std::size_t ready_max, std::stop_token stop) {
   return {};
 }
 
+std::size_t Pipeline::WorkRoom() const {
+  const std::size_t most =
+      static_cast<std::size_t>(settings_.in_work_max) + (waiting_.empty() ? 0 : kWitnesses);
+  return most - std::min(most, progress_.size());
+}
+
+bool Pipeline::HoldsUpAll(const Job& job) const {
+  const auto in_work_max = static_cast<std::size_t>(settings_.in_work_max);
+  return progress_.size() >= in_work_max &&
+         progress_.in_work() <= std::max<std::size_t>(1, in_work_max / kFewShare) &&
+         doors_.clock.Steady() - job.failing_since >= kHoldingUpMax &&
+         judged_archives_ - job.judged_before >= kWitnesses && doors_.blobs.Check();
+}
+
 Result<bool> Pipeline::Step() {
   INSIGHTD_ASSERT(consumer_ != nullptr);
   if (Result<void> tended = Tend(); !tended) return Fail(tended.error());
-  if (desk_->ready() == 0 && progress_.size() < static_cast<std::size_t>(settings_.in_work_max)) {
+  if (desk_->ready() == 0 && WorkRoom() > 0) {
     if (auto taken = TakeIn(1, milliseconds(0), {}); !taken) return Fail(taken.error());
   }
   std::unique_ptr<Job> job = desk_->TryTakeReady();
@@ -313,7 +334,9 @@ void Pipeline::DeliverOthers(std::unique_ptr<Job> job, Handled handled) {
 void Pipeline::Deliver(std::unique_ptr<Job> job, Handled handled) {
   if (settings_.results_topic.empty()) {
     judged_.Add();
-    hosted_.published[Index(handled.known.kind)].Add();
+    const ArchiveKind kind = handled.known.kind;
+    hosted_.published[Index(kind)].Add();
+    hosted_.publish_seconds[Index(kind)].Observe(Seconds(doors_.clock.Steady() - handled.judged));
     desk_->AddFinished({.position = job->message.position,
                         .known = std::move(handled.known),
                         .status = results::kStatusSuccess});
@@ -333,8 +356,7 @@ void Pipeline::Deliver(std::unique_ptr<Job> job, Handled handled) {
         }
         judged.Add();
         published[Index(known.kind)].Add();
-        const microseconds took = clock.Steady() - since;
-        seconds[Index(known.kind)].Observe(static_cast<double>(took.count()) / 1e6);
+        seconds[Index(known.kind)].Observe(Seconds(clock.Steady() - since));
         LogDelivered(log::Level::kInfo, log::event::kResultProduced, "result delivered", "ok",
                      known, back->message.position, *delivered, back->tries);
         desk->AddFinished({.position = back->message.position,
@@ -346,6 +368,7 @@ void Pipeline::Deliver(std::unique_ptr<Job> job, Handled handled) {
 Result<void> Pipeline::Tend() {
   for (const Finished& finished : desk_->TakeFinished()) {
     progress_.Done(finished.position);
+    if (finished.status == results::kStatusSuccess) ++judged_archives_;
     if (!finished.status.empty()) status_.Tell(finished.known, finished.status, finished.reason);
   }
   for (Failed& failed : desk_->TakeFailed()) {
@@ -375,12 +398,14 @@ Result<void> Pipeline::Settle(Failed failed) {
   if (failed.job->first_failed == Time{}) {
     failed.job->first_failed = doors_.clock.Now();
     failed.job->failing_since = now;
+    failed.job->judged_before = judged_archives_;
   }
   const std::int64_t retry_s_max =
       ReadsArchive(failed.stage) ? std::min(settings_.archive_retry_s_max, settings_.retry_s_max)
                                  : settings_.retry_s_max;
   const bool tried_long_enough =
-      now - failed.job->failing_since >= seconds(retry_s_max) && failed.job->tries > 1;
+      (now - failed.job->failing_since >= seconds(retry_s_max) && failed.job->tries > 1) ||
+      (ReadsArchive(failed.stage) && HoldsUpAll(*failed.job));
   // A letter that does not go out has nowhere else to go.
   const bool letter_failed = failed.stage == kStageSetAside;
   if (letter_failed && failed.error.code() == Code::kTooLarge) failed.job->letter_too_large = true;

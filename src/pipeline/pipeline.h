@@ -12,6 +12,9 @@
 //   growing delay, for `retry_s_max` at most (an archive that cannot be read: for
 //   `archive_retry_s_max`); then it is a dead letter. A dead letter that cannot be delivered is
 //   tried again without end. kInternal ends Run.
+// * One archive does not hold up all: where it alone cannot be read and `in_work_max` others are
+//   done behind it, it is a dead letter after a minute. An outage of the store is told from that by
+//   other archives, which cannot be read either.
 // * Stopping: archives being judged are finished, their results awaited; all others are given
 //   back: they come again after start.
 //
@@ -88,6 +91,10 @@ class Pipeline {
   // Takes up to `messages_max` announcements into work. Fails only when it cannot go on.
   Result<void> TakeIn(std::size_t messages_max, milliseconds wait, std::stop_token stop);
   Result<void> RunIntake(std::size_t ready_max, std::stop_token stop);
+  // How many announcements more may be taken into work.
+  std::size_t WorkRoom() const;
+  // Whether the archive of `job`, which cannot be read for now, holds up all others, which can.
+  bool HoldsUpAll(const Job& job) const;
   std::unique_ptr<Handler> MakeOne(Beat& beat);
 
   Doors doors_;
@@ -98,6 +105,7 @@ class Pipeline {
   bus::Progress progress_;
   std::vector<bus::Position> to_commit_;
   std::vector<std::unique_ptr<Job>> waiting_;  // to be tried again when due
+  std::uint64_t judged_archives_ = 0;          // that came to a good end
   microseconds quiet_since_{};                 // steady: the last message, or when that was told
   std::shared_ptr<Desk> desk_ = std::make_shared<Desk>();
   BytesInWork bytes_in_work_;

@@ -293,6 +293,66 @@ TEST_F(PipelineTest, NeverTakesMoreIntoWorkThanItMay) {
   EXPECT_EQ(bus_.committed[kAnnounce], 9);
 }
 
+// A small window, and more uploads than it and its witnesses hold.
+class WindowTest : public PipelineTest {
+ protected:
+  static constexpr std::size_t kWindow = 4;
+  static constexpr std::size_t kUploads = 40;
+
+  WindowTest() {
+    settings_.in_work_max = kWindow;
+    for (std::size_t i = 0; i < kUploads; ++i) Upload("r" + std::to_string(i));
+  }
+  void Pass(Pipeline& pipeline, seconds time) {
+    for (seconds passed{0}; passed < time; passed += seconds(1)) {
+      Drain(pipeline);
+      clock_.steady += seconds(1);
+    }
+  }
+};
+
+TEST_F(WindowTest, OneArchiveThatCannotBeReadHoldsNobodyUpForLong) {
+  blobs_.broken = {"r0"};
+  const auto pipeline = Open();
+  Pass(*pipeline, seconds(50));
+  EXPECT_LT(bus_.topics[kResults].size(), kUploads - 1);
+  EXPECT_TRUE(bus_.topics[kDead].empty());
+  EXPECT_EQ(bus_.committed[kAnnounce], -1);
+
+  Pass(*pipeline, seconds(60));
+  ASSERT_EQ(bus_.topics[kDead].size(), 1u);
+  EXPECT_EQ(Letter().failure.request_id, "r0");
+  EXPECT_EQ(Letter().failure.stage, kStageFetch);
+  EXPECT_EQ(bus_.topics[kResults].size(), kUploads - 1);
+  EXPECT_EQ(bus_.committed[kAnnounce], kUploads - 1);
+}
+
+TEST_F(WindowTest, AnOutageOfTheStoreSetsNothingAside) {
+  blobs_.broken = {"r0"};
+  const auto pipeline = Open();
+  for (int outage = 0; outage < 2; ++outage) {
+    Pass(*pipeline, seconds(1));
+    blobs_.is_away = true;
+    blobs_.broken.clear();
+    const std::size_t before = bus_.topics[kResults].size();
+    Pass(*pipeline, std::chrono::minutes(30));
+    EXPECT_EQ(bus_.topics[kResults].size(), before);
+    blobs_.is_away = false;
+  }
+  Pass(*pipeline, std::chrono::minutes(2));
+  EXPECT_EQ(bus_.topics[kResults].size(), kUploads);
+  EXPECT_TRUE(bus_.topics[kDead].empty());
+}
+
+TEST_F(WindowTest, WhereManyFailNothingIsSetAside) {
+  for (const char* key : {"r0", "r1", "r2"}) blobs_.broken.insert(key);
+  const auto pipeline = Open();
+  Pass(*pipeline, std::chrono::minutes(30));
+  EXPECT_TRUE(bus_.topics[kDead].empty());
+  EXPECT_GT(bus_.topics[kResults].size(), 16u);
+  EXPECT_LT(bus_.topics[kResults].size(), kUploads - 3);
+}
+
 // ---- Other messages ----
 
 TEST_F(PipelineTest, WorkloadsGoOutBesideTheResult) {
@@ -530,6 +590,17 @@ TEST_F(PipelineTest, CountsUnderTheNamesOfTheHostedPipeline) {
         R"(ccx_consumer_archive_size_bucket{archive="ocp",le="10000"} 1)",
         R"(gathering_conditions_remote_configuration_version_total{version="1.1.2"} 1)"}) {
     EXPECT_NE(text.find(line), text.npos) << line;
+  }
+}
+
+TEST_F(PipelineTest, CountsWithoutATopicOfResultsToo) {
+  settings_.results_topic = "";
+  UploadWorkloads("r1");
+  Drain(*Open());
+  for (const std::string_view line : {R"(ccx_published_total{archive="ocp"} 1)",
+                                      R"(ccx_process_duration_seconds_count{archive="ocp"} 1)",
+                                      R"(ccx_publish_duration_seconds_count{archive="ocp"} 1)"}) {
+    EXPECT_NE(registry_.Text().find(line), std::string::npos) << line;
   }
 }
 

@@ -39,7 +39,7 @@ void Settings::AddTo(settings::Table& table) {
   table.Add("pipeline.workers", &workers, {.min = 0, .max = 256},
             "Archives judged at one time; 0: as many as there are cores.");
   table.Add("pipeline.in_work_max", &in_work_max, {.min = 1, .max = 100'000},
-            "Announcements of one partition that may be in work or wait for a lower one.");
+            "Announcements that may be in work, or wait for a lower one of their partition.");
   table.Add("pipeline.in_work_bytes_max", &in_work_bytes_max, {.min = 1 << 20},
             "Bytes of archives in work at one time; a larger archive is judged alone.");
   table.Add("pipeline.unpacked_bytes_max", &limits.unpacked_bytes_max, {.min = 1 << 16},
@@ -54,9 +54,11 @@ void Settings::AddTo(settings::Table& table) {
             "Longest delay between two tries.");
   table.Add("pipeline.retry_s_max", &retry_s_max, {.min = 0},
             "How long a step is tried again before its announcement becomes a dead letter.");
-  table.Add("pipeline.archive_retry_s_max", &archive_retry_s_max, {.min = 0},
-            "The same where it is the archive that cannot be read, since its URL is good for a "
-            "time only; not above pipeline.retry_s_max.");
+  table.Add(
+      "pipeline.archive_retry_s_max", &archive_retry_s_max, {.min = 0},
+      "The same where it is the archive that cannot be read, since its URL is good for a "
+      "time only; not above pipeline.retry_s_max. Where that archive alone cannot be read, and as "
+      "many others as pipeline.in_work_max wait for it, it is a minute.");
   table.Add("pipeline.list_passes", &list_passes, {},
             "Whether results list the rules that passed: some 35 kB more for each archive.");
   table.Add(

@@ -33,7 +33,7 @@ struct Settings {
   std::uint64_t announcement_bytes_max = std::uint64_t{1} << 20;  // inflated
 
   int workers = 0;  // 0: as many as there are cores
-  // Announcements taken from one partition and not committed yet.
+  // Announcements taken and not committed yet.
   std::int64_t in_work_max = 1'000;
   std::uint64_t in_work_bytes_max = std::uint64_t{64} << 20;
   archive::Limits limits;

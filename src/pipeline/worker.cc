@@ -166,7 +166,7 @@ Result<void> Worker::Fetch(Task& task, std::stop_token stop) {
                                 ? OpenByKey(task.copy.path, blobs_)
                                 : OpenArchive(task.announcement, blobs_, settings_);
   if (!fetched) return Fail(std::move(fetched).error());
-  task.source = std::make_unique<WatchedSource>(std::move(fetched->source), beat_);
+  task.source = std::make_unique<WatchedSource>(std::move(fetched->source), clock_, beat_, stop);
   beat_.Idle();  // until others have given back what it needs
   task.share = bytes_.Take(fetched->bytes * kMemoryPerUploadedByte, stop);
   if (!task.share) return Fail(Code::kTimeout, "stopped before the archive's turn");

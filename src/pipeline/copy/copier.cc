@@ -116,13 +116,13 @@ class Copier final : public Handler {
   Copier(const HandlerParts& parts, CopySettings settings)
       : parts_(parts), settings_(std::move(settings)) {}
 
-  Handled Handle(const bus::Message& message, int tries, std::stop_token /*stop*/) override {
+  Handled Handle(const bus::Message& message, int tries, std::stop_token stop) override {
     Handled handled;
     if (IsOfAnotherService(message, parts_.settings)) {
       handled.filtered = true;
       return handled;
     }
-    Task task{.message = message, .tries = tries, .handled = handled};
+    Task task{.message = message, .tries = tries, .stop = std::move(stop), .handled = handled};
     const auto failed = [&handled](std::string_view stage, const Result<void>& outcome) {
       if (outcome) return false;
       handled.stage = stage;
@@ -143,6 +143,8 @@ class Copier final : public Handler {
         .headers = {},
         .timestamp = {}};
     handled.judged = parts_.clock.Steady();
+    parts_.hosted.process_seconds[Index(handled.known.kind)].Observe(
+        Seconds(handled.judged - task.downloaded));
     return handled;
   }
 
@@ -150,9 +152,11 @@ class Copier final : public Handler {
   struct Task {
     const bus::Message& message;
     int tries;
+    std::stop_token stop;
     Handled& handled;
     announce::Announcement announcement = {};
     microseconds taken{};
+    microseconds downloaded{};
     std::string key = {};
     std::string_view stage = kStageCopy;  // of what fails while it is copied
 
@@ -190,7 +194,8 @@ class Copier final : public Handler {
     parts_.beat.Begin(kStageFetch);
     Result<Fetched> fetched = OpenArchive(task.announcement, parts_.blobs, parts_.settings);
     if (!fetched) return fetched;
-    fetched->source = std::make_unique<WatchedSource>(std::move(fetched->source), parts_.beat);
+    fetched->source = std::make_unique<WatchedSource>(std::move(fetched->source), parts_.clock,
+                                                      parts_.beat, task.stop);
     return fetched;
   }
 
@@ -260,7 +265,8 @@ class Copier final : public Handler {
     const Known& known = task.handled.known;
     const auto bytes = static_cast<double>(both.bytes());
     parts_.hosted.downloaded_bytes.Observe(bytes);
-    parts_.hosted.download_seconds.Observe(Seconds(parts_.clock.Steady() - task.taken));
+    task.downloaded = parts_.clock.Steady();
+    parts_.hosted.download_seconds.Observe(Seconds(task.downloaded - task.taken));
     parts_.hosted.extracted[Index(known.kind)].Add();
     parts_.hosted.archive_bytes[Index(known.kind)].Observe(bytes);
     task.Log(log::event::kArchiveDownloaded, "archive read", both.bytes());

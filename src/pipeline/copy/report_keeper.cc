@@ -42,6 +42,7 @@ class ReportKeeper final : public Handler {
 
   Handled Handle(const bus::Message& message, int tries, std::stop_token /*stop*/) override {
     Handled handled;
+    const microseconds taken = parts_.clock.Steady();
     const auto fail = [&handled](std::string_view stage, Error error) {
       handled.stage = stage;
       handled.failure = std::move(error);
@@ -81,6 +82,9 @@ class ReportKeeper final : public Handler {
     parts_.status.Tell(known, results::kStatusProcessing);
     log("", "report kept");
     handled.result.emplace();
+    handled.judged = parts_.clock.Steady();
+    parts_.hosted.process_seconds[Index(known.kind)].Observe(
+        static_cast<double>((handled.judged - taken).count()) / 1e6);
     return handled;
   }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "http/server.h"
+#include "pipeline/fetch/watched_source.h"
 #include "pipeline/testing/fakes.h"
 
 namespace insightd::pipeline {
@@ -102,6 +103,30 @@ TEST_F(FetchTest, ReadsFromNobodyElse) {
   ASSERT_FALSE(fetched);
   EXPECT_NE(fetched.error().message().find("pipeline.archive_hosts"), std::string::npos);
   EXPECT_EQ(fetched.error().message().find("secret"), std::string::npos);
+}
+
+// Never ends.
+class Drips final : public Source {
+ public:
+  Result<std::size_t> Read(std::span<char>) override { return std::size_t{1}; }
+};
+
+TEST(WatchedSourceTest, WhatComesSlowlyIsNotAwaitedForeverAtTheEnd) {
+  testing::FakeClock clock;
+  Beat beat(nullptr, "test");
+  std::stop_source stop;
+  WatchedSource source(std::make_unique<Drips>(), clock, beat, stop.get_token());
+  char into[1];
+  clock.steady += std::chrono::hours(1);
+  EXPECT_TRUE(source.Read(into));
+  stop.request_stop();
+  EXPECT_TRUE(source.Read(into)) << "an archive that comes at once is still judged";
+  clock.steady += kStoppingMax - seconds(1);
+  EXPECT_TRUE(source.Read(into));
+  clock.steady += seconds(1);
+  const auto read = source.Read(into);
+  ASSERT_FALSE(read);
+  EXPECT_EQ(read.error().code(), Code::kTimeout);
 }
 
 TEST_F(FetchTest, HoldsTheLimitOfBytes) {

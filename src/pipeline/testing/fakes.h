@@ -4,6 +4,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -117,6 +118,8 @@ class FakeBlobs final : public blob::Store {
       --failures;
       return Fail(Code::kUnavailable, "the disk is away");
     }
+    if (is_away) return Fail(Code::kUnavailable, "the disk is away");
+    if (broken.contains(std::string(key))) return Fail(Code::kUnavailable, "it answers 500");
     const auto at = objects.find(std::string(key));
     if (at == objects.end()) return Fail(Code::kNotFound, "no such object");
     return std::make_unique<FakeReader>(at->second);
@@ -135,12 +138,17 @@ class FakeBlobs final : public blob::Store {
   std::optional<std::string> KeyOf(std::string_view url) const override {
     return blob::KeyOfBlobUrl(url);
   }
-  Result<void> Check() override { return {}; }
+  Result<void> Check() override {
+    if (is_away) return Fail(Code::kUnavailable, "the disk is away");
+    return {};
+  }
   std::int64_t BytesHeld() override { return 0; }
   void Close() override {}
 
   std::map<std::string, std::string> objects;
   int failures = 0;
+  bool is_away = false;
+  std::set<std::string> broken;  // fail for as long as they are here
 
  private:
   class FakeReader final : public blob::Reader {
