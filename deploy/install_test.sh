@@ -13,6 +13,17 @@ base=$root/usr/local
 # The example of the settings holds known keys only.
 "$base/bin/insightd" config check --config "$base/share/insightd/insightd.toml"
 
+# Each link is the program in whose place it stands.
+says() {  # says NAME WORD TEXT: what the program answers to the word
+  answer=$(cd / && "$base/libexec/insightd/$1" "$2" 2>&1) || { echo "$1 $2 ended with $?: $answer"; exit 1; }
+  case $answer in *"$3"*) ;; *) echo "$1 $2 does not say \"$3\": $answer"; exit 1 ;; esac
+}
+says ccx-messaging --version "ccx-messaging version: "
+says insights-results-aggregator help "    insights-results-aggregator [command]"
+says insights-results-db-writer help "    insights-results-db-writer [command]"
+says insights-results-aggregator-cleaner -version "Insights Results Aggregator Cleaner version"
+says insights-results-aggregator-exporter -version "Insights Results Aggregator Exporter version"
+
 for unit in all ingress api writer pipeline@; do
   grep -q "^ExecStart=/usr/local/bin/insightd ${unit%@}\$" "$base/lib/systemd/system/insightd-$unit.service"
 done

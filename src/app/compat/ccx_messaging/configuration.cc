@@ -62,12 +62,26 @@ struct Part {
   Value arguments;
 };
 
+// The original gives `args` to the constructor by position. Passed over, a port or a topic would be
+// another one without a word.
+Result<void> RefuseArguments(const Value& part, std::string_view where, std::string_view name) {
+  const Value* arguments = part.Find("args");
+  if (arguments == nullptr || !arguments->Truthy()) return {};
+  return Refuse(
+      fmt::format("{} ({}) has args, which are not read here: write each under kwargs, by its name",
+                  where, name));
+}
+
 Result<std::optional<Part>> FindPart(const Value& owner, std::string_view section) {
   const Value* part = owner.Find(section);
   if (part == nullptr || part->is_null()) return std::optional<Part>();
   const Value* name = part->Find("name");
   if (name == nullptr || name->kind != Value::Kind::kText) {
     return Refuse(fmt::format("service.{} has no name of a class", section));
+  }
+  const std::string where = fmt::format("service.{}", section);
+  if (auto read = RefuseArguments(*part, where, name->text); !read) {
+    return Fail(std::move(read).error());
   }
   Part found{.name = name->text, .arguments = {}};
   if (const Value* arguments = part->Find("kwargs")) found.arguments = *arguments;
@@ -367,6 +381,7 @@ class Reader {
       const Value* given = watcher.Find("kwargs");
       Arguments arguments("service.watchers", given == nullptr ? Value() : *given);
       const std::string_view of = name == nullptr ? std::string_view() : name->text;
+      if (auto read = RefuseArguments(watcher, "service.watchers", of); !read) return read;
       if (of == "ccx_messaging.watchers.stats_watcher.StatsWatcher") {
         const auto port = arguments.Number("prometheus_port");
         if (!port) return Fail(port.error());

@@ -100,6 +100,31 @@ TEST(ConfigurationTest, SaysWhatIsWrongInTheWordsOfTheOriginal) {
   }
 }
 
+TEST(ConfigurationTest, RefusesArgumentsByPositionSinceNobodyReadsThem) {
+  const std::vector<std::pair<std::string, const char*>> cases = {
+      {With("kwargs: {prometheus_port: 8001}", "args: [8001]"),
+       "service.watchers (ccx_messaging.watchers.stats_watcher.StatsWatcher) has args"},
+      {With("kafka_consumer.KafkaConsumer", "kafka_consumer.KafkaConsumer\n    args: [a]"),
+       "service.consumer (ccx_messaging.consumers.kafka_consumer.KafkaConsumer) has args"},
+      {With("HTTPDownloader", "HTTPDownloader\n    args: [100MiB]"), "service.downloader ("},
+      {With("engine.OCPEngine}", "engine.OCPEngine, args: [f]}"), "service.engine ("},
+      {With("RuleProcessingPublisher", "RuleProcessingPublisher\n    args: [t]"),
+       "service.publisher ("},
+  };
+  for (const auto& [text, said] : cases) {
+    const auto read = ReadText(text);
+    ASSERT_FALSE(read) << said;
+    EXPECT_THAT(read.error().message(), HasSubstr(said));
+    EXPECT_THAT(read.error().message(), HasSubstr("under kwargs"));
+  }
+  for (const char* none : {"args: [], ", "args: , "}) {
+    const auto read =
+        ReadText(With("kwargs: {prometheus", none + std::string("kwargs: {prometheus")));
+    ASSERT_TRUE(read) << read.error().message();
+    EXPECT_EQ(read->metrics_port, 8001);
+  }
+}
+
 TEST(ConfigurationTest, TellsWhatMeansNothingHere) {
   EXPECT_THAT(ReadText(kPipeline)->notices, IsEmpty());
   const std::vector<std::pair<std::string, const char*>> cases = {

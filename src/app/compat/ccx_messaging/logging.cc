@@ -3,6 +3,7 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <utility>
@@ -92,6 +93,63 @@ void AppendOnOneLine(std::string& out, std::string_view text) {
       default: out += c;
     }
   }
+}
+
+// What stands between a field's name and the end of its `%(levelname)-8s`.
+struct Shape {
+  bool left = false;
+  bool zeros = false;
+  std::size_t width = 0;
+  std::size_t precision = std::string_view::npos;
+  char kind = 's';
+};
+
+// Takes a number off the front; 0 where there is none.
+std::size_t TakeNumber(std::string_view& text) {
+  constexpr std::size_t kMost = 1'000'000'000;
+  std::size_t number = 0;
+  for (; !text.empty() && text[0] >= '0' && text[0] <= '9'; text.remove_prefix(1)) {
+    number = std::min(kMost, number * 10 + static_cast<std::size_t>(text[0] - '0'));
+  }
+  return number;
+}
+
+// Takes the shape off the front.
+Shape TakeShape(std::string_view& text) {
+  Shape shape;
+  for (; !text.empty() && std::string_view("#0+ -").find(text[0]) != std::string_view::npos;
+       text.remove_prefix(1)) {
+    shape.left = shape.left || text[0] == '-';
+    shape.zeros = shape.zeros || text[0] == '0';
+  }
+  // No field is made longer than anybody reads.
+  shape.width = std::min<std::size_t>(TakeNumber(text), 1'000);
+  if (text.starts_with('.')) {
+    text.remove_prefix(1);
+    shape.precision = TakeNumber(text);
+  }
+  if (!text.empty()) {
+    shape.kind = text[0];
+    text.remove_prefix(1);
+  }
+  return shape;
+}
+
+bool BeginsCharacter(char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }
+
+// Characters count, as in Python, not the bytes that UTF-8 makes of them.
+std::string InShape(std::string text, const Shape& shape) {
+  if (shape.kind == 's' && shape.precision != std::string_view::npos) {
+    std::size_t characters = 0;
+    const auto end = std::ranges::find_if(
+        text, [&](char c) { return BeginsCharacter(c) && ++characters > shape.precision; });
+    text.erase(end, text.end());
+  }
+  const auto characters = static_cast<std::size_t>(std::ranges::count_if(text, BeginsCharacter));
+  if (characters >= shape.width) return text;
+  const std::size_t missing = shape.width - characters;
+  if (shape.left) return text.append(missing, ' ');
+  return text.insert(0, missing, shape.zeros && shape.kind == 'd' ? '0' : ' ');
 }
 
 // "h" (logging.FileHandler, /var/log/x)
@@ -251,21 +309,16 @@ std::string Print(const Logging& logging, const Line& line, int process) {
     return out;
   }
   std::string out;
-  const std::string_view format = logging.format;
-  for (std::size_t at = 0; at < format.size();) {
-    const std::size_t close = format.find(')', at);
-    if (!format.substr(at).starts_with("%(") || close == format.npos) {
-      out += format[at++];
+  for (std::string_view format = logging.format; !format.empty();) {
+    const std::size_t close = format.find(')');
+    if (!format.starts_with("%(") || close == format.npos) {
+      out += format[0];
+      format.remove_prefix(1);
       continue;
     }
-    AppendOnOneLine(out, FieldText(logging, line, process, format.substr(at + 2, close - at - 2)));
-    at = close + 1;
-    // Width and kind, as in `%(levelname)-8s`: the kind ends it.
-    while (at < format.size() &&
-           std::string_view("sdf").find(format[at]) == std::string_view::npos) {
-      ++at;
-    }
-    if (at < format.size()) ++at;
+    std::string text = FieldText(logging, line, process, format.substr(2, close - 2));
+    format.remove_prefix(close + 1);
+    AppendOnOneLine(out, InShape(std::move(text), TakeShape(format)));
   }
   out += '\n';
   return out;

@@ -59,8 +59,37 @@ TEST(LoggingTest, WritesTextInItsFormat) {
       "formatters: {f: {format: '[%(levelname)-8s] %(asctime)s %(message)s!', datefmt: '%Y'}}\n"
       "root: {handlers: [h], level: DEBUG}\n");
   const Line line{.logger = "x", .level = log::Level::kInfo, .message = "m", .at = {}};
-  EXPECT_EQ(Print(logging, line, 1), "[INFO] 1970 m!\n");
+  EXPECT_EQ(Print(logging, line, 1), "[INFO    ] 1970 m!\n");
   EXPECT_TRUE(Written(logging, "x", log::Level::kDebug));
+}
+
+TEST(LoggingTest, GivesFieldsOfTextTheirWidth) {
+  // What Python makes of each.
+  const std::vector<std::pair<const char*, const char*>> cases = {
+      {"%(levelname)-8s|", "INFO    |"},
+      {"%(levelname)8s|", "    INFO|"},
+      {"%(levelname)2s|", "INFO|"},
+      {"%(levelname)08s|", "    INFO|"},
+      {"%(levelname)-6.2s|", "IN    |"},
+      {"%(message)5s|", "   \u00e4\u4e2d|"},
+      {"%(message).1s|", "\u00e4|"},
+      {"%(message).0s|", "|"},
+      {"%(process)05d|", "00042|"},
+      {"%(process)-5d|", "42   |"},
+      {"%(process)5d%(levelname)s", "   42INFO"},
+      {"%(name)-3r|", "x  |"},  // without the quotes that Python would add
+      {"%(name)", "x"},
+      {"%(name", "%(name"},
+  };
+  const Line line{.logger = "x", .level = log::Level::kInfo, .message = "\u00e4\u4e2d", .at = {}};
+  for (const auto& [format, printed] : cases) {
+    Logging logging;
+    logging.format = format;
+    EXPECT_EQ(Print(logging, line, 42), std::string(printed) + '\n') << format;
+  }
+  Logging endless;
+  endless.format = "%(name)99999999999999999999s";
+  EXPECT_EQ(Print(endless, line, 42).size(), 1'001u);
 }
 
 TEST(LoggingTest, TellsOfHandlersThatAreNotUsed) {
