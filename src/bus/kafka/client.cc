@@ -124,7 +124,7 @@ Client& ClientOf(const rd_kafka_t* handle) {
 
 void BrokerState::Answered() {
   const std::lock_guard lock(mutex_);
-  away_ = false;
+  in_vain_since_.reset();
   last_answer_ = SystemClock().Steady();
 }
 
@@ -135,16 +135,18 @@ void BrokerState::Failed(std::string_view reason) {
 
 void BrokerState::Unanswered() {
   const std::lock_guard lock(mutex_);
-  away_ = true;
+  if (!in_vain_since_) in_vain_since_ = SystemClock().Steady();
   // The library keeps silent about a broker that hangs up.
   if (last_reason_.empty()) last_reason_ = kNoWord;
 }
 
-Result<void> BrokerState::Check() const {
+Result<void> BrokerState::Check() const { return CheckFor(milliseconds(0)); }
+
+Result<void> BrokerState::CheckFor(milliseconds in_vain_min) const {
   const std::lock_guard lock(mutex_);
-  if (!away_) return {};
-  const auto since =
-      std::chrono::duration_cast<seconds>(SystemClock().Steady() - last_answer_).count();
+  const microseconds now = SystemClock().Steady();
+  if (!in_vain_since_ || now - *in_vain_since_ < in_vain_min) return {};
+  const auto since = std::chrono::duration_cast<seconds>(now - last_answer_).count();
   return Fail(Code::kUnavailable,
               fmt::format("no broker of bus.kafka_brokers ({}) has answered for {} s{}", brokers_,
                           since, last_reason_.empty() ? "" : ": " + last_reason_));

@@ -35,13 +35,17 @@ class BrokerState {
   void Unanswered();
   // kUnavailable with the addresses, since when, and the last reason.
   Result<void> Check() const;
+  // The same, once all questions of this time were in vain. One may well be: it went to one broker
+  // of several, which goes; the next one goes to another.
+  Result<void> CheckFor(milliseconds in_vain_min) const;
   std::string last_reason() const;
 
  private:
   const std::string brokers_;
   mutable std::mutex mutex_;
-  bool away_ = false;
-  microseconds last_answer_{};  // steady
+  // Steady; what was in vain ended then.
+  std::optional<microseconds> in_vain_since_;
+  microseconds last_answer_{};
   std::string last_reason_;
 };
 

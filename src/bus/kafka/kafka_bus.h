@@ -11,7 +11,10 @@
 //   is remembered and counts when it comes back (assignment.h).
 // * Records that retention deleted before they were read are logged, counted and passed over.
 // * The brokers away: everything is tried again by itself, see bus.h. Topics and brokers are asked
-//   in the background, so that Check and Lag answer at once.
+//   in the background, so that Check, Room and Lag answer at once. Room of the producer refuses
+//   once they are away for `away_min`, until the first answer.
+// * A batch that the topic is too small for is no reason to refuse its records: each goes again by
+//   itself, then all others of that topic do (which those still on their way may overtake, once).
 //
 // A topic must not be deleted and made again while consumers run: they could not tell, if the new
 // one soon has as many records.
@@ -55,6 +58,9 @@ struct KafkaBusOptions {
 
   milliseconds start_max{30'000};  // until the brokers have answered when opening
   milliseconds delivery_timeout{5'000};
+  // New work is refused once no broker has answered for so long. Not sooner: the library takes 10 s
+  // to give up one silent broker of several, and asks no other meanwhile.
+  milliseconds away_min{15'000};
   milliseconds session_max{6'000};   // a member that is silent for so long loses its partitions
   milliseconds linger{1};            // a record waits so long for others to share a request
   std::string compression = "zstd";  // none, gzip, snappy, lz4, zstd

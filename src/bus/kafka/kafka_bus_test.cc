@@ -1,6 +1,7 @@
 // What only Kafka can do to us, on a real broker.
 #include "bus/kafka/kafka_bus.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <librdkafka/rdkafka.h>
 
@@ -107,6 +108,32 @@ class KafkaBusTest : public ::testing::Test {
     rd_kafka_topic_partition_list_destroy(list);
     return next;
   }
+  // As retention does it: all that is in the log below this offset.
+  void DeleteBefore(std::int64_t offset, std::int32_t partitions) {
+    const auto raw = Raw();
+    rd_kafka_topic_partition_list_t* before = rd_kafka_topic_partition_list_new(partitions);
+    for (int p = 0; p < partitions; ++p) {
+      rd_kafka_topic_partition_list_add(before, topic_.c_str(), p)->offset = offset;
+    }
+    rd_kafka_DeleteRecords_t* request = rd_kafka_DeleteRecords_new(before);
+    rd_kafka_queue_t* queue = rd_kafka_queue_new(raw->get());
+    rd_kafka_DeleteRecords(raw->get(), &request, 1, nullptr, queue);
+    rd_kafka_event_t* event = rd_kafka_queue_poll(queue, 30'000);
+    ASSERT_NE(event, nullptr);
+    ASSERT_EQ(rd_kafka_event_error(event), RD_KAFKA_RESP_ERR_NO_ERROR);
+    rd_kafka_event_destroy(event);
+    rd_kafka_queue_destroy(queue);
+    rd_kafka_DeleteRecords_destroy(request);
+    rd_kafka_topic_partition_list_destroy(before);
+  }
+  // What is logged while a bus is opened.
+  std::string LogOfOpening() {
+    ::testing::internal::CaptureStdout();
+    const auto bus = OpenKafkaBus(options_);
+    std::string text = ::testing::internal::GetCapturedStdout();
+    EXPECT_TRUE(bus) << bus.error().message();
+    return text;
+  }
   double MetricOf(const std::string& line_start) {
     const std::string text = registry_.Text();
     const std::size_t at = text.find("\n" + line_start);
@@ -151,6 +178,21 @@ TEST_F(KafkaBusTest, AMissingTopicIsNamedUnlessItMayBeMade) {
   const auto partitions = PartitionsOf(Raw()->get(), options_.topics, seconds(10));
   ASSERT_TRUE(partitions);
   EXPECT_EQ(partitions->at(topic_), 3);
+}
+
+TEST_F(KafkaBusTest, ATopicThatIsTooSmallIsNamedAtTheStart) {
+  ASSERT_TRUE(CreateTopics(Raw()->get(), {topic_}, 1, 20'000, seconds(10)));
+  options_.partitions = 3;
+  const std::string log = LogOfOpening();
+  for (const std::string& part :
+       {topic_, std::string("up to 20000 bytes"), std::string("max.message.bytes"),
+        std::string("fewer partitions (1) than bus.partitions (3)"), std::string("--alter")}) {
+    EXPECT_NE(log.find(part), std::string::npos) << log;
+  }
+  options_.topics = {topic_ + ".other"};  // is made as it should be
+  const std::string other = LogOfOpening();
+  EXPECT_EQ(other.find("max.message.bytes"), std::string::npos) << other;
+  EXPECT_EQ(other.find("fewer partitions"), std::string::npos) << other;
 }
 
 TEST_F(KafkaBusTest, APropertyThatThePromisesRestOnIsRefused) {
@@ -296,6 +338,36 @@ TEST_F(KafkaBusTest, TheBrokersLimitIsNamedWithItsTopic) {
   EXPECT_EQ(messages[1].record.value, "next");
 }
 
+// The library puts up to a million bytes into a batch, which the broker takes as a whole or not.
+TEST_F(KafkaBusTest, RecordsThatFitAreTakenWhereTheirBatchIsNot) {
+  constexpr std::size_t kLimit = 20'000;
+  constexpr int kRecords = 100;
+  options_.compression = "none";
+  options_.linger = seconds(1);  // so that there is a batch
+  ASSERT_TRUE(CreateTopics(Raw()->get(), {topic_}, 1, kLimit, seconds(10)));
+  const auto bus = Open();
+  ProduceNumbers(*bus, 0, kRecords, kLimit / 4);
+  const auto consumer = Subscribe(*bus);
+  std::set<int> seen;
+  for (const Message& message : Take(*consumer, kRecords)) {
+    EXPECT_TRUE(seen.insert(std::stoi(message.record.value)).second) << "none is there twice";
+  }
+  ASSERT_EQ(seen.size(), static_cast<std::size_t>(kRecords));
+
+  // From then on none of the topic waits for a batch, and they stay in order.
+  const microseconds begun = SystemClock().Steady();
+  ProduceNumbers(*bus, kRecords, 2 * kRecords, kLimit / 4);
+  EXPECT_LT(SystemClock().Steady() - begun, options_.linger);
+  int next = kRecords;
+  for (const Message& message : Take(*consumer, kRecords)) {
+    EXPECT_EQ(std::stoi(message.record.value), next++);
+  }
+  EXPECT_EQ(next, 2 * kRecords);
+  const auto above = Produce(*bus, {.key = "k", .value = std::string(kLimit, 'x'), .headers = {}});
+  ASSERT_FALSE(above);
+  EXPECT_EQ(above.error().code(), Code::kTooLarge);
+}
+
 TEST_F(KafkaBusTest, ReadsWhatOthersHaveWritten) {
   const auto bus = Open();
   {
@@ -319,17 +391,32 @@ TEST_F(KafkaBusTest, ReadsWhatOthersHaveWritten) {
   EXPECT_EQ(messages[0].record.headers[2].value, "1");
 }
 
-TEST_F(KafkaBusTest, EachCompressionIsRead) {
+// The topic takes the records only if they are made smaller.
+TEST_F(KafkaBusTest, EachCompressionIsUsedAndRead) {
+  constexpr std::size_t kLimit = 20'000;
+  constexpr std::size_t kBytes = 50'000;
+  ASSERT_TRUE(CreateTopics(Raw()->get(), {topic_}, 1, kLimit, seconds(10)));
+  std::map<std::string, std::size_t> written;
   for (const char* compression : {"none", "gzip", "snappy", "lz4", "zstd"}) {
     options_.compression = compression;
     const auto bus = Open();
-    ASSERT_TRUE(
-        Produce(*bus, {.key = compression, .value = std::string(50'000, 'x'), .headers = {}}));
+    const auto produced =
+        Produce(*bus, {.key = compression, .value = std::string(kBytes, 'x'), .headers = {}});
+    if (compression == std::string_view("none")) {
+      ASSERT_FALSE(produced);
+      EXPECT_EQ(produced.error().code(), Code::kTooLarge);
+      ASSERT_TRUE(Produce(*bus, {.key = "none", .value = "x", .headers = {}}));
+    } else {
+      ASSERT_TRUE(produced) << compression << ": " << produced.error().message();
+    }
+    written[compression] = compression == std::string_view("none") ? 1 : kBytes;
   }
   const auto bus = Open();
-  for (const Message& message : Take(*Subscribe(*bus), 5)) {
-    EXPECT_EQ(message.record.value.size(), 50'000U) << message.record.key;
+  std::map<std::string, std::size_t> read;
+  for (const Message& message : Take(*Subscribe(*bus), written.size())) {
+    read[message.record.key] = message.record.value.size();
   }
+  EXPECT_EQ(read, written);
 }
 
 // ---- The producer is lost for good ----
@@ -373,19 +460,7 @@ TEST_F(KafkaBusTest, WhatRetentionDeletesUnreadIsCountedAndPassedOver) {
     ASSERT_EQ(messages.size(), 10U);
     ASSERT_TRUE(consumer->Commit(messages.back().position));
   }
-  const auto raw = Raw();
-  rd_kafka_topic_partition_list_t* before = rd_kafka_topic_partition_list_new(1);
-  rd_kafka_topic_partition_list_add(before, topic_.c_str(), 0)->offset = 60;
-  rd_kafka_DeleteRecords_t* request = rd_kafka_DeleteRecords_new(before);
-  rd_kafka_queue_t* queue = rd_kafka_queue_new(raw->get());
-  rd_kafka_DeleteRecords(raw->get(), &request, 1, nullptr, queue);
-  rd_kafka_event_t* event = rd_kafka_queue_poll(queue, 30'000);
-  ASSERT_NE(event, nullptr);
-  ASSERT_EQ(rd_kafka_event_error(event), RD_KAFKA_RESP_ERR_NO_ERROR);
-  rd_kafka_event_destroy(event);
-  rd_kafka_queue_destroy(queue);
-  rd_kafka_DeleteRecords_destroy(request);
-  rd_kafka_topic_partition_list_destroy(before);
+  ASSERT_NO_FATAL_FAILURE(DeleteBefore(60, 1));
 
   const auto consumer = Subscribe(*bus);
   const auto messages = Take(*consumer, 40);
@@ -439,7 +514,53 @@ TEST_F(KafkaBusTest, ATopicThatWasMadeAgainIsReadFromItsStart) {
 
 // ---- Slow work ----
 
+// What it still gives when the log is empty, it has read ahead.
 TEST_F(KafkaBusTest, ReadsAheadOnlyAsMuchAsItMay) {
+  constexpr int kMessages = 2'000;
+  constexpr std::size_t kBytes = 2'000;  // of each
+  constexpr int kTaken = 250;            // so that twice as many may be read ahead
+  options_.compression = "none";
+  options_.partitions = 4;
+  const auto bus = Open();
+  ProduceNumbers(*bus, 0, kMessages, kBytes);
+  // What is read at a stretch, which the bounds end, may be as much again, or half a MiB.
+  struct Bounds {
+    std::size_t messages;
+    std::size_t bytes;
+    int ahead_max;
+  };
+  int first_new = kMessages;
+  for (const auto& [messages, bytes, ahead_max] :
+       {Bounds{.messages = 60, .bytes = 2'000'000, .ahead_max = 2 * 60},
+        Bounds{.messages = 500, .bytes = 40 * kBytes, .ahead_max = 40 + 270}}) {
+    SCOPED_TRACE(fmt::format("{} messages, {} bytes", messages, bytes));
+    options_.prefetch_messages_max = messages;
+    options_.prefetch_bytes_max = bytes;
+    const auto bounded = Open();
+    const auto consumer = *bounded->Subscribe(RandomName(), {topic_});
+    int old = static_cast<int>(Take(*consumer, kTaken).size());
+    std::this_thread::sleep_for(seconds(2));  // it would have read all
+    ASSERT_NO_FATAL_FAILURE(DeleteBefore(RD_KAFKA_OFFSET_END, options_.partitions));
+    ProduceNumbers(*bus, first_new, first_new + kMessages, kBytes);
+    std::set<int> seen;
+    const microseconds until = SystemClock().Steady() + kPatience;
+    while (seen.size() < kMessages && SystemClock().Steady() < until) {
+      for (const Message& message : Take(*consumer, 1)) {
+        const int number = std::stoi(message.record.value);
+        if (number < first_new) {
+          ++old;
+        } else {
+          seen.insert(number);
+        }
+      }
+    }
+    EXPECT_EQ(seen.size(), static_cast<std::size_t>(kMessages));
+    EXPECT_LE(old, kTaken + ahead_max);
+    first_new += kMessages;
+  }
+}
+
+TEST_F(KafkaBusTest, PausingNeitherSkipsNorDoubles) {
   options_.prefetch_bytes_max = 200'000;
   options_.prefetch_messages_max = 50;
   options_.partitions = 4;

@@ -17,6 +17,7 @@ namespace {
 constexpr log::Logger kLog("bus");
 
 constexpr milliseconds kPollWait{100};
+constexpr milliseconds kPollWaitOfTwo{5};
 constexpr milliseconds kAbandonLimit{10'000};
 // One that is lost again at once may not write: the brokers are not asked in a circle.
 constexpr milliseconds kReplacePause{1'000};
@@ -33,11 +34,66 @@ std::size_t HeaderBytes(const Record& record) {
   return bytes;
 }
 
-rd_kafka_vu_t Variable(rd_kafka_vtype_t type) {
-  rd_kafka_vu_t variable{};
-  variable.vtype = type;
-  return variable;
-}
+// A record in the form that the library takes, which reads key and value from `record` until it
+// reports the delivery.
+class Handover {
+ public:
+  Handover(std::string topic, const Record& record, void* opaque) : topic_(std::move(topic)) {
+    Add(RD_KAFKA_VTYPE_TOPIC).cstr = topic_.c_str();
+    auto& value = Add(RD_KAFKA_VTYPE_VALUE).mem;
+    // Null is a mark of removal, an empty value is not.
+    value.ptr = record.no_value ? nullptr : const_cast<char*>(record.value.data());
+    value.size = record.value.size();
+    if (!record.key.empty()) {
+      auto& key = Add(RD_KAFKA_VTYPE_KEY).mem;
+      key.ptr = const_cast<char*>(record.key.data());
+      key.size = record.key.size();
+    }
+    if (record.timestamp != Time{}) {
+      Add(RD_KAFKA_VTYPE_TIMESTAMP).i64 =
+          std::chrono::floor<milliseconds>(record.timestamp).time_since_epoch().count();
+    }
+    Add(RD_KAFKA_VTYPE_OPAQUE).ptr = opaque;
+    if (!record.headers.empty()) AddHeaders(record.headers);
+  }
+  ~Handover() {
+    if (headers_ != nullptr) rd_kafka_headers_destroy(headers_);
+  }
+  Handover(const Handover&) = delete;
+  Handover& operator=(const Handover&) = delete;
+
+  Result<void> To(Client& client) {
+    rd_kafka_error_t* refused = rd_kafka_produceva(client.get(), parts_.data(), count_);
+    if (refused == nullptr) {
+      headers_ = nullptr;  // the library's
+      return {};
+    }
+    Error error = ToError(rd_kafka_error_code(refused), fmt::format("record for topic {}", topic_));
+    rd_kafka_error_destroy(refused);
+    return Fail(std::move(error));
+  }
+
+ private:
+  decltype(rd_kafka_vu_t::u)& Add(rd_kafka_vtype_t type) {
+    parts_[count_].vtype = type;
+    return parts_[count_++].u;
+  }
+  void AddHeaders(const std::vector<Header>& headers) {
+    headers_ = rd_kafka_headers_new(headers.size());
+    for (const Header& header : headers) {
+      const std::string* value = header.value ? &*header.value : nullptr;
+      rd_kafka_header_add(headers_, header.name.data(), static_cast<ssize_t>(header.name.size()),
+                          value != nullptr ? value->data() : nullptr,
+                          value != nullptr ? static_cast<ssize_t>(value->size()) : 0);
+    }
+    Add(RD_KAFKA_VTYPE_HEADERS).headers = headers_;
+  }
+
+  const std::string topic_;
+  std::array<rd_kafka_vu_t, 7> parts_{};
+  std::size_t count_ = 0;
+  rd_kafka_headers_t* headers_ = nullptr;
+};
 
 }  // namespace
 
@@ -53,7 +109,7 @@ Result<std::unique_ptr<KafkaProducer>> KafkaProducer::Open(const KafkaBusOptions
                                                            BrokerState& state,
                                                            const KnownTopics& topics) {
   std::unique_ptr<KafkaProducer> producer(new KafkaProducer(options, state, topics));
-  auto client = producer->MakeClient();
+  auto client = producer->MakeClient(/*alone=*/false);
   if (!client) return Fail(std::move(client).error());
   producer->client_ = *std::move(client);
   producer->thread_ = std::jthread(
@@ -63,22 +119,32 @@ Result<std::unique_ptr<KafkaProducer>> KafkaProducer::Open(const KafkaBusOptions
 
 KafkaProducer::~KafkaProducer() { Close(milliseconds(0)); }
 
-Result<std::shared_ptr<Client>> KafkaProducer::MakeClient() {
+Result<std::shared_ptr<Client>> KafkaProducer::MakeClient(bool alone) {
   // Twice as much as we let in, since the library counts more than we do.
   const std::size_t library_kib = options_.queue_bytes_max / 512 + 16 * 1024;
   const std::size_t message_bytes =
       options_.record_bytes_max + options_.header_bytes_max + kOverheadBytes;
-  return Client::Make(Client::Kind::kProducer, options_,
-                      {{"enable.idempotence", "true"},
-                       {"acks", "all"},
-                       {"partitioner", "murmur2_random"},  // as the producers of Java do
-                       {"compression.codec", options_.compression},
-                       {"message.max.bytes", std::to_string(message_bytes)},
-                       {"linger.ms", std::to_string(options_.linger.count())},
-                       {"message.timeout.ms", std::to_string(options_.delivery_timeout.count())},
-                       {"queue.buffering.max.kbytes", std::to_string(library_kib)},
-                       {"queue.buffering.max.messages", kLibraryMessagesMax}},
-                      *this, state_);
+  ClientProperties properties = {
+      {"enable.idempotence", "true"},
+      {"acks", "all"},
+      {"partitioner", "murmur2_random"},  // as the producers of Java do
+      {"compression.codec", options_.compression},
+      {"message.max.bytes", std::to_string(message_bytes)},
+      {"linger.ms", std::to_string(options_.linger.count())},
+      {"message.timeout.ms", std::to_string(options_.delivery_timeout.count())},
+      {"queue.buffering.max.kbytes", std::to_string(library_kib)},
+      {"queue.buffering.max.messages", kLibraryMessagesMax}};
+  if (alone) properties.emplace_back("batch.num.messages", "1");
+  return Client::Make(Client::Kind::kProducer, options_, properties, *this, state_);
+}
+
+Result<std::shared_ptr<Client>> KafkaProducer::ClientForAlone() {
+  if (client_for_alone_ == nullptr) {
+    auto made = MakeClient(/*alone=*/true);
+    if (!made) return Fail(Code::kUnavailable, made.error().message());
+    client_for_alone_ = *std::move(made);
+  }
+  return client_for_alone_;
 }
 
 std::shared_ptr<Client> KafkaProducer::client() const {
@@ -116,77 +182,54 @@ std::optional<Error> KafkaProducer::Refusal(std::string_view topic, std::size_t 
 void KafkaProducer::Produce(std::string_view topic, Record record, Delivered delivered) {
   const std::size_t header_bytes = HeaderBytes(record);
   const std::size_t record_bytes = record.key.size() + record.value.size();
-  // The library reads the value from here until it reports the delivery.
   auto pending = std::make_unique<Pending>();
   pending->record = std::move(record);
   pending->delivered = std::move(delivered);
   pending->bytes = record_bytes + header_bytes;
-  const Record& sent = pending->record;
-  const std::string name(topic);
-
-  std::array<rd_kafka_vu_t, 7> parts{};
-  std::size_t count = 0;
-  parts[count] = Variable(RD_KAFKA_VTYPE_TOPIC);
-  parts[count++].u.cstr = name.c_str();
-  parts[count] = Variable(RD_KAFKA_VTYPE_VALUE);
-  // Null is a mark of removal, an empty value is not.
-  parts[count].u.mem.ptr = sent.no_value ? nullptr : const_cast<char*>(sent.value.data());
-  parts[count++].u.mem.size = sent.value.size();
-  if (!sent.key.empty()) {
-    parts[count] = Variable(RD_KAFKA_VTYPE_KEY);
-    parts[count].u.mem.ptr = const_cast<char*>(sent.key.data());
-    parts[count++].u.mem.size = sent.key.size();
-  }
-  if (sent.timestamp != Time{}) {
-    parts[count] = Variable(RD_KAFKA_VTYPE_TIMESTAMP);
-    parts[count++].u.i64 =
-        std::chrono::floor<milliseconds>(sent.timestamp).time_since_epoch().count();
-  }
-  parts[count] = Variable(RD_KAFKA_VTYPE_OPAQUE);
-  parts[count++].u.ptr = pending.get();
-  rd_kafka_headers_t* headers = nullptr;
-  if (!sent.headers.empty()) {
-    headers = rd_kafka_headers_new(sent.headers.size());
-    for (const Header& header : sent.headers) {
-      const std::string* value = header.value ? &*header.value : nullptr;
-      rd_kafka_header_add(headers, header.name.data(), static_cast<ssize_t>(header.name.size()),
-                          value != nullptr ? value->data() : nullptr,
-                          value != nullptr ? static_cast<ssize_t>(value->size()) : 0);
-    }
-    parts[count] = Variable(RD_KAFKA_VTYPE_HEADERS);
-    parts[count++].u.headers = headers;  // the library's, if it takes the record
-  }
-
+  Handover handover(std::string(topic), pending->record, pending.get());
   std::optional<Error> error;
   {
     const std::lock_guard lock(mutex_);
     error = Refusal(topic, record_bytes, header_bytes);
     if (!error) {
       pending->number = handed_over_;
-      rd_kafka_error_t* refused = rd_kafka_produceva(client_->get(), parts.data(), count);
-      if (refused == nullptr) {
+      pending->alone = topics_of_alone_.contains(topic);
+      Result<std::shared_ptr<Client>> client = client_;
+      if (pending->alone) client = ClientForAlone();
+      Result<void> taken = client ? handover.To(**client) : Fail(client.error());
+      if (taken) {
         queue_bytes_ += pending->bytes;
         ++handed_over_;
         finished_above_.push_back(false);
-        headers = nullptr;
         (void)pending.release();  // until its delivery
         return;
       }
-      error = ToError(rd_kafka_error_code(refused), fmt::format("record for topic {}", topic));
-      rd_kafka_error_destroy(refused);
+      error = std::move(taken).error();
     }
   }
-  if (headers != nullptr) rd_kafka_headers_destroy(headers);
   pending->delivered(Fail(*std::move(error)));
 }
 
+Result<void> KafkaProducer::SendAlone(const std::string& topic, Pending& pending) {
+  Handover handover(topic, pending.record, &pending);
+  const std::lock_guard lock(mutex_);
+  pending.alone = true;
+  const auto client = ClientForAlone();
+  if (!client) return Fail(client.error());
+  return handover.To(**client);
+}
+
 void KafkaProducer::OnDelivered(const rd_kafka_message_s& message) {
-  const std::unique_ptr<Pending> pending(static_cast<Pending*>(message._private));
+  std::unique_ptr<Pending> pending(static_cast<Pending*>(message._private));
   const char* topic = rd_kafka_topic_name(message.rkt);
   switch (message.err) {
     case RD_KAFKA_RESP_ERR_NO_ERROR:
       state_.Answered();
       if (message.offset >= 0) {
+        if (pending->alone) {
+          const std::lock_guard lock(mutex_);
+          topics_of_alone_.insert(topic);
+        }
         pending->delivered(Position{topic, message.partition, message.offset});
         break;
       }
@@ -216,6 +259,16 @@ void KafkaProducer::OnDelivered(const rd_kafka_message_s& message) {
       break;
     }
     case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+      // It may have been the batch that was too large, none of which is in the log then.
+      if (!pending->alone) {
+        const Result<void> sent = SendAlone(topic, *pending);
+        if (sent) {
+          (void)pending.release();  // until its next delivery
+          return;
+        }
+        pending->delivered(Fail(sent.error()));
+        break;
+      }
       pending->delivered(Fail(
           Code::kTooLarge,
           fmt::format("record of {} bytes is larger than topic {} takes (its max.message.bytes)",
@@ -251,25 +304,34 @@ Result<void> KafkaProducer::Flush(milliseconds limit) {
 
 void KafkaProducer::PollUntilClosed(std::stop_token stop) {
   pthread_setname_np(pthread_self(), "kafka-produce");
-  microseconds replaced{0};
+  const auto clients = [this] {
+    const std::lock_guard lock(mutex_);
+    return std::pair(client_, client_for_alone_);
+  };
   while (!stop.stop_requested()) {
-    const std::shared_ptr<Client> client = this->client();
-    rd_kafka_poll(client->get(), static_cast<int>(kPollWait.count()));
-    std::array<char, kErrorTextBytes> reason{};
-    if (rd_kafka_fatal_error(client->get(), reason.data(), reason.size()) ==
-        RD_KAFKA_RESP_ERR_NO_ERROR) {
-      continue;
-    }
-    if (const microseconds now = SystemClock().Steady(); now - replaced >= kReplacePause) {
-      replaced = now;
-      Replace(reason.data());
-    }
+    const auto [client, for_alone] = clients();
+    const milliseconds wait = for_alone != nullptr ? kPollWaitOfTwo : kPollWait;
+    rd_kafka_poll(client->get(), static_cast<int>(wait.count()));
+    ReplaceLost(client);
+    if (for_alone == nullptr) continue;
+    rd_kafka_poll(for_alone->get(), static_cast<int>(wait.count()));
+    ReplaceLost(for_alone);
   }
-  Abandon(*this->client());
+  Abandon(*clients().first);
+  if (const auto for_alone = clients().second; for_alone != nullptr) Abandon(*for_alone);
 }
 
-void KafkaProducer::Replace(const std::string& reason) {
-  auto made = MakeClient();
+void KafkaProducer::ReplaceLost(const std::shared_ptr<Client>& client) {
+  std::array<char, kErrorTextBytes> reason{};
+  if (rd_kafka_fatal_error(client->get(), reason.data(), reason.size()) ==
+      RD_KAFKA_RESP_ERR_NO_ERROR) {
+    return;
+  }
+  const microseconds now = SystemClock().Steady();
+  if (now - replaced_ < kReplacePause) return;
+  replaced_ = now;
+  const bool alone = client != this->client();
+  auto made = MakeClient(alone);
   if (!made) {
     // Only when the machine is out of something: the next round tries again.
     kLog.Error("", "a new producer cannot be made", {{"error", made.error().message()}});
@@ -277,14 +339,13 @@ void KafkaProducer::Replace(const std::string& reason) {
     return;
   }
   kLog.Error("", "the producer was lost for good: a new one takes its place",
-             {{"error", WithWayOut(reason)}});
+             {{"error", WithWayOut(reason.data())}});
   restarts_.Add();
-  std::shared_ptr<Client> lost;
   {
     const std::lock_guard lock(mutex_);
-    lost = std::exchange(client_, *std::move(made));
+    (alone ? client_for_alone_ : client_) = *std::move(made);
   }
-  Abandon(*lost);
+  Abandon(*client);
 }
 
 void KafkaProducer::Abandon(Client& client) {
@@ -306,6 +367,7 @@ void KafkaProducer::Close(milliseconds limit) {
   thread_.join();
   const std::lock_guard lock(mutex_);
   client_.reset();
+  client_for_alone_.reset();
 }
 
 }  // namespace insightd::bus

@@ -3,6 +3,10 @@
 // One thread polls librdkafka and calls `delivered`. When the library says that the handle is lost
 // for good (a broker forgot the producer, or sequences do not fit), a new one is made: what was on
 // its way fails with kUnavailable, and its senders try again.
+//
+// A topic may take less (max.message.bytes) than the library puts into one batch, and then the
+// brokers refuse all records of the batch. Each of them is sent once more by another handle, whose
+// batches are of one record; if that helped, so are all later ones of the topic.
 #pragma once
 
 #include <condition_variable>
@@ -10,6 +14,8 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -30,6 +36,8 @@ class KafkaProducer final : public Producer, private ClientEvents {
   ~KafkaProducer() override;
 
   void Produce(std::string_view topic, Record record, Delivered delivered) override;
+  // kUnavailable while no broker at all answers.
+  Result<void> Room() override { return state_.CheckFor(options_.away_min); }
   Result<void> Flush(milliseconds limit) override;
   // Waits up to `limit`; then all that is left fails.
   void Close(milliseconds limit);
@@ -42,13 +50,19 @@ class KafkaProducer final : public Producer, private ClientEvents {
     Delivered delivered;
     std::size_t bytes = 0;
     std::uint64_t number = 0;
+    bool alone = false;  // in its batch
   };
 
   KafkaProducer(const KafkaBusOptions& options, BrokerState& state, const KnownTopics& topics);
-  Result<std::shared_ptr<Client>> MakeClient();
+  Result<std::shared_ptr<Client>> MakeClient(bool alone);
+  // Makes it where it is not there yet. With the mutex held.
+  Result<std::shared_ptr<Client>> ClientForAlone();
+  // What the brokers refused in a batch.
+  Result<void> SendAlone(const std::string& topic, Pending& pending);
   void OnDelivered(const rd_kafka_message_s& message) override;
   void PollUntilClosed(std::stop_token stop);
-  void Replace(const std::string& reason);
+  // When `client` is lost for good: puts another one in its place.
+  void ReplaceLost(const std::shared_ptr<Client>& client);
   // Fails what `client` still holds.
   void Abandon(Client& client);
   std::optional<Error> Refusal(std::string_view topic, std::size_t record_bytes,
@@ -63,11 +77,14 @@ class KafkaProducer final : public Producer, private ClientEvents {
   mutable std::mutex mutex_;
   std::condition_variable finished_;
   std::shared_ptr<Client> client_;
+  std::shared_ptr<Client> client_for_alone_;            // null as long as nothing needed it
+  std::set<std::string, std::less<>> topics_of_alone_;  // each record of them goes alone
   bool closing_ = false;
   std::size_t queue_bytes_ = 0;
   std::uint64_t handed_over_ = 0;    // records
   std::uint64_t all_finished_ = 0;   // all below this number have had their callback
   std::deque<bool> finished_above_;  // from that number on
+  microseconds replaced_{};          // steady; of the thread
 
   std::jthread thread_;
 };
