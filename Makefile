@@ -48,9 +48,9 @@ fuzz:  ## fuzz targets for TIME seconds (60) each: make fuzz [TARGET=yaml] [TIME
 	@tools/install.sh build lint
 	@tools/fuzz.sh "$(or $(TIME),60)" $(TARGET)
 
-soak:  ## hours of load on `all`, then with outages of every server: make soak [MINUTES=60] [FORM=all|servers]
+soak:  ## hours of load on `all`, then on servers with outages and kills: make soak [MINUTES=60] [FORM=all|servers]
 	@tools/install.sh build test servers
-	@tools/build.sh release -DINSIGHTD_UI=$(UI)
+	@TARGET="insightd crash_calls" tools/build.sh release -DINSIGHTD_UI=$(UI) -DINSIGHTD_TESTS=ON
 	@INSIGHTD_BINARY=build/release/insightd tools/soak.sh "$(or $(MINUTES),60)" $(FORM)
 
 simulate:  ## the whole system from SEEDS seeds (100000) with faults: make simulate [SEEDS=…] [FIRST=1]

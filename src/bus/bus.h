@@ -81,7 +81,8 @@ class Producer {
   virtual void Produce(std::string_view topic, Record record, Delivered delivered) = 0;
   // kNoRoom while the log has no room for new work. For who lets work in, before it does: what
   // work that is in leads to is produced all the same, or the log would never get shorter. Never
-  // waits. Kafka looks after its room itself: there kUnavailable, once it has been away for a while.
+  // waits. Kafka looks after its room itself: there kUnavailable, once it has been away for a
+  // while.
   virtual Result<void> Room() { return {}; }
   // Returns when all that was handed over before the call has had its callback, or kTimeout.
   virtual Result<void> Flush(milliseconds limit) = 0;

@@ -18,6 +18,14 @@ constexpr log::Logger kLog("store");
 constexpr std::string_view kUnstorable =
     "holds NUL or what is no UTF-8, which the database does not take";
 
+// The front of a text, not cut within a character.
+std::string_view Front(std::string_view text, std::size_t bytes_max) {
+  if (text.size() <= bytes_max) return text;
+  std::size_t size = bytes_max;
+  while (size > 0 && (static_cast<unsigned char>(text[size]) & 0xC0U) == 0x80U) --size;
+  return text.substr(0, size);
+}
+
 }  // namespace
 
 Result<void> CheckResult(const ClusterResult& result) {
@@ -81,11 +89,18 @@ std::string_view PackOf(const ClusterResult& result) {
   const std::string_view pack = result.pack;
   // It is beside the point of a result, which is not refused for it.
   if (!IsStorable(pack)) return {};
-  if (pack.size() <= kPackBytesMax) return pack;
-  std::size_t size = kPackBytesMax;
-  // Not within a character.
-  while (size > 0 && (static_cast<unsigned char>(pack[size]) & 0xC0) == 0x80) --size;
-  return pack.substr(0, size);
+  return Front(pack, kPackBytesMax);
+}
+
+LetterNames NamesOf(const DeadLetter& letter) {
+  LetterNames names{.topic = StorableText(letter.topic),
+                    .request_id = StorableText(letter.request_id),
+                    .archive = StorableText(letter.archive)};
+  names.topic.resize(Front(names.topic, kKeyBytesMax).size());
+  names.request_id.resize(Front(names.request_id, kKeyBytesMax).size());
+  // Keys of archives are far shorter: this names none of ours, and its front could name another.
+  if (names.archive.size() > kKeyBytesMax) names.archive.clear();
+  return names;
 }
 
 std::string_view RuleOf(std::string_view component) {

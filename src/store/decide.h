@@ -54,6 +54,16 @@ constexpr std::string_view ArchiveColumnOf(std::string_view archive, std::string
   return !archive.empty() && archive == request_id ? kArchiveIsRequest : archive;
 }
 
+// Of a dead letter what stands in indexes, as it is kept: repaired (letter_texts.h), and cut to
+// kKeyBytesMax. What was set aside may have been so for its very names; it is found by them all the
+// same as far as they go.
+struct LetterNames {
+  std::string topic;
+  std::string request_id;
+  std::string archive;  // empty where it is too long
+};
+LetterNames NamesOf(const DeadLetter& letter);
+
 // "x.y.report" -> "x.y"
 std::string_view RuleOf(std::string_view component);
 

@@ -401,7 +401,8 @@ class Store : public Sink, public Feedback, public Lookups, public History {
 
   // A letter that is there already (topic, partition, offset) keeps its id and first failure; the
   // rest is written over. One that was dropped stays so: its record has only been read again. Texts
-  // are repaired where they are no UTF-8 or hold NUL. All or nothing.
+  // are repaired where they are no UTF-8 or hold NUL; topic and request id are cut to kKeyBytesMax,
+  // an archive's key that is longer is left out. All or nothing.
   virtual Result<void> PutDeadLetters(std::span<const DeadLetter> letters) = 0;
   // Without `value`; by ascending id.
   virtual Result<std::vector<DeadLetter>> ListDeadLetters(const DeadLetterFilter& filter) = 0;

@@ -1,5 +1,7 @@
 #include "upkeep/letter_keeper.h"
 
+#include <fmt/format.h>
+
 #include <condition_variable>
 #include <mutex>
 #include <utility>
@@ -17,6 +19,8 @@ constexpr log::Logger kLog("upkeep");
 constexpr std::size_t kBatchLettersMax = 100;
 constexpr milliseconds kIdleWait{1'000};
 constexpr milliseconds kRetryPause{1'000};
+// Of a name in a log record: one may be what is wrong with its letter.
+constexpr std::size_t kToldBytesMax = 128;
 
 store::DeadLetter ToStore(bus::DeadLetter letter) {
   store::DeadLetter kept{.id = 0,
@@ -94,11 +98,15 @@ Result<bool> LetterKeeper::Take(milliseconds wait, std::stop_token stop) {
 
 Result<void> LetterKeeper::Keep(const std::vector<bus::Message>& messages) {
   std::vector<store::DeadLetter> letters;
+  std::vector<const bus::Position*> positions;  // of each letter itself
   for (const bus::Message& message : messages) {
     store::DeadLetter letter = ToStore(bus::UnwrapDeadLetter(message));
     if (letter.code == CodeName(Code::kNotFound) && !letter.request_id.empty()) {
       const auto upload = store_.FindUpload(letter.request_id);
-      if (!upload && upload.error().code() != Code::kNotFound) return Fail(upload.error());
+      // Of a request id that cannot be asked for there is no upload either.
+      if (!upload && VerdictFor(upload.error().code()) != Verdict::kDeadLetter) {
+        return Fail(upload.error());
+      }
       if (upload && upload->end != store::UploadEnd::kDeadLetter) {
         kLog.Info(log::event::kMessageFiltered,
                   "the upload of this dead letter has ended already; its archive was removed since",
@@ -112,14 +120,45 @@ Result<void> LetterKeeper::Keep(const std::vector<bus::Message>& messages) {
       }
     }
     letters.push_back(std::move(letter));
+    positions.push_back(&message.position);
   }
-  if (!letters.empty()) {
-    if (auto put = store_.PutDeadLetters(letters); !put) return put;
+  std::vector<Refusal> refusals;
+  if (auto put = Put(letters, 0, letters.size(), refusals); !put) return put;
+  // Told before the commit, behind which nobody meets these letters again.
+  for (const Refusal& refusal : refusals) {
+    const store::DeadLetter& letter = letters[refusal.letter];
+    const bus::Position& position = *positions[refusal.letter];
+    kLog.Error(log::event::kDbFailed,
+               "the database refuses this dead letter: it is on the bus alone, as long as its "
+               "topic keeps it",
+               {{"request_id", letter.request_id.substr(0, kToldBytesMax)},
+                {"cluster", letter.cluster.substr(0, kToldBytesMax)},
+                {"topic", position.topic},
+                {"partition", position.partition},
+                {"offset", position.offset},
+                {"outcome", "skipped"},
+                {"error_class", CodeName(refusal.error.code())},
+                {"error", fmt::format("{}; it was set aside for: {}", refusal.error.message(),
+                                      letter.reason)}});
   }
   for (const bus::Position& position : bus::LastPositions(messages)) {
     if (auto done = consumer_->Commit(position); !done) return done;
   }
   return {};
+}
+
+Result<void> LetterKeeper::Put(std::span<const store::DeadLetter> letters, std::size_t first,
+                               std::size_t end, std::vector<Refusal>& refusals) {
+  if (first == end) return {};
+  auto put = store_.PutDeadLetters(letters.subspan(first, end - first));
+  if (put || VerdictFor(put.error().code()) != Verdict::kDeadLetter) return put;
+  if (end - first == 1) {
+    refusals.push_back({.letter = first, .error = std::move(put).error()});
+    return {};
+  }
+  const std::size_t middle = first + (end - first) / 2;
+  if (auto front = Put(letters, first, middle, refusals); !front) return front;
+  return Put(letters, middle, end, refusals);
 }
 
 }  // namespace insightd::upkeep

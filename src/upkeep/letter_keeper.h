@@ -5,12 +5,17 @@
 // * A letter that says `not_found` about an archive whose upload has its end already is passed
 //   over: after a crash its announcement came again when the archive had been removed.
 // * The other side away: tried again with every Step; letters wait on the bus.
+// * A letter that the store refuses is found by halving its batch. There is nowhere else to set it
+//   aside: it is told as an error, with its place on the bus, and passed over, so that what is
+//   behind it is kept.
 // * Stopping: a transaction that runs is finished.
 //
 // One thread at a time: either Run or Step.
 #pragma once
 
+#include <cstddef>
 #include <memory>
+#include <span>
 #include <stop_token>
 #include <vector>
 
@@ -36,8 +41,17 @@ class LetterKeeper {
   Result<bool> Step();
 
  private:
+  struct Refusal {
+    std::size_t letter;
+    Error error;
+  };
+
   Result<bool> Take(milliseconds wait, std::stop_token stop);
   Result<void> Keep(const std::vector<bus::Message>& messages);
+  // Puts the letters [first, end). Fails with what does not lie in a letter; else each one that is
+  // not in the store then has its refusal.
+  Result<void> Put(std::span<const store::DeadLetter> letters, std::size_t first, std::size_t end,
+                   std::vector<Refusal>& refusals);
 
   bus::Bus& bus_;
   store::Store& store_;

@@ -14,6 +14,7 @@
 #include "bus/dead_letter.h"
 #include "bus/embedded/embedded_bus.h"
 #include "store/embedded/embedded_store.h"
+#include "store/testing/forward_store.h"
 #include "upkeep/cleaner.h"
 #include "upkeep/dead_letters.h"
 #include "upkeep/letter_keeper.h"
@@ -56,6 +57,24 @@ class CountedBlobs final : public blob::testing::ForwardStore {
 
   int lists = 0;
   std::function<void()> listing;
+};
+
+// Refuses batches with a letter whose request id begins with "bad", as a database does whose index
+// does not take it; fails the next calls as it is told.
+class RefusingStore final : public store::testing::ForwardStore {
+ public:
+  using ForwardStore::ForwardStore;
+  Result<void> PutDeadLetters(std::span<const store::DeadLetter> letters) override {
+    ++puts;
+    if (failure) return Fail(*std::exchange(failure, std::nullopt));
+    for (const store::DeadLetter& letter : letters) {
+      if (letter.request_id.starts_with("bad")) return Fail(Code::kInvalid, "no room in an index");
+    }
+    return ForwardStore::PutDeadLetters(letters);
+  }
+
+  int puts = 0;
+  std::optional<Error> failure;
 };
 
 class UpkeepTest : public ::testing::Test {
@@ -176,6 +195,56 @@ TEST_F(UpkeepTest, ALetterThatComesTwiceIsKeptOnce) {
   SetAside("r1");
   EXPECT_TRUE(keeper_->Step().value());
   EXPECT_EQ(Letters().size(), 1U);
+}
+
+TEST_F(UpkeepTest, ALetterThatTheStoreRefusesIsToldAndHoldsUpNoOther) {
+  RefusingStore refusing(*store_);
+  LetterKeeper keeper(*bus_, refusing, settings_);
+  keeper_.reset();
+  ASSERT_TRUE(keeper.Open());
+  for (int i = 0; i < 40; ++i) SetAside(i == 17 ? "bad" : "r" + std::to_string(i), i);
+  refusing.failure = Error(Code::kUnavailable, "away");
+  EXPECT_EQ(keeper.Step().error().code(), Code::kUnavailable) << "tried again as a whole";
+  EXPECT_TRUE(Letters().empty());
+
+  std::vector<std::string> told;
+  log::SetPrinter([&](const log::Record& record) {
+    if (record.level != log::Level::kError) return std::string();
+    told.emplace_back(record.msg);
+    for (const log::Field& field : record.fields) {
+      told.push_back(fmt::format("{}: {}", field.name,
+                                 std::holds_alternative<std::string_view>(field.value)
+                                     ? std::string(std::get<std::string_view>(field.value))
+                                     : std::to_string(std::get<std::int64_t>(field.value))));
+    }
+    return std::string();
+  });
+  EXPECT_TRUE(keeper.Step().value());
+  log::SetPrinter(nullptr);
+
+  const auto letters = Letters();
+  ASSERT_EQ(letters.size(), 39U);
+  EXPECT_EQ(letters[17].offset, 18) << "in their order";
+  EXPECT_LE(refusing.puts, 14);
+  EXPECT_THAT(told, AllOf(Contains(HasSubstr("refuses this dead letter")).Times(1),
+                          Contains("topic: " + settings_.dead_letter_topics[0]),
+                          Contains("partition: 0"), Contains(HasSubstr("offset: ")),
+                          Contains("error: no room in an index; it was set aside for: cut short")));
+  SetAside("later", 50);
+  EXPECT_TRUE(keeper.Step().value());
+  EXPECT_EQ(Letters().size(), 40U);
+  EXPECT_FALSE(keeper.Step().value()) << "all are committed";
+}
+
+TEST_F(UpkeepTest, ARefusedLetterIsPassedOverAlsoAlone) {
+  RefusingStore refusing(*store_);
+  LetterKeeper keeper(*bus_, refusing, settings_);
+  keeper_.reset();
+  ASSERT_TRUE(keeper.Open());
+  SetAside("bad" + std::string(6'000, 'x'));
+  EXPECT_TRUE(keeper.Step().value());
+  EXPECT_FALSE(keeper.Step().value());
+  EXPECT_TRUE(Letters().empty());
 }
 
 TEST_F(UpkeepTest, PassesOverALetterAboutAnArchiveThatHasDoneItsWork) {

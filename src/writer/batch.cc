@@ -56,18 +56,23 @@ Result<std::string_view> ValueOf(const bus::Record& record, std::uint64_t bytes_
 
 }  // namespace
 
-Batch MakeBatch(Messages kind, std::vector<bus::Message> messages, const ReadLimits& limits,
+Batch MakeBatch(Messages kind, std::deque<bus::Message>& messages, const ReadLimits& limits,
                 json::Parser& parser) {
   Batch batch;
-  batch.messages = std::move(messages);
   batch.rows = MakeRows(kind);
   const results::Admit admit = [&limits](const results::Head& head) {
     return Admitted(head, limits);
   };
   std::string space;
-  for (std::size_t i = 0; i < batch.messages.size(); ++i) {
-    const bus::Message& message = batch.messages[i];
+  // What the rows hold is as large as the values once inflated, thirty times what came and more.
+  std::uint64_t bytes = 0;
+  while (!messages.empty() && (batch.messages.empty() || bytes < limits.batch_bytes_max)) {
+    const std::size_t i = batch.messages.size();
+    batch.messages.push_back(std::move(messages.front()));
+    messages.pop_front();
+    const bus::Message& message = batch.messages.back();
     const auto value = ValueOf(message.record, limits.message_bytes_max, space);
+    bytes += value ? value->size() : message.record.value.size();
     Result<Told> told = value ? batch.rows->Add(message.record, *value, parser, admit)
                               : Result<Told>(Fail(value.error()));
     if (!told) {

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <deque>
 #include <memory>
 #include <string>
 #include <utility>
@@ -50,12 +52,15 @@ struct Batch {
 
 struct ReadLimits {
   std::uint64_t message_bytes_max = 0;
+  std::uint64_t batch_bytes_max = 0;
   std::int64_t org_id_max = 0;
   const OrgAllowList& allowed;
 };
 
-// Reads the messages; those that are none of their kind become refusals.
-Batch MakeBatch(Messages kind, std::vector<bus::Message> messages, const ReadLimits& limits,
+// Reads messages, in their order, until all are read or those read have `batch_bytes_max` together,
+// inflated; at least one. They are taken out of `messages`. Those that are none of their kind
+// become refusals.
+Batch MakeBatch(Messages kind, std::deque<bus::Message>& messages, const ReadLimits& limits,
                 json::Parser& parser);
 
 // The stable identifier of a refusal for log records: "bad_date".

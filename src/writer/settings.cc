@@ -34,7 +34,8 @@ void Settings::AddTo(settings::Table& table) {
   table.Add("writer.batch_results_max", &batch_results_max, {.min = 1, .max = 10'000},
             "Most results stored in one transaction.");
   table.Add("writer.batch_bytes_max", &batch_bytes_max, {.min = 1},
-            "Bytes of results from which on a batch waits for no more.");
+            "Bytes of results, inflated where they come gzipped, from which on one transaction "
+            "takes no more.");
   table.Add("writer.batch_linger_ms", &batch_linger_ms, {.min = 0, .max = 1'000},
             "How long a batch waits for more results while they come one behind the other.");
   table.Add("writer.retry_delay_ms_min", &retry_delay_ms_min, {.min = 1},

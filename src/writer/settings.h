@@ -27,7 +27,7 @@ struct Settings {
   std::string workloads_group = "dvo_writer_app";
   std::string workloads_dead_letter_topic = "ccx.dvowriter.dead.letter.queue";
 
-  std::uint64_t message_bytes_max = std::uint64_t{64} << 20;  // inflated
+  std::uint64_t message_bytes_max = std::uint64_t{32} << 20;  // inflated
   std::string org_allowlist_file = {};                        // empty: all organisations
 
   // How uploads come along, for a tracker; empty: nothing is told.
@@ -35,7 +35,8 @@ struct Settings {
   std::string payload_tracker_service = "insights-results-db-writer";
   std::string workloads_payload_tracker_service = "dvo-writer";
 
-  // One transaction stores so many results at most, and takes no more above so many bytes.
+  // One transaction stores so many results at most, and takes no more above so many bytes,
+  // inflated.
   std::int64_t batch_results_max = 256;
   std::uint64_t batch_bytes_max = std::uint64_t{4} << 20;
   // When results come one behind the other, a batch waits this long for more.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <iterator>
 #include <mutex>
 
 #include "base/log.h"
@@ -38,7 +39,9 @@ metrics::Counter Outcome(metrics::Registry& registry, Messages messages, const c
       {{"outcome", outcome}});
 }
 
-std::uint64_t BytesOf(const std::vector<bus::Message>& messages) {
+// As they came.
+template <class Messages>
+std::uint64_t BytesOf(const Messages& messages) {
   std::uint64_t bytes = 0;
   for (const bus::Message& message : messages) bytes += message.record.value.size();
   return bytes;
@@ -83,35 +86,38 @@ Result<void> Writer::Open() {
   return {};
 }
 
-Result<std::vector<bus::Message>> Writer::Take(milliseconds wait, std::stop_token stop) {
+Result<void> Writer::Take(milliseconds wait, std::stop_token stop) {
+  if (!unread_.empty()) return {};
   const microseconds asked = doors_.clock.Steady();
   auto messages =
       consumer_->Poll(static_cast<std::size_t>(settings_.batch_results_max), wait, stop);
-  if (!messages) return messages;
+  if (!messages) return Fail(std::move(messages).error());
   const microseconds waited = doors_.clock.Steady() - asked;
   busy_ = busy_ && !messages->empty() && waited < milliseconds(settings_.batch_linger_ms);
+  unread_.assign(std::make_move_iterator(messages->begin()),
+                 std::make_move_iterator(messages->end()));
   // One alone is stored at once; where several come, a few more share the transaction.
-  if (busy_ && wait > milliseconds(0)) Gather(*messages, stop);
-  busy_ = busy_ || messages->size() > 1 || (!messages->empty() && waited < kCameMeanwhile);
-  return messages;
+  if (busy_ && wait > milliseconds(0)) Gather(stop);
+  busy_ = busy_ || unread_.size() > 1 || (!unread_.empty() && waited < kCameMeanwhile);
+  return {};
 }
 
-void Writer::Gather(std::vector<bus::Message>& messages, const std::stop_token& stop) {
+void Writer::Gather(const std::stop_token& stop) {
   const milliseconds linger(settings_.batch_linger_ms);
   const auto results_max = static_cast<std::size_t>(settings_.batch_results_max);
   const microseconds until = doors_.clock.Steady() + linger;
-  std::uint64_t bytes = BytesOf(messages);
+  std::uint64_t bytes = BytesOf(unread_);
   // Where few come, each would wake this thread for itself.
-  if (messages.size() < results_max / kFewShare) SleepUntilStop(linger, stop);
-  while (messages.size() < results_max && bytes < settings_.batch_bytes_max &&
+  if (unread_.size() < results_max / kFewShare) SleepUntilStop(linger, stop);
+  while (unread_.size() < results_max && bytes < settings_.batch_bytes_max &&
          !stop.stop_requested()) {
     const auto left = std::chrono::duration_cast<milliseconds>(until - doors_.clock.Steady());
     auto more =
-        consumer_->Poll(results_max - messages.size(), std::max(left, milliseconds(0)), stop);
+        consumer_->Poll(results_max - unread_.size(), std::max(left, milliseconds(0)), stop);
     // What has been taken is stored; the failure comes again with the next call.
     if (!more || more->empty()) break;
     bytes += BytesOf(*more);
-    for (bus::Message& message : *more) messages.push_back(std::move(message));
+    for (bus::Message& message : *more) unread_.push_back(std::move(message));
   }
 }
 
@@ -123,31 +129,33 @@ Result<void> Writer::Run(std::stop_token stop) {
       if (stop.stop_requested()) break;
     } else {
       beat_.Begin("poll");
-      auto messages = Take(kIdleWait, stop);
-      if (!messages) {
+      if (const auto taken = Take(kIdleWait, stop); !taken) {
         kLog.Warn("", "the bus does not answer",
                   {{"topic", channel_.topic},
-                   {"error_class", CodeName(messages.error().code())},
-                   {"error", messages.error().message()}});
-        if (VerdictFor(messages.error().code()) == Verdict::kStop) return Fail(messages.error());
+                   {"error_class", CodeName(taken.error().code())},
+                   {"error", taken.error().message()}});
+        if (VerdictFor(taken.error().code()) == Verdict::kStop) return Fail(taken.error());
         SleepUntilStop(milliseconds(settings_.retry_delay_ms_min), stop);
         continue;
       }
-      if (messages->empty()) continue;
-      in_work_ = Read(*std::move(messages));
+      if (unread_.empty()) continue;
+      in_work_ = Read();
     }
     if (auto settled = Settle(Work(*in_work_)); !settled) return settled;
   }
   beat_.Idle();
-  in_work_.reset();  // given back: it was not committed
+  // Given back: it was not committed.
+  in_work_.reset();
+  unread_.clear();
   return {};
 }
 
-Batch Writer::Read(std::vector<bus::Message> messages) {
+Batch Writer::Read() {
   const microseconds taken = doors_.clock.Steady();
   beat_.Begin("read");
-  Batch batch = MakeBatch(kind_, std::move(messages),
+  Batch batch = MakeBatch(kind_, unread_,
                           {.message_bytes_max = settings_.message_bytes_max,
+                           .batch_bytes_max = settings_.batch_bytes_max,
                            .org_id_max = settings_.org_id_max,
                            .allowed = allowed_},
                           parser_);
@@ -177,13 +185,12 @@ Result<bool> Writer::Step() {
   INSIGHTD_ASSERT(consumer_ != nullptr);
   if (in_work_ && in_work_->due > doors_.clock.Steady()) return false;
   if (!in_work_) {
-    auto messages = Take(milliseconds(0), {});
-    if (!messages) {
-      if (VerdictFor(messages.error().code()) == Verdict::kStop) return Fail(messages.error());
+    if (auto taken = Take(milliseconds(0), {}); !taken) {
+      if (VerdictFor(taken.error().code()) == Verdict::kStop) return Fail(std::move(taken).error());
       return false;
     }
-    if (messages->empty()) return false;
-    in_work_ = Read(*std::move(messages));
+    if (unread_.empty()) return false;
+    in_work_ = Read();
   }
   if (auto settled = Settle(Work(*in_work_)); !settled) return Fail(std::move(settled).error());
   return true;

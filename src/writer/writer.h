@@ -10,13 +10,17 @@
 //   growing delay and without end; results wait on the bus meanwhile. A result that the store
 //   refuses is found by halving its batch and becomes a dead letter, with a row in consumer_error.
 //   kInternal ends Run.
+// * How much at once: a gzipped message is many times as large once it is read. A batch ends when
+//   it has `batch_bytes_max`, inflated; what was polled with it waits as it came and makes the next
+//   ones, before anything more is polled.
 // * Beside this the payload tracker is told, where one is set; that holds nothing up.
-// * Stopping: a transaction that runs is finished; a batch that waits for its next try is given
-//   back: it comes again after start.
+// * Stopping: a transaction that runs is finished; a batch that waits for its next try, and what
+//   waits for a batch, is given back: it comes again after start.
 //
 // One thread at a time: either Run or Step.
 #pragma once
 
+#include <deque>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -60,7 +64,7 @@ class Writer {
   // Stores until `stop` is requested; fails on what nobody can mend.
   Result<void> Run(std::stop_token stop);
 
-  // Takes one batch, or goes on with the one in work when its next try is due. False when there
+  // Makes one batch, or goes on with the one in work when its next try is due. False when there
   // was nothing to do. Waits for nothing but what store and bus need to answer.
   Result<bool> Step();
 
@@ -82,10 +86,12 @@ class Writer {
   // All refusals into consumer_error, where they go nowhere else.
   Result<void> KeepErrors(const Batch& batch);
   bus::Record LetterFor(const Batch& batch, const Refusal& refusal) const;
-  Result<std::vector<bus::Message>> Take(milliseconds wait, std::stop_token stop);
-  // Adds what comes until the batch is full or has waited for `batch_linger_ms`.
-  void Gather(std::vector<bus::Message>& messages, const std::stop_token& stop);
-  Batch Read(std::vector<bus::Message> messages);
+  // Polls, where nothing waits to be read; then nothing may have come.
+  Result<void> Take(milliseconds wait, std::stop_token stop);
+  // Adds what comes until there is enough for a batch or `batch_linger_ms` have passed.
+  void Gather(const std::stop_token& stop);
+  // A batch of what waits to be read, or of a part of it.
+  Batch Read();
   void Tell(const Told& told, std::string_view status);
 
   Doors doors_;
@@ -97,8 +103,9 @@ class Writer {
   OrgAllowList allowed_;
   std::unique_ptr<bus::Consumer> consumer_;
   json::Parser parser_;
-  std::optional<Batch> in_work_;
-  bool busy_ = false;  // results come one behind the other: more are likely
+  std::deque<bus::Message> unread_;  // polled, and in no batch yet
+  std::optional<Batch> in_work_;     // of messages that came before those
+  bool busy_ = false;                // results come one behind the other: more are likely
 
   bus::BestEffort tracker_;
   HostedMetrics hosted_;

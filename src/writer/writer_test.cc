@@ -549,6 +549,113 @@ TEST_F(WriterTest, ReadsGzippedMessagesWithinTheirLimit) {
   EXPECT_EQ(Lag(), 0);
 }
 
+// Of 60,000 bytes, and few hundred as they come.
+std::string LongMessage(int cluster, std::string_view request_id,
+                        std::string_view last_checked = "2024-01-01T00:00:00Z") {
+  return gzip::Deflate(Message(cluster, request_id, last_checked,
+                               R"({"x": ")" + std::string(60'000, 'x') + R"("})"));
+}
+
+TEST_F(WriterTest, ABatchEndsWhereItIsLargeOnceInflated) {
+  settings_.batch_bytes_max = 100'000;
+  Open();
+  for (int i = 0; i < 5; ++i) Produce(LongMessage(i, std::to_string(i)));
+
+  EXPECT_TRUE(Step());
+
+  EXPECT_EQ(faulty_->batches, std::vector<std::size_t>{2});
+  EXPECT_FALSE(store_->Meta(1, ClusterName(2)));
+  EXPECT_TRUE(Step());
+  EXPECT_TRUE(Step());
+  EXPECT_FALSE(Step());
+  EXPECT_EQ(faulty_->batches, (std::vector<std::size_t>{2, 2, 1}));
+  EXPECT_TRUE(store_->Meta(1, ClusterName(4)));
+  EXPECT_EQ(Lag(), 0);
+}
+
+TEST_F(WriterTest, WhatWaitsForItsBatchIsStoredBeforeWhatComesLater) {
+  settings_.batch_bytes_max = 1;
+  Open();
+  Produce(LongMessage(1, "r1", "2024-01-01T00:00:00Z"));
+  Produce(LongMessage(1, "r2", "2024-01-02T00:00:00Z"));
+  faulty_->failures = {Error(Code::kUnavailable, "away")};
+  EXPECT_TRUE(Step());
+  Produce(LongMessage(1, "r3", "2024-01-03T00:00:00Z"));
+  clock_.Advance(seconds(60));
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(Step());
+  EXPECT_FALSE(Step());
+  EXPECT_EQ(faulty_->batches, (std::vector<std::size_t>{1, 1, 1, 1}))
+      << "one alone above the limit is a batch";
+  // Each has taken the place of the one before: none came late.
+  EXPECT_EQ(store_->FindUpload("r1")->end, store::UploadEnd::kReplaced);
+  EXPECT_EQ(store_->FindUpload("r2")->end, store::UploadEnd::kReplaced);
+  EXPECT_EQ(store_->FindUpload("r3")->end, store::UploadEnd::kStored);
+}
+
+TEST_F(WriterTest, WhatWaitsForItsBatchIsNotCommittedBefore) {
+  settings_.batch_bytes_max = 100'000;
+  Open();
+  for (int i = 0; i < 5; ++i) Produce(LongMessage(i, std::to_string(i)));
+  EXPECT_TRUE(Step());
+  writer_.reset();
+  EXPECT_EQ(Lag(), 3);
+
+  OpenWriter();
+  EXPECT_TRUE(Step());
+  EXPECT_TRUE(Step());
+  EXPECT_EQ(faulty_->batches, (std::vector<std::size_t>{2, 2, 1}));
+  EXPECT_EQ(Lag(), 0);
+}
+
+TEST_F(WriterTest, RunGivesBackWhatWaitsForItsBatchWhenItIsStopped) {
+  settings_.batch_bytes_max = 100'000;
+  Open(true);
+  for (int i = 0; i < 7; ++i) Produce(LongMessage(i, std::to_string(i)));
+  std::stop_source stop;
+  faulty_->in_put = [&] { stop.request_stop(); };
+  EXPECT_TRUE(writer_->Run(stop.get_token()));
+  EXPECT_EQ(faulty_->batches, (std::vector<std::size_t>{2}));
+  writer_.reset();
+  EXPECT_EQ(Lag(), 5);
+
+  OpenWriter(true);
+  while (Step()) {
+  }
+  EXPECT_EQ(faulty_->batches, (std::vector<std::size_t>{2, 2, 2, 1}));
+  EXPECT_EQ(Lag(), 0);
+}
+
+TEST_F(WriterTest, AGroupThatIsSharedAnewMeanwhileLosesNothing) {
+  settings_.batch_bytes_max = 100'000;
+  Open();
+  for (int i = 0; i < 5; ++i) Produce(LongMessage(i, std::to_string(i)));
+  EXPECT_TRUE(Step());
+  {
+    const auto other = bus_->Subscribe(settings_.group, {settings_.results_topic});
+    EXPECT_TRUE(Step());
+  }
+  while (Step()) {
+  }
+  for (int i = 0; i < 5; ++i) EXPECT_TRUE(store_->Meta(1, ClusterName(i))) << i;
+  EXPECT_TRUE(Letters().empty());
+  EXPECT_EQ(Lag(), 0);
+}
+
+TEST_F(WriterTest, OfABatchThatEndsEarlyARefusedMessageIsSetAsideAlone) {
+  settings_.batch_bytes_max = 100'000;
+  Open();
+  Produce(LongMessage(0, "0"));
+  Produce(gzip::Deflate(std::string(60'000, ' ')));
+  Produce(LongMessage(2, "2"));
+  EXPECT_TRUE(Step());
+  EXPECT_EQ(Letters().size(), 1U);
+  EXPECT_FALSE(store_->Meta(1, ClusterName(2)));
+  EXPECT_TRUE(Step());
+  EXPECT_TRUE(store_->Meta(1, ClusterName(2)));
+  EXPECT_EQ(Letters().size(), 1U);
+  EXPECT_EQ(Lag(), 0);
+}
+
 TEST_F(WriterTest, BytesThatFitNoColumnAreListedInAFormThatDoes) {
   Open();
   Produce(std::string("\x1f\x8b\x00\xff no text", 13));

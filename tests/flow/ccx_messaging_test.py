@@ -4,8 +4,10 @@
 The upload service that announces archives by presigned URLs is our own ingress here; the pipeline
 under test knows nothing of its store and reads them by these URLs, as it would a foreign one's.
 """
+import gzip
 import json
 import pathlib
+import struct
 import subprocess
 import sys
 import tempfile
@@ -19,12 +21,14 @@ from named_program import END_S_MAX, NAMES, NamedProgram, clean
 sys.path.insert(0, str(harness.ROOT / "tools" / "servers"))
 
 import s3_server  # noqa: E402
-from deployment import RESULTS, Deployment  # noqa: E402
+from deployment import DATABASE, RESULTS, Deployment  # noqa: E402
 from process import free_port  # noqa: E402
 
 PROGRAM = NAMES / "ccx-messaging"
 WORKLOADS, WORKLOAD_INFO = "ccx.dvo.results", "archive-results"
 TRACKER = "platform.payload-status"
+DVO = 'deployment_validation_operator_no_anti_affinity' \
+      '{kind="Deployment",name="shop",namespace="web",namespace_uid="NS-1",uid="U-1"} 1\n'
 
 CONFIGURATION = """
 plugins:
@@ -330,26 +334,55 @@ class InThePlaceOfEachService(unittest.TestCase):
             program.await_line("Consuming topic")
             self.upload()
             program.await_line("Report does not contain DVO related results; skipping")
-            self.upload({"config/dvo_metrics": "# TYPE deployment_validation_operator gauge\n"})
+            cluster, request = self.upload({"config/dvo_metrics": DVO})
             wait_for(lambda: self.records(WORKLOADS) > before, "a message on workloads", END_S_MAX)
             self.assertEqual(self.records(RESULTS), results)
             self.assertEqual(program.stop(), 0)
+        message = json.loads(gzip.decompress(self.raw_values(WORKLOADS)[-1]))
+        self.assertEqual((message["OrgID"], message["ClusterName"], message["RequestId"]),
+                         (1, cluster, request))
+        found, = message["Metrics"]["workload_recommendations"]
+        self.assertEqual(found["key"], "DVO_NO_ANTI_AFFINITY")
+        self.assertEqual([(of["namespace"], of["name"]) for of in found["workloads"]],
+                         [("web", "shop")])
+        wait_for(lambda: self.deployment.postgres.sql(
+            f"select namespace_id from dvo.dvo_report where cluster_id = '{cluster}'",
+            DATABASE).split() == ["NS-1"], "the workloads in the database", END_S_MAX)
 
     def test_the_sha_extractor(self):
-        """workload info is passed on; an archive without any is passed over"""
-        text = configuration("insights_sha_extractor_app", SHA_ENGINE,
-                             "workloads_info_publisher.WorkloadInfoPublisher", WORKLOAD_INFO,
-                             free_port())
-        before = self.records(WORKLOAD_INFO)
-        with Program(text, **self.variables()) as program:
-            program.await_line("Consuming topic")
-            self.upload()
-            program.await_line("archive does not contain workload info; skipping")
-            self.upload({"config/workload_info.json": json.dumps({"pods": 1, "images": {}})})
-            program.await_line("workload info found, starting publishing process")
-            program.await_line("Message has been sent successfully.")
-            self.assertEqual(self.records(WORKLOAD_INFO) - before, 1)
-            self.assertEqual(program.stop(), 0)
+        """workload info is passed on, gzipped where that is set; an archive without is passed over"""
+        info = {"pods": 1, "images": {}}
+        for compression, read in ((", compression: gzip", gzip.decompress), ("", bytes)):
+            with self.subTest(compression):
+                text = configuration("insights_sha_extractor_app", SHA_ENGINE,
+                                     "workloads_info_publisher.WorkloadInfoPublisher",
+                                     WORKLOAD_INFO, free_port(), compression)
+                before = self.records(WORKLOAD_INFO)
+                with Program(text, **self.variables()) as program:
+                    program.await_line("Consuming topic")
+                    self.upload()
+                    program.await_line("archive does not contain workload info; skipping")
+                    cluster, request = self.upload(
+                        {"config/workload_info.json": json.dumps(info)})
+                    program.await_line("workload info found, starting publishing process")
+                    program.await_line("Message has been sent successfully.")
+                    self.assertEqual(self.records(WORKLOAD_INFO) - before, 1)
+                    self.assertEqual(program.stop(), 0)
+                message = json.loads(read(self.raw_values(WORKLOAD_INFO)[-1]))
+                self.assertEqual((message["OrgID"], message["ClusterName"], message["RequestId"],
+                                  message["Images"]), (1, cluster, request, info))
+
+    def raw_values(self, topic):
+        """All values of a topic as they lie there."""
+        out = subprocess.run(
+            ["kcat", "-b", self.deployment.kafka.brokers, "-C", "-t", topic, "-e", "-q",
+             "-f", "%R%s"], capture_output=True, timeout=60, check=True).stdout
+        values = []
+        while out:
+            size, = struct.unpack(">i", out[:4])
+            values.append(out[4:4 + size])
+            out = out[4 + size:]
+        return values
 
     def values(self, topic):
         done = subprocess.run(

@@ -8,7 +8,8 @@ keeps its ports, as a server does, over stop, kill and start. What a role logs i
         deployment.pipelines[0].restart(clean=False)
 
 With `proxied=True` every connection from a role to a server goes through one of `proxies`
-("kafka", "s3", "postgres"), which can be told to misbehave.
+("kafka", "s3", "postgres"), which can be told to misbehave. With `static_members=True` each role has
+a name of its own in its groups, which it keeps over restarts, as the shipped unit of pipelines has it.
 """
 import os
 import pathlib
@@ -30,8 +31,10 @@ from s3_server import S3
 ANNOUNCEMENTS, RESULTS = "platform.upload.announce", "ccx.ocp.results"
 PIPELINE_LETTERS = "ccx.data.pipeline.dead.letter.queue"
 WRITER_LETTERS = "ccx.aggregator.dead.letter.queue"
-OTHER_TOPICS = ("ccx.dvo.results", "ccx.dvowriter.dead.letter.queue")
-PIPELINE_GROUP, WRITER_GROUP = "ccx_data_pipeline_app", "aggregator"
+WORKLOADS, WORKLOADS_LETTERS = "ccx.dvo.results", "ccx.dvowriter.dead.letter.queue"
+OTHER_TOPICS = (WORKLOADS, WORKLOADS_LETTERS)
+PIPELINE_GROUP, WRITER_GROUP, WORKLOADS_GROUP = ("ccx_data_pipeline_app", "aggregator",
+                                                 "dvo_writer_app")
 BUCKET = "insightd-archives"
 DATABASE = "insightd"
 
@@ -127,13 +130,15 @@ class Deployment:
     """See above. `settings` go to every role that knows them by its sections."""
 
     def __init__(self, binary, pipelines=2, apis=1, writers=1, partitions=8, proxied=False,
-                 folder=None, settings=None, kafka=None, s3=None, postgres=None):
+                 static_members=False, folder=None, settings=None, kafka=None, s3=None,
+                 postgres=None):
         self.binary = pathlib.Path(binary).resolve()
         self.own_folder = folder is None
         self.folder = pathlib.Path(folder or tempfile.mkdtemp(prefix="insightd_deployment_"))
         self.folder.mkdir(parents=True, exist_ok=True)
         self.folder.chmod(0o755)  # the database runs as another user
         self.partitions = partitions
+        self.static_members = static_members
         self.proxies = {name: Proxy() for name in ("kafka", "s3", "postgres")} if proxied else {}
         self.kafka = Kafka(self.folder / "kafka", partitions=partitions,
                            advertised_port=proxied and self.proxies["kafka"].port, **kafka or {})
@@ -155,8 +160,11 @@ class Deployment:
 
     def role(self, role, name, wrap=(), variables=None, **settings):
         """A further process; it is not started yet and not among `roles`."""
+        named = {"bus.kafka_group_instance": name} \
+            if self.static_members and role in ("pipeline", "writer") else {}
         return Role(self.binary, role, name, self.folder,
-                    {**self.settings_of(role), **self.settings, **settings}, wrap, variables)
+                    {**self.settings_of(role), **named, **self.settings, **settings}, wrap,
+                    variables)
 
     def settings_of(self, role):
         """Only what the role needs: it connects to nothing else."""
@@ -231,6 +239,10 @@ class Deployment:
         """Announcements and results that nobody has finished yet."""
         return (self.kafka.lag(PIPELINE_GROUP, ANNOUNCEMENTS, self.partitions) +
                 self.kafka.lag(WRITER_GROUP, RESULTS, self.partitions))
+
+    def workloads_backlog(self):
+        """Messages on workloads that the writer has not finished yet."""
+        return self.kafka.lag(WORKLOADS_GROUP, WORKLOADS, self.partitions)
 
     def letters(self):
         """How many dead letters there are on their topics."""

@@ -24,6 +24,8 @@ LOGBACK = """<configuration>
 class S3(Server):
     """`endpoint` is its address, path style; ACCESS_KEY, SECRET_KEY and REGION open it.
 
+    `virtual_endpoint` is the same with the bucket before the host, for clients that resolve names
+    below localhost themselves, as libcurl does. A bucket has another content in either style.
     secure: a second address with TLS, `tls_endpoint`; the authority is `folder/tls/ca.pem`.
     """
     name = "s3"
@@ -39,6 +41,10 @@ class S3(Server):
         return f"http://127.0.0.1:{self.port}"
 
     @property
+    def virtual_endpoint(self):
+        return f"http://localhost:{self.port}"
+
+    @property
     def tls_endpoint(self):
         return f"https://127.0.0.1:{self.tls_port}"
 
@@ -47,6 +53,8 @@ class S3(Server):
         self.data.mkdir(parents=True, exist_ok=True)
         lines = {
             "s3proxy.endpoint": self.endpoint,
+            # In the path for this host alone; any other host is a bucket, with all of its name.
+            "s3proxy.virtual-host": "127.0.0.1",
             "s3proxy.authorization": "aws-v2-or-v4",
             "s3proxy.identity": ACCESS_KEY,
             "s3proxy.credential": SECRET_KEY,

@@ -65,6 +65,7 @@ def environment(servers):
     if "s3" in servers:
         lines.update({
             "S3_ENDPOINT": servers["s3"].endpoint, "S3_TLS_ENDPOINT": servers["s3"].tls_endpoint,
+            "S3_VIRTUAL_ENDPOINT": servers["s3"].virtual_endpoint,
             "S3_ACCESS_KEY": s3_server.ACCESS_KEY, "S3_SECRET_KEY": s3_server.SECRET_KEY,
             "S3_REGION": s3_server.REGION})
     if "postgres" in servers:

@@ -6,9 +6,11 @@ namespace {
 
 class S3Engine final : public Engine {
  public:
-  explicit S3Engine(const std::string& prefix) {
+  S3Engine(const std::string& prefix, bool path_style) {
     S3BlobOptions options = ServerOptions();
     options.prefix = prefix;
+    options.path_style = path_style;
+    if (!path_style) options.endpoint = ServerValue("S3_VIRTUAL_ENDPOINT");
     options.refusal_look = milliseconds(20);
     bucket_ = std::make_unique<Bucket>(std::move(options));
   }
@@ -22,17 +24,18 @@ class S3Engine final : public Engine {
   std::unique_ptr<Bucket> bucket_;
 };
 
-EngineFactory Factory(const std::string& name, const std::string& prefix) {
+EngineFactory Factory(const std::string& name, const std::string& prefix, bool path_style = true) {
   return {.name = name,
-          .make = [prefix]() -> std::unique_ptr<Engine> {
+          .make = [prefix, path_style]() -> std::unique_ptr<Engine> {
             if (ServerValue("S3_ENDPOINT").empty()) return nullptr;
-            return std::make_unique<S3Engine>(prefix);
+            return std::make_unique<S3Engine>(prefix, path_style);
           },
           .why_not = kNoS3};
 }
 
 INSTANTIATE_TEST_SUITE_P(S3, BlobContract,
-                         ::testing::Values(Factory("Bucket", ""), Factory("Prefix", "up/loads/")),
+                         ::testing::Values(Factory("Bucket", ""), Factory("Prefix", "up/loads/"),
+                                           Factory("VirtualHost", "up/loads/", false)),
                          EngineName);
 
 }  // namespace

@@ -184,7 +184,8 @@ void KafkaConsumer::Serve(std::stop_token stop) {
       fatal_ =
           Error(Code::kInternal,
                 fmt::format("group {} has shut this member out: {}. If bus.kafka_group_instance "
-                            "is set, another process has the same",
+                            "is set, another process has the same, or a broker that came back "
+                            "took this one for another: it has to be started again",
                             group_, reason.data()));
       changed_.notify_all();
     }

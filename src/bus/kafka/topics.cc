@@ -197,15 +197,6 @@ Result<void> CheckTopics(rd_kafka_s* handle, const KafkaBusOptions& options, Kno
       MessageBytesMaxOf(handle, options.topics, kAskLimit);
   for (const auto& [name, count] : *partitions) {
     known.Add(name, count);
-    if (count < options.partitions) {
-      // No fault of a topic that one process reads; where another waits in vain it warns itself.
-      kLog.Info("",
-                fmt::format("topic has fewer partitions ({}) than bus.partitions ({}): no more "
-                            "processes than these share its work. Where more are to, add some "
-                            "(kafka-topics.sh --alter --partitions {})",
-                            count, options.partitions, options.partitions),
-                {{"topic", name}});
-    }
     const auto limit = limits.find(name);
     if (limit != limits.end() && limit->second < bytes_needed) {
       kLog.Warn("",

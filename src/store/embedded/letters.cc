@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "store/decide.h"
 #include "store/embedded/uploads.h"
 #include "store/letter_texts.h"
 
@@ -38,11 +39,12 @@ DeadLetter LetterAt(sqlite::Query& query) {
 
 // Its record is still on the bus and has been read again. Of a topic that was made anew another
 // record may lie at the place: it was produced at another time.
-Result<bool> WasDropped(sqlite::Database& database, const DeadLetter& letter) {
+Result<bool> WasDropped(sqlite::Database& database, const std::string& topic,
+                        const DeadLetter& letter) {
   sqlite::Query query(database,
                       "SELECT 1 FROM insightd_dropped_letter WHERE topic = ? AND partition = ? AND "
                       "topic_offset = ? AND produced_at = ?");
-  query.Text(letter.topic).Int(letter.partition).Int(letter.offset).At(letter.produced);
+  query.Text(topic).Int(letter.partition).Int(letter.offset).At(letter.produced);
   return query.Step();
 }
 
@@ -54,7 +56,8 @@ Error NoSuchLetter(std::int64_t id) {
 
 Result<void> WriteLetters(sqlite::Database& database, std::span<const DeadLetter> letters) {
   for (const DeadLetter& letter : letters) {
-    const Result<bool> dropped = WasDropped(database, letter);
+    const LetterNames names = NamesOf(letter);
+    const Result<bool> dropped = WasDropped(database, names.topic, letter);
     if (!dropped) return Fail(dropped.error());
     if (*dropped) continue;
     const std::string headers = PackedHeaders(letter);
@@ -62,9 +65,7 @@ Result<void> WriteLetters(sqlite::Database& database, std::span<const DeadLetter
     const std::string code = StorableText(letter.code);
     const std::string reason = StorableText(letter.reason);
     const std::string build = StorableText(letter.build);
-    const std::string request_id = StorableText(letter.request_id);
     const std::string cluster = StorableText(letter.cluster);
-    const std::string archive = StorableText(letter.archive);
     sqlite::Query query(
         database,
         "INSERT INTO insightd_dead_letter(topic, partition, topic_offset, record_key, headers, "
@@ -77,16 +78,16 @@ Result<void> WriteLetters(sqlite::Database& database, std::span<const DeadLetter
         "tries = excluded.tries, last_failed_at = excluded.last_failed_at, "
         "build = excluded.build, request_id = excluded.request_id, org_id = excluded.org_id, "
         "cluster = excluded.cluster, archive = excluded.archive, value = excluded.value");
-    query.Text(letter.topic).Int(letter.partition).Int(letter.offset).Blob(letter.key);
+    query.Text(names.topic).Int(letter.partition).Int(letter.offset).Blob(letter.key);
     query.Blob(headers).At(letter.produced).Text(stage).Text(code);
     query.Text(reason).Int(letter.tries).At(letter.first_failed).At(letter.last_failed);
-    query.Text(build).Text(request_id);
+    query.Text(build).Text(names.request_id);
     if (letter.org_id) {
       query.Int(*letter.org_id);
     } else {
       query.Null();
     }
-    query.Text(cluster).Text(archive).Blob(letter.value);
+    query.Text(cluster).Text(names.archive).Blob(letter.value);
     if (auto done = query.Run(); !done) return done;
   }
   return {};

@@ -5,6 +5,7 @@
 #include <limits>
 #include <utility>
 
+#include "store/decide.h"
 #include "store/letter_texts.h"
 #include "store/postgres/locks.h"
 
@@ -62,6 +63,7 @@ Result<void> WriteLetters(Connection& connection, std::span<const DeadLetter> le
   Pipeline pipeline(connection);
   AddLock(pipeline);
   for (const DeadLetter& letter : letters) {
+    const LetterNames names = NamesOf(letter);
     // Where a dropped one lay another record may lie since: the topic was made anew.
     pipeline.Add(
         "INSERT INTO insightd_dead_letter(topic, partition, topic_offset, record_key, headers, "
@@ -77,7 +79,7 @@ Result<void> WriteLetters(Connection& connection, std::span<const DeadLetter> le
         "build = excluded.build, request_id = excluded.request_id, org_id = excluded.org_id, "
         "cluster = excluded.cluster, archive = excluded.archive, value = excluded.value",
         Params()
-            .Text(letter.topic)
+            .Text(names.topic)
             .Int(letter.partition)
             .Int(letter.offset)
             .Bytes(letter.key)
@@ -90,10 +92,10 @@ Result<void> WriteLetters(Connection& connection, std::span<const DeadLetter> le
             .At(letter.first_failed)
             .At(letter.last_failed)
             .Text(StorableText(letter.build))
-            .Text(StorableText(letter.request_id))
+            .Text(names.request_id)
             .IntOrNull(letter.org_id)
             .Text(StorableText(letter.cluster))
-            .Text(StorableText(letter.archive))
+            .Text(names.archive)
             .Bytes(letter.value));
   }
   pipeline.Add("COMMIT");

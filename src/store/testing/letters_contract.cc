@@ -1,6 +1,8 @@
 // What is promised of dead letters and consumer errors.
 #include <limits>
 
+#include "base/utf8.h"
+#include "store/decide.h"
 #include "store/testing/contract.h"
 
 namespace insightd::store::testing {
@@ -71,6 +73,62 @@ TEST_P(StoreContract, ADeadLetterTakesAnyBytes) {
   EXPECT_EQ(got.reason, "\ufffd\ufffd \u00e4\ufffd") << "texts are repaired";
   EXPECT_EQ(got.cluster, got.reason);
   EXPECT_EQ(store_->ListDeadLetters({.cluster = got.cluster})->size(), 1U);
+}
+
+// Which no database makes much shorter: an index takes a long text that it can.
+std::string RandomHex(std::size_t digits) {
+  std::string out;
+  std::uint64_t state = 1;
+  while (out.size() < digits) {
+    state = state * 6'364'136'223'846'793'005U + 1'442'695'040'888'963'407U;
+    out.push_back("0123456789abcdef"[state >> 60U]);
+  }
+  return out;
+}
+
+TEST_P(StoreContract, ADeadLetterWithLongNamesIsKeptWithTheirFronts) {
+  const std::string text = RandomHex(6'000);
+  DeadLetter letter = Letter(5, text);
+  letter.topic = text;
+  letter.cluster = text;
+  const std::vector<DeadLetter> letters = {Letter(4, "before"), letter, Letter(6, "behind")};
+
+  ASSERT_TRUE(store_->PutDeadLetters(letters));
+  ASSERT_TRUE(store_->PutDeadLetters(letters));
+
+  EXPECT_EQ(store_->CountDeadLetters().value(), 3);
+  const std::string front = text.substr(0, kKeyBytesMax);
+  const auto listed = store_->ListDeadLetters({.topic = front}).value();
+  ASSERT_EQ(listed.size(), 1U);
+  EXPECT_EQ(listed[0].partition, 2);
+  EXPECT_EQ(listed[0].offset, 5);
+  const auto got = store_->GetDeadLetter(listed[0].id).value();
+  EXPECT_EQ(got.value, letter.value);
+  EXPECT_EQ(got.request_id, front);
+  EXPECT_EQ(got.archive, "") << "its front may name another one";
+  EXPECT_EQ(got.cluster, text) << "no index is of it";
+  EXPECT_EQ(EndOf(front), UploadEnd::kDeadLetter);
+  EXPECT_EQ(EndError(text), Code::kNotFound);
+  EXPECT_EQ(store_->UsesOf(Keys{text, front})->at(0), ArchiveUse::kUnknown);
+
+  ASSERT_TRUE(store_->DropDeadLetter(got.id, ArchiveFate::kReleased));
+  EXPECT_TRUE(Released().empty());
+  ASSERT_TRUE(store_->PutDeadLetters(letters));
+  EXPECT_EQ(store_->CountDeadLetters().value(), 2) << "it stays dropped";
+}
+
+TEST_P(StoreContract, NamesOfADeadLetterAreNotCutWithinACharacter) {
+  DeadLetter letter = Letter(1);
+  letter.topic = std::string("\xff\0", 2);
+  letter.archive.assign(kKeyBytesMax, 'a');
+  letter.request_id.assign(kKeyBytesMax - 1, 'r');
+  letter.request_id += "\u00e4";
+  ASSERT_TRUE(store_->PutDeadLetters({&letter, 1}));
+  const auto listed = store_->ListDeadLetters({.topic = "\ufffd\ufffd"}).value();
+  ASSERT_EQ(listed.size(), 1U);
+  EXPECT_TRUE(utf8::IsValid(listed[0].request_id));
+  EXPECT_EQ(listed[0].request_id.size(), kKeyBytesMax - 1);
+  EXPECT_EQ(listed[0].archive, letter.archive);
 }
 
 TEST_P(StoreContract, ADeadLetterWithoutAValueIsNoEmptyOne) {

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """SIGKILL of each role at any moment, a rebalance in the middle of slow archives, a second writer.
 
-  INSIGHTD_KILLS   how often to kill, and at how many points at most (10)
+  INSIGHTD_KILLS   how often to kill, and at how many points at most (10); for each ten of them
+                   pipelines come and go once
   INSIGHTD_SEED, INSIGHTD_RATE
 
 Of the named points a run takes every third by default, the seed says which: three seeds in a row
@@ -29,6 +30,7 @@ NTH_MAX = 8
 # A member of a group that died is waited for; all else is come to at once.
 POINT_S_MAX = 90
 SLOW_MS = 150  # each piece from S3
+REBALANCES = max(1, KILLS // 10)
 
 
 def wait_until(is_so, seconds):
@@ -112,15 +114,16 @@ class KillRolesTest(unittest.TestCase):
         self.deployment.proxies["s3"].delay(SLOW_MS)
         self.addCleanup(self.deployment.proxies["s3"].pass_)
         with Load(self.deployment, bad_share=0.1) as running:
-            time.sleep(1)
-            more[0].start()
-            time.sleep(1)
-            more[1].start()
-            time.sleep(1)
-            more[0].stop()
-            self.deployment.pipelines[0].restart(clean=False)
-            time.sleep(1)
-            more[1].kill()
+            for _ in range(REBALANCES):
+                time.sleep(1)
+                more[0].start()
+                time.sleep(1)
+                more[1].start()
+                time.sleep(1)
+                more[0].stop()
+                self.deployment.pipelines[0].restart(clean=False)
+                time.sleep(1)
+                more[1].kill()
         self.deployment.proxies["s3"].pass_()
         running.check(self)
 

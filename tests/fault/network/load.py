@@ -2,7 +2,9 @@
 
 Clients upload for clusters of their own, good archives and (where wanted) broken ones, and remember
 every 202. `Load.check` then asks for the end of each: one end, of the right kind, nothing lost,
-nothing doubled, each cluster shows its newest. All choices follow from INSIGHTD_SEED; a failure prints it.
+nothing doubled, each cluster shows its newest. A share of the archives says something about workloads,
+too: of these each cluster shows the newest as well. All choices follow from INSIGHTD_SEED; a failure
+prints it.
 """
 import collections
 import os
@@ -25,13 +27,55 @@ from process import ServerError  # noqa: E402, F401
 SEED = int(os.environ.get("INSIGHTD_SEED", str(random.SystemRandom().randrange(1 << 32))))
 OUTAGE_S = float(os.environ.get("INSIGHTD_OUTAGE_S", "2"))
 RATE_PER_S = float(os.environ.get("INSIGHTD_RATE", "40"))
+STATIC = os.environ.get("INSIGHTD_STATIC_MEMBERS", "0") == "1"
 CLIENTS = 8
 CLUSTERS_PER_CLIENT = 5
 # Waiting for what backs off takes so long however short the outage was.
 RECOVERY_S_MIN = 15
 END_S_MAX = 90
+# Of the good archives. Each names a namespace of its own, which tells whose workloads are stored.
+WORKLOADS_SHARE = 0.3
+DVO = 'deployment_validation_operator_no_anti_affinity' \
+      '{{kind="Deployment",name="shop",namespace="web",namespace_uid="{0}",uid="U-1"}} 1\n'
 GOOD_ENDS = ("stored", "replaced", "overtaken")
 PAUSE_S = 0.02  # between two tries of a client that is refused
+
+
+class KeptDeployment(Deployment):
+    """Does what the units do (Restart=on-failure) for static members of groups.
+
+    A broker that was killed may take a member that joins again for another of the same name. librdkafka
+    does not get over that: the process says so and ends, and is started again. Any other end is left as
+    it is, for tests to find. `shut_out` counts.
+    """
+    EXIT_INTERNAL = 5
+    RESTART_S = 2  # RestartSec
+    SAID = "has shut this member out"
+
+    def __init__(self, *words, **options):
+        super().__init__(*words, **options)
+        self.shut_out, self.over, self.keepers = collections.Counter(), threading.Event(), []
+
+    def start_roles(self):
+        super().start_roles()
+        self.keepers = [threading.Thread(target=self._keep, args=(role,)) for role in self.roles]
+        for keeper in self.keepers:
+            keeper.start()
+        return self
+
+    def end(self):
+        self.over.set()
+        for keeper in self.keepers:
+            keeper.join()
+        super().end()
+
+    def _keep(self, role):
+        while not self.over.wait(0.1):
+            ended = role.process
+            if ended.poll() == self.EXIT_INTERNAL and self.SAID in role.log_tail() and \
+                    not self.over.wait(self.RESTART_S) and role.process is ended:
+                self.shut_out[role.name] += 1
+                role.launch()
 
 
 class Doors(harness.Doors):
@@ -64,6 +108,8 @@ class Load:
         self.rate, self.bad_share, self.make = rate, bad_share, make or harness.archive
         self.accepted, self.refused = [], collections.Counter()
         self.newest = Newest(by_clock)
+        # The same of those uploads that say something about workloads, and their namespaces.
+        self.newest_workloads, self.namespaces = Newest(by_clock), {}
         self.lock = threading.Lock()
         self.stopped = threading.Event()
         self.begun = time.monotonic()
@@ -96,30 +142,36 @@ class Load:
             made += 1
             cluster = rng.choice(clusters)
             version = f"4.16.{made}"
-            data = self.make(cluster, version=version)
             good = rng.random() >= self.bad_share
+            namespace = f"NS-{made}" if good and rng.random() < WORKLOADS_SHARE else None
+            data = self.make(cluster, namespace and {"config/dvo_metrics": DVO.format(namespace)},
+                             version=version)
             if not good:
                 data = spoil(rng, data)
-            self._upload(data, cluster, good, version)
+            self._upload(data, cluster, good, version, namespace)
             self.stopped.wait(max(0.0, due - time.monotonic()))
 
-    def _upload(self, data, cluster, good, version):
+    def _upload(self, data, cluster, good, version, namespace):
+        told = [self.newest] * good + [self.newest_workloads] * bool(namespace)
         try:
             answer = self.doors.upload(data, cluster)
         except (OSError, ValueError, IndexError) as error:
             with self.lock:
                 self.refused[type(error).__name__] += 1
-                if good:
-                    self.newest.failed(cluster, error)
+                for newest in told:
+                    newest.failed(cluster, error)
             self.stopped.wait(PAUSE_S)
             return
         with self.lock:
             if answer.status == 202:
-                self.accepted.append(Upload(answer.json()["request_id"], cluster, good, version))
+                upload = Upload(answer.json()["request_id"], cluster, good, version)
+                self.accepted.append(upload)
+                if namespace:
+                    self.namespaces[upload.request_id] = namespace
             else:
                 self.refused[answer.status] += 1
-            if good:
-                (self.newest.accepted if answer.status == 202 else self.newest.refused)(cluster)
+            for newest in told:
+                (newest.accepted if answer.status == 202 else newest.refused)(cluster)
         if answer.status != 202:
             self.stopped.wait(PAUSE_S)
 
@@ -168,6 +220,7 @@ class Load:
             test.assertEqual(end["cluster"], upload.cluster)
             kinds[end["end"]] += 1
         self.newest.check(test, self.doors, uploads, ends, f"seed {SEED}")
+        self.check_workloads(test, uploads, ends)
         letters = collections.Counter(self.letters())
         for upload in uploads:
             test.assertEqual(letters[upload.request_id], 0 if upload.good else 1,
@@ -175,8 +228,35 @@ class Load:
         test.assertEqual(self.lost_records(), 0)
         refused = sum(self.refused.values())
         print(f"{len(uploads)} accepted, {refused} refused: " +
-              ", ".join(f"{kind} {count}" for kind, count in sorted(kinds.items())), end=" ",
-              flush=True)
+              ", ".join(f"{kind} {count}" for kind, count in sorted(kinds.items())) +
+              f", with workloads {len(self.namespaces)}" +
+              "".join(f"; {name} shut out of its group: {count}"
+                      for name, count in shut_out(self.deployment).items()), end=" ", flush=True)
+
+    def check_workloads(self, test, uploads, ends):
+        """Of each cluster those of the newest upload that had any are stored, once."""
+        newest = {}
+        for upload in uploads:
+            before = newest.get(upload.cluster)
+            # In the order of each client, which is not that of a clock that is set meanwhile.
+            if upload.request_id in self.namespaces and not (
+                    before and self.newest.by_clock and ends[before.request_id]["last_checked"] >
+                    ends[upload.request_id]["last_checked"]):
+                newest[upload.cluster] = upload
+        # Their messages have no end that could be asked for.
+        harness.wait_for(lambda: self.deployment.workloads_backlog() == 0,
+                         f"seed {SEED}: the end of the backlog of workloads", END_S_MAX)
+        stored = collections.defaultdict(list)
+        for row in self.deployment.postgres.sql("select cluster_id, namespace_id from "
+                                                "dvo.dvo_report", DATABASE).splitlines():
+            cluster, namespace = row.split("|")
+            stored[cluster].append(namespace)
+        doubtful = self.newest_workloads.doubtful | self.newest_workloads.doubtful_for_good
+        for cluster, upload in newest.items():
+            what = f"seed {SEED}: of cluster {cluster} {upload} has the newest workloads"
+            test.assertEqual(len(stored[cluster]), 1, what)
+            if cluster not in doubtful:
+                test.assertEqual(stored[cluster], [self.namespaces[upload.request_id]], what)
 
     def letters(self):
         """The request ids of all dead letters in the database."""
@@ -200,4 +280,12 @@ def binary():
 
 
 def new_deployment(**options):
-    return Deployment(binary(), **{"partitions": 4, **options})
+    """With INSIGHTD_STATIC_MEMBERS=1 each process has a name in its group, as in the shipped units."""
+    print(f"seed {SEED}: members of groups are {'static' if STATIC else 'dynamic'}", flush=True)
+    kind = KeptDeployment if STATIC else Deployment
+    return kind(binary(), **{"partitions": 4, "static_members": STATIC, **options})
+
+
+def shut_out(deployment):
+    """How often each role was shut out of its group, and started again."""
+    return deployment.shut_out if isinstance(deployment, KeptDeployment) else {}

@@ -3,9 +3,9 @@
 
 A proxy stands before each server and refuses, freezes, cuts, delays or resets; broker and database are
 killed, too. After each outage every upload that had been accepted until then ends within twice its
-length, and good ones never as dead letters.
+length (15 s where that is less), and good ones never as dead letters.
 
-  INSIGHTD_OUTAGE_S   how long each is (2); `make soak` takes 60
+  INSIGHTD_OUTAGE_S   how long each is (2); `make soak` takes up to 60
   INSIGHTD_SEED, INSIGHTD_RATE
 """
 import time
@@ -45,7 +45,8 @@ class OutageTest(unittest.TestCase):
                                   "further uploads after the outage", 20)
         running.check(self)
         for role in self.deployment.roles:
-            self.assertTrue(role.alive, f"{role.name} ended by itself:\n{role.log_tail()}")
+            if role.name not in load.shut_out(self.deployment):
+                self.assertTrue(role.alive, f"{role.name} ended by itself:\n{role.log_tail()}")
             # Health is looked at every few seconds.
             load.harness.wait_for(role.is_ready, f"{role.name} ready again", 15)
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """A message or a row that nobody can take ends as one dead letter, and holds nothing up."""
 import json
+import random
 import subprocess
 import unittest
 
@@ -47,7 +48,7 @@ class PoisonTest(unittest.TestCase):
         records = [record for record in consume(self.deployment, letters, 100)
                    if record["payload"] == value.decode()]
         self.assertEqual(len(records), partitions)
-        print(records[0]["headers"], end=" ", flush=True)
+        print([text[:100] for text in records[0]["headers"]], end=" ", flush=True)
 
     def test_an_announcement_that_is_no_json(self):
         """an announcement that cannot be read is set aside as it came"""
@@ -56,6 +57,19 @@ class PoisonTest(unittest.TestCase):
     def test_a_result_that_is_no_json(self):
         """a result that cannot be read is set aside as it came"""
         self.poison(RESULTS, WRITER_LETTERS, b'{"OrgID": 1, "broken')
+
+    def test_a_result_with_a_name_that_no_index_takes(self):
+        """a result whose request id no index of the database takes is set aside, and kept"""
+        # Of random digits, so that the database cannot make it short.
+        request_id = "%06000x" % random.Random(1).getrandbits(4 * 6000)
+        self.poison(RESULTS, WRITER_LETTERS, json.dumps(
+            {"OrgID": 1, "ClusterName": load.harness.new_cluster(), "RequestId": request_id,
+             "LastChecked": "2025-01-01T00:00:00Z", "Version": 2,
+             "Report": {"system": {}, "fingerprints": [], "reports": [], "skips": [],
+                        "info": []}}).encode())
+        self.assertEqual(set(self.rows("left(request_id, 100), stage, archive = ''",
+                                       f"starts_with(request_id, '{request_id[:100]}')")),
+                         {f"{request_id[:100]}|store|t"})
 
     def test_a_row_that_the_database_refuses(self):
         """a row that the database refuses is found among others; those are stored"""

@@ -54,12 +54,32 @@ TEST(ToSettingsTest, AnswersWithMetricsAtThePortOfTheWatcherAndAnyPath) {
 TEST(ToSettingsTest, SendsOnlyWhatThePublisherSends) {
   Configuration c = Pipeline();
   c.publisher = Publisher::kWorkloads;
-  c.compressed = true;
   const auto workloads = ToSettings(c);
   ASSERT_TRUE(workloads);
   EXPECT_EQ(workloads->settings.pipeline.workloads_topic, "out");
-  EXPECT_TRUE(workloads->settings.pipeline.workloads_gzip);
   EXPECT_EQ(workloads->settings.pipeline.results_topic, "");
+  c.publisher = Publisher::kWorkloadInfo;
+  c.engine = Engine::kWorkloadInfo;
+  const auto info = ToSettings(c);
+  ASSERT_TRUE(info);
+  EXPECT_EQ(info->settings.pipeline.workload_info_topic, "out");
+  EXPECT_EQ(info->settings.pipeline.workloads_topic, "");
+}
+
+TEST(ToSettingsTest, CompressesWhatTheFileSaysAndNothingElse) {
+  for (const bool compressed : {true, false}) {
+    Configuration c = Pipeline();
+    c.compressed = compressed;
+    c.publisher = Publisher::kWorkloads;
+    const auto workloads = ToSettings(c);
+    ASSERT_TRUE(workloads);
+    EXPECT_EQ(workloads->settings.pipeline.workloads_gzip, compressed);
+    c.publisher = Publisher::kWorkloadInfo;
+    c.engine = Engine::kWorkloadInfo;
+    const auto info = ToSettings(c);
+    ASSERT_TRUE(info);
+    EXPECT_EQ(info->settings.pipeline.workload_info_gzip, compressed);
+  }
 }
 
 TEST(ToSettingsTest, SpeaksToTheBrokersAsTheFileSays) {
