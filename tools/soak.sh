@@ -42,7 +42,7 @@ run_test() {
 # VALUE FOR_AN_HOUR LEAST: as much of it as MINUTES are of an hour.
 share() {
   awk -v minutes="$1" -v most="$2" -v least="$3" \
-    'BEGIN { share = int(most * minutes / 60); print share > most ? most : share < least ? least : share }'
+    'BEGIN { share = int(most * minutes / 60); print(share > most ? most : share < least ? least : share) }'
 }
 
 [ "${2:-all}" != all ] || run tests/fault/soak_all.py "$1"
