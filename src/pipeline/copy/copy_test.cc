@@ -1,5 +1,6 @@
 // Copying archives, judging the copies and keeping the reports, one after the other: each flow on
 // a bus in memory and on a folder.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <array>
@@ -227,6 +228,27 @@ TEST_F(CopyTest, CopiesAreJudgedAndTheirReportsKept) {
   EXPECT_EQ(Get(*store_, path).value(), result);
   EXPECT_EQ(bus_.committed[kRulesResults], 0);
   EXPECT_EQ(Letter(), "0 letters");
+}
+
+TEST_F(CopyTest, DurationsAreObservedForEachStep) {
+  const auto durations = [this] {
+    const std::string text = registry_.Text();
+    std::string counts;
+    for (const std::string_view name : {"process", "publish"}) {
+      const std::string line =
+          fmt::format("ccx_{}_duration_seconds_count{{archive=\"ocp\"}} ", name);
+      counts += text.substr(text.find(line) + line.size(), 1);
+    }
+    return counts;
+  };
+  Send("r1", Archive());
+  RunCopier();
+  EXPECT_EQ(durations(), "11");
+  Run(kSynced, kRulesResults,
+      MakeJudges([] { return std::make_unique<FakeEvaluator>(); }, Judged::kCopied));
+  EXPECT_EQ(durations(), "22");
+  Run(kRulesResults, "", MakeReportKeepers({}));
+  EXPECT_EQ(durations(), "33");
 }
 
 TEST_F(CopyTest, MessagesThatCannotBeUsedAreSetAside) {
