@@ -6,6 +6,7 @@
 
 #include "base/json_writer.h"
 #include "base/log_printer.h"
+#include "base/utf8.h"
 
 namespace insightd::log {
 namespace {
@@ -31,10 +32,8 @@ std::string Shortened(std::string_view text, std::size_t bytes_max) {
   std::string quoted;
   json::AppendQuoted(quoted, text);
   if (quoted.size() <= bytes_max) return quoted;
-  std::size_t keep = bytes_max / 6;
-  while (keep > 0 && (static_cast<unsigned char>(text[keep]) & 0xc0) == 0x80) --keep;
   quoted.clear();
-  json::AppendQuoted(quoted, std::string(text.substr(0, keep)).append(kCutMark));
+  json::AppendQuoted(quoted, std::string(utf8::Front(text, bytes_max / 6)).append(kCutMark));
   return quoted;
 }
 

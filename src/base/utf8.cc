@@ -72,6 +72,12 @@ std::size_t Length(std::string_view text) {
   return length;
 }
 
+std::string_view Front(std::string_view text, std::size_t bytes_max) {
+  if (text.size() <= bytes_max) return text;
+  while (bytes_max > 0 && (static_cast<unsigned char>(text[bytes_max]) & 0xc0) == 0x80) --bytes_max;
+  return text.substr(0, bytes_max);
+}
+
 std::string Repaired(std::string_view text) {
   std::string out;
   out.reserve(text.size());

@@ -25,6 +25,9 @@ bool IsValid(std::string_view text);
 // Code points in valid UTF-8.
 std::size_t Length(std::string_view text);
 
+// The front of `text`, `bytes_max` bytes at most, not cut within a character.
+std::string_view Front(std::string_view text, std::size_t bytes_max);
+
 // `text` with U+FFFD for each byte that is no UTF-8.
 std::string Repaired(std::string_view text);
 

@@ -26,6 +26,14 @@ TEST(Utf8Test, OverlongFormsSurrogatesAndCutTextsAreNotValid) {
   EXPECT_TRUE(IsValid("a\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80"));
 }
 
+TEST(Utf8Test, AFrontEndsBehindAWholeCharacter) {
+  const std::string_view text = "a\xc3\xa9\xe2\x82\xac";
+  const std::size_t sizes[] = {0, 1, 1, 3, 3, 3, 6, 6};
+  for (std::size_t bytes = 0; bytes < std::size(sizes); ++bytes) {
+    EXPECT_EQ(Front(text, bytes), text.substr(0, sizes[bytes])) << bytes;
+  }
+}
+
 TEST(Utf8Test, EachByteThatIsNoneBecomesAReplacement) {
   EXPECT_EQ(Repaired("a\xff\xfe"
                      "b"),

@@ -1,4 +1,5 @@
 #include "bus/dead_letter.h"
+#include "base/utf8.h"
 
 #include <charconv>
 #include <string_view>
@@ -21,9 +22,7 @@ std::optional<Integer> ParseInteger(const std::string& text) {
 // Not in the middle of a character: a header has to stay UTF-8.
 std::string Cut(const std::string& reason) {
   if (reason.size() <= kReasonBytesMax) return reason;
-  std::size_t size = kReasonBytesMax - kCut.size();
-  while (size > 0 && (static_cast<unsigned char>(reason[size]) & 0xC0U) == 0x80U) --size;
-  return reason.substr(0, size).append(kCut);
+  return std::string(utf8::Front(reason, kReasonBytesMax - kCut.size())).append(kCut);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include "base/base64.h"
 #include "base/json_writer.h"
+#include "base/utf8.h"
 #include "cel/value.h"
 
 namespace insightd::cel {
@@ -78,9 +79,7 @@ class DebugPrinter {
   std::string Print(const Value& value) {
     Append(value, 32);
     if (out_.size() > bytes_max_) {
-      std::size_t end = bytes_max_;
-      while (end > 0 && (static_cast<unsigned char>(out_[end]) & 0xc0) == 0x80) --end;
-      out_.resize(end);
+      out_.resize(utf8::Front(out_, bytes_max_).size());
       out_ += "…";
     }
     return std::move(out_);

@@ -50,6 +50,10 @@ struct HostedMetrics {
   std::shared_ptr<Configurations> configurations_;
 };
 
+// As histograms take it.
+constexpr double Seconds(microseconds duration) {
+  return static_cast<double>(duration.count()) / 1e6;
+}
 constexpr std::size_t Index(ArchiveKind kind) { return static_cast<std::size_t>(kind); }
 
 }  // namespace insightd::pipeline

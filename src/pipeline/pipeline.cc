@@ -33,14 +33,14 @@ constexpr milliseconds kFlushLimit{10'000};
 constexpr std::size_t kReadyPerWorker = 2;
 // An archive that cannot be read and holds up all others is set aside after this,
 constexpr seconds kHoldingUpMax{60};
-// when so many others were judged since it failed first, for which there is room beyond
-// `in_work_max`, and the blob store is well. Where more than this share of `in_work_max` fails, it
-// is what they come from that is away.
-constexpr std::size_t kWitnesses = 16;
+// when so many others were judged since it failed first, and the blob store is well. Where more
+// than this share of `in_work_max` fails, it is what they come from that is away.
+constexpr std::uint64_t kWitnessesMin = 8;
 constexpr std::size_t kFewShare = 10;
+// Room for these witnesses beyond `in_work_max` while something waits to be tried again: many more,
+// since what is for others, or is a dead letter, says nothing.
+constexpr std::size_t kWitnessRoom = 256;
 constexpr std::string_view kStageSetAside = "set-aside";
-
-double Seconds(microseconds duration) { return static_cast<double>(duration.count()) / 1e6; }
 
 // Whether an archive that cannot be read fails there.
 bool ReadsArchive(std::string_view stage) { return stage == kStageFetch || stage == kStageUnpack; }
@@ -98,7 +98,7 @@ Pipeline::Pipeline(Doors doors, Settings settings, MakeHandler make_handler, std
       settings_(std::move(settings)),
       make_handler_(std::move(make_handler)),
       build_(std::move(build)),
-      progress_(static_cast<std::size_t>(settings_.in_work_max) + kWitnesses),
+      progress_(static_cast<std::size_t>(settings_.in_work_max) + kWitnessRoom),
       bytes_in_work_(settings_.in_work_bytes_max),
       hosted_(doors.registry),
       status_(settings_, doors.bus.producer(), doors.clock, doors.registry),
@@ -189,7 +189,7 @@ Result<void> Pipeline::RunIntake(std::size_t ready_max, std::stop_token stop) {
 
 std::size_t Pipeline::WorkRoom() const {
   const std::size_t most =
-      static_cast<std::size_t>(settings_.in_work_max) + (waiting_.empty() ? 0 : kWitnesses);
+      static_cast<std::size_t>(settings_.in_work_max) + (waiting_.empty() ? 0 : kWitnessRoom);
   return most - std::min(most, progress_.size());
 }
 
@@ -198,7 +198,7 @@ bool Pipeline::HoldsUpAll(const Job& job) const {
   return progress_.size() >= in_work_max &&
          progress_.in_work() <= std::max<std::size_t>(1, in_work_max / kFewShare) &&
          doors_.clock.Steady() - job.failing_since >= kHoldingUpMax &&
-         judged_archives_ - job.judged_before >= kWitnesses && doors_.blobs.Check();
+         judged_archives_ - job.judged_before >= kWitnessesMin && doors_.blobs.Check();
 }
 
 Result<bool> Pipeline::Step() {
@@ -404,14 +404,19 @@ Result<void> Pipeline::Settle(Failed failed) {
       ReadsArchive(failed.stage) ? std::min(settings_.archive_retry_s_max, settings_.retry_s_max)
                                  : settings_.retry_s_max;
   const bool tried_long_enough =
-      (now - failed.job->failing_since >= seconds(retry_s_max) && failed.job->tries > 1) ||
-      (ReadsArchive(failed.stage) && HoldsUpAll(*failed.job));
+      now - failed.job->failing_since >= seconds(retry_s_max) && failed.job->tries > 1;
   // A letter that does not go out has nowhere else to go.
   const bool letter_failed = failed.stage == kStageSetAside;
   if (letter_failed && failed.error.code() == Code::kTooLarge) failed.job->letter_too_large = true;
   Verdict verdict = letter_failed ? Verdict::kRetry : VerdictFor(failed.error.code());
   if (verdict == Verdict::kRetry && tried_long_enough && !letter_failed) {
     verdict = Verdict::kDeadLetter;
+  } else if (verdict == Verdict::kRetry && ReadsArchive(failed.stage) && HoldsUpAll(*failed.job)) {
+    verdict = Verdict::kDeadLetter;
+    failed.error =
+        Error(failed.error.code(),
+              fmt::format("{}; it is given up early, since {} others can be read and wait for it",
+                          failed.error.message(), progress_.size() - progress_.in_work()));
   }
   switch (verdict) {
     case Verdict::kRetry:

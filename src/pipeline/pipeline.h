@@ -13,8 +13,8 @@
 //   `archive_retry_s_max`); then it is a dead letter. A dead letter that cannot be delivered is
 //   tried again without end. kInternal ends Run.
 // * One archive does not hold up all: where it alone cannot be read and `in_work_max` others are
-//   done behind it, it is a dead letter after a minute. An outage of the store is told from that by
-//   other archives, which cannot be read either.
+//   done behind it, it is a dead letter after a minute. In an outage others cannot be read either,
+//   and the store says so: then all wait.
 // * Stopping: archives being judged are finished, their results awaited; all others are given
 //   back: they come again after start.
 //

@@ -297,7 +297,7 @@ TEST_F(PipelineTest, NeverTakesMoreIntoWorkThanItMay) {
 class WindowTest : public PipelineTest {
  protected:
   static constexpr std::size_t kWindow = 4;
-  static constexpr std::size_t kUploads = 40;
+  static constexpr std::size_t kUploads = 300;  // more than there is room for
 
   WindowTest() {
     settings_.in_work_max = kWindow;
@@ -323,6 +323,7 @@ TEST_F(WindowTest, OneArchiveThatCannotBeReadHoldsNobodyUpForLong) {
   ASSERT_EQ(bus_.topics[kDead].size(), 1u);
   EXPECT_EQ(Letter().failure.request_id, "r0");
   EXPECT_EQ(Letter().failure.stage, kStageFetch);
+  EXPECT_NE(Letter().failure.reason.find("wait for it"), std::string::npos);
   EXPECT_EQ(bus_.topics[kResults].size(), kUploads - 1);
   EXPECT_EQ(bus_.committed[kAnnounce], kUploads - 1);
 }
@@ -342,6 +343,27 @@ TEST_F(WindowTest, AnOutageOfTheStoreSetsNothingAside) {
   Pass(*pipeline, std::chrono::minutes(2));
   EXPECT_EQ(bus_.topics[kResults].size(), kUploads);
   EXPECT_TRUE(bus_.topics[kDead].empty());
+}
+
+TEST_F(WindowTest, AnOutageFromTheStartSetsNothingAside) {
+  blobs_.is_away = true;
+  const auto pipeline = Open();
+  Pass(*pipeline, std::chrono::minutes(30));
+  EXPECT_TRUE(bus_.topics[kDead].empty());
+  EXPECT_TRUE(bus_.topics[kResults].empty());
+}
+
+// What is for others says nothing of the store.
+TEST_F(WindowTest, WhatIsForOthersDoesNotTakeTheRoomOfWitnesses) {
+  bus_.topics[kAnnounce].resize(1);
+  for (int i = 0; i < 200; ++i) Announce("other" + std::to_string(i), kCluster, "advisor");
+  for (int i = 1; i < 40; ++i) Announce("r" + std::to_string(i));
+  blobs_.broken = {"r0"};
+  const auto pipeline = Open();
+  Pass(*pipeline, seconds(120));
+  ASSERT_EQ(bus_.topics[kDead].size(), 1u);
+  EXPECT_EQ(Letter().failure.request_id, "r0");
+  EXPECT_EQ(bus_.topics[kResults].size(), 39u);
 }
 
 TEST_F(WindowTest, WhereManyFailNothingIsSetAside) {

@@ -30,7 +30,6 @@ constexpr std::uint64_t kMemoryPerUploadedByte = 8;
 constexpr std::uint64_t kLargeBytes = std::uint64_t{16} << 20;
 
 double Milliseconds(microseconds duration) { return static_cast<double>(duration.count()) / 1e3; }
-double Seconds(microseconds duration) { return static_cast<double>(duration.count()) / 1e6; }
 
 }  // namespace
 

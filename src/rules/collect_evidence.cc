@@ -1,4 +1,5 @@
 #include "rules/collect_evidence.h"
+#include "base/utf8.h"
 
 #include <algorithm>
 #include <limits>
@@ -71,11 +72,7 @@ class Collector {
     if (read.what != Trace::What::kValue) found = places_.Below(read.base, keys);
     if (!found && read.what != Trace::What::kAbsent) found = places_.Of(read.value);
     if (!found) return;
-    if (found->at.size() > kEvidencePathBytesMax) {
-      std::size_t size = kEvidencePathBytesMax;
-      while (size > 0 && (static_cast<unsigned char>(found->at[size]) & 0xc0) == 0x80) --size;
-      found->at.resize(size);
-    }
+    found->at.resize(utf8::Front(found->at, kEvidencePathBytesMax).size());
     const auto [at, is_new] = by_file_[found->member].try_emplace(
         std::move(found->at), Kept{weight, found->value, found->is_absent});
     if (!is_new) at->second.weight = std::min(at->second.weight, weight);

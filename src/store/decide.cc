@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/log.h"
+#include "base/utf8.h"
 #include "store/letter_texts.h"
 
 namespace insightd::store {
@@ -17,14 +18,6 @@ constexpr log::Logger kLog("store");
 
 constexpr std::string_view kUnstorable =
     "holds NUL or what is no UTF-8, which the database does not take";
-
-// The front of a text, not cut within a character.
-std::string_view Front(std::string_view text, std::size_t bytes_max) {
-  if (text.size() <= bytes_max) return text;
-  std::size_t size = bytes_max;
-  while (size > 0 && (static_cast<unsigned char>(text[size]) & 0xC0U) == 0x80U) --size;
-  return text.substr(0, size);
-}
 
 }  // namespace
 
@@ -89,15 +82,15 @@ std::string_view PackOf(const ClusterResult& result) {
   const std::string_view pack = result.pack;
   // It is beside the point of a result, which is not refused for it.
   if (!IsStorable(pack)) return {};
-  return Front(pack, kPackBytesMax);
+  return utf8::Front(pack, kPackBytesMax);
 }
 
 LetterNames NamesOf(const DeadLetter& letter) {
   LetterNames names{.topic = StorableText(letter.topic),
                     .request_id = StorableText(letter.request_id),
                     .archive = StorableText(letter.archive)};
-  names.topic.resize(Front(names.topic, kKeyBytesMax).size());
-  names.request_id.resize(Front(names.request_id, kKeyBytesMax).size());
+  names.topic.resize(utf8::Front(names.topic, kKeyBytesMax).size());
+  names.request_id.resize(utf8::Front(names.request_id, kKeyBytesMax).size());
   // Keys of archives are far shorter: this names none of ours, and its front could name another.
   if (names.archive.size() > kKeyBytesMax) names.archive.clear();
   return names;

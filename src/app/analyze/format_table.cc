@@ -8,6 +8,7 @@
 #include "app/analyze/format.h"
 #include "app/analyze/texts.h"
 #include "base/json.h"
+#include "base/utf8.h"
 #include "rules/path_patterns.h"
 #include "rules/risk.h"
 
@@ -33,9 +34,7 @@ std::string_view ColorOf(int risk) {
 
 std::string Cut(std::string text) {
   if (text.size() <= kLineCharactersMax) return text;
-  std::size_t size = kLineCharactersMax;
-  while (size > 0 && (static_cast<unsigned char>(text[size]) & 0xC0U) == 0x80U) --size;
-  text.resize(size);
+  text.resize(utf8::Front(text, kLineCharactersMax).size());
   return text + "…";
 }
 

@@ -7,6 +7,7 @@
 #include "app/rules/rules.h"
 #include "app/rules/workbench.h"
 #include "base/json_writer.h"
+#include "base/utf8.h"
 #include "rules/judge.h"
 
 namespace insightd::app {
@@ -26,9 +27,7 @@ std::string OneLine(std::string_view text, std::size_t bytes_max) {
     }
   }
   if (line.size() <= bytes_max) return line;
-  std::size_t end = bytes_max;
-  while (end > 0 && (static_cast<unsigned char>(line[end]) & 0xC0) == 0x80) --end;
-  return line.substr(0, end) + "…";
+  return std::string(utf8::Front(line, bytes_max)) + "…";
 }
 
 std::string Places(const rules::ExplainedExpression& shown) {

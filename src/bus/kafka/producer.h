@@ -36,7 +36,7 @@ class KafkaProducer final : public Producer, private ClientEvents {
   ~KafkaProducer() override;
 
   void Produce(std::string_view topic, Record record, Delivered delivered) override;
-  // kUnavailable while no broker at all answers.
+  // kUnavailable once no broker at all has answered for `away_min`.
   Result<void> Room() override { return state_.CheckFor(options_.away_min); }
   Result<void> Flush(milliseconds limit) override;
   // Waits up to `limit`; then all that is left fails.

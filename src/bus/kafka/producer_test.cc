@@ -15,8 +15,10 @@ namespace {
 
 constexpr std::int16_t kProduceRequest = 0;  // its number in Kafka's protocol
 
-class KafkaProducerTest : public ::testing::Test {
+class SimulatedCluster : public ::testing::Test {
  protected:
+  explicit SimulatedCluster(int brokers) : brokers_(brokers) {}
+
   void SetUp() override {
 #ifdef __SANITIZE_THREAD__
     GTEST_SKIP() << "librdkafka's threads start unseen by the sanitizer, which ends the process";
@@ -24,10 +26,29 @@ class KafkaProducerTest : public ::testing::Test {
     char error[256];
     handle_ = rd_kafka_new(RD_KAFKA_PRODUCER, rd_kafka_conf_new(), error, sizeof(error));
     ASSERT_NE(handle_, nullptr) << error;
-    cluster_ = rd_kafka_mock_cluster_new(handle_, /*broker_cnt=*/1);
+    cluster_ = rd_kafka_mock_cluster_new(handle_, brokers_);
     ASSERT_NE(cluster_, nullptr);
-    rd_kafka_mock_topic_create(cluster_, "topic", /*partition_cnt=*/1, /*replication_factor=*/1);
     options_.brokers = rd_kafka_mock_cluster_bootstraps(cluster_);
+  }
+  void TearDown() override {
+    if (cluster_ != nullptr) rd_kafka_mock_cluster_destroy(cluster_);
+    if (handle_ != nullptr) rd_kafka_destroy(handle_);
+  }
+
+  const int brokers_;
+  rd_kafka_t* handle_ = nullptr;
+  rd_kafka_mock_cluster_t* cluster_ = nullptr;
+  KafkaBusOptions options_;
+};
+
+class KafkaProducerTest : public SimulatedCluster {
+ protected:
+  KafkaProducerTest() : SimulatedCluster(1) {}
+
+  void SetUp() override {
+    SimulatedCluster::SetUp();
+    if (cluster_ == nullptr) return;
+    rd_kafka_mock_topic_create(cluster_, "topic", /*partition_cnt=*/1, /*replication_factor=*/1);
     topics_.Add("topic", 1);
     auto producer = KafkaProducer::Open(options_, state_, topics_);
     ASSERT_TRUE(producer) << producer.error().message();
@@ -35,8 +56,7 @@ class KafkaProducerTest : public ::testing::Test {
   }
   void TearDown() override {
     producer_.reset();
-    if (cluster_ != nullptr) rd_kafka_mock_cluster_destroy(cluster_);
-    if (handle_ != nullptr) rd_kafka_destroy(handle_);
+    SimulatedCluster::TearDown();
   }
   Result<Position> Produce(const std::string& value) {
     std::promise<Result<Position>> promise;
@@ -45,9 +65,6 @@ class KafkaProducerTest : public ::testing::Test {
     return promise.get_future().get();
   }
 
-  rd_kafka_t* handle_ = nullptr;
-  rd_kafka_mock_cluster_t* cluster_ = nullptr;
-  KafkaBusOptions options_;
   BrokerState state_{"the simulated cluster"};
   KnownTopics topics_;
   std::unique_ptr<KafkaProducer> producer_;
@@ -73,25 +90,15 @@ TEST_F(KafkaProducerTest, ARecordWithoutAPlaceIsNotDurable) {
 }
 
 // A bus on three brokers, which asks them all the time.
-class KafkaRoomTest : public ::testing::Test {
+class KafkaRoomTest : public SimulatedCluster {
  protected:
   static constexpr int kBrokers = 3;
 
-  void SetUp() override {
-#ifdef __SANITIZE_THREAD__
-    GTEST_SKIP() << "librdkafka's threads start unseen by the sanitizer, which ends the process";
-#endif
-    char error[256];
-    handle_ = rd_kafka_new(RD_KAFKA_PRODUCER, rd_kafka_conf_new(), error, sizeof(error));
-    ASSERT_NE(handle_, nullptr) << error;
-    cluster_ = rd_kafka_mock_cluster_new(handle_, kBrokers);
-    ASSERT_NE(cluster_, nullptr);
-    options_.brokers = rd_kafka_mock_cluster_bootstraps(cluster_);
-  }
+  KafkaRoomTest() : SimulatedCluster(kBrokers) {}
+
   void TearDown() override {
     bus_.reset();
-    if (cluster_ != nullptr) rd_kafka_mock_cluster_destroy(cluster_);
-    if (handle_ != nullptr) rd_kafka_destroy(handle_);
+    SimulatedCluster::TearDown();
   }
   void Open() {
     auto bus = OpenKafkaBus(options_);
@@ -107,9 +114,6 @@ class KafkaRoomTest : public ::testing::Test {
     return bus_->producer().Room();
   }
 
-  rd_kafka_t* handle_ = nullptr;
-  rd_kafka_mock_cluster_t* cluster_ = nullptr;
-  KafkaBusOptions options_;
   std::unique_ptr<Bus> bus_;
 };
 

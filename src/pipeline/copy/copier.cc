@@ -27,8 +27,6 @@ constexpr log::Logger kLog("pipeline");
 constexpr std::size_t kBufferBytes = std::size_t{64} << 10;
 using Buffer = std::array<char, kBufferBytes>;
 
-double Seconds(microseconds duration) { return static_cast<double>(duration.count()) / 1e6; }
-
 // Passes on what is read, and writes it too. `failed_reading`: it was not the writing that failed.
 class Tee final : public Source {
  public:
@@ -129,7 +127,7 @@ class Copier final : public Handler {
       handled.failure = outcome.error();
       return true;
     };
-    task.taken = parts_.clock.Steady();
+    task.taken = task.downloaded = parts_.clock.Steady();
     if (failed(kStageParse, Parse(task)) || failed(kStageFetch, FindCluster(task))) return handled;
     const Result<void> copied = Copy(task);
     if (failed(task.stage, copied)) return handled;
@@ -156,7 +154,7 @@ class Copier final : public Handler {
     Handled& handled;
     announce::Announcement announcement = {};
     microseconds taken{};
-    microseconds downloaded{};
+    microseconds downloaded{};  // `taken` where it need not be: it was copied before
     std::string key = {};
     std::string_view stage = kStageCopy;  // of what fails while it is copied
 

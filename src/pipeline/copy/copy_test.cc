@@ -168,6 +168,9 @@ TEST_F(CopyTest, CopiedAgainNothingIsWrittenAndTheMessageIsTheSame) {
   RunCopier();
   ASSERT_EQ(bus_.topics[kSynced].size(), 2U);
   EXPECT_EQ(bus_.topics[kSynced][0].value, bus_.topics[kSynced][1].value);
+  EXPECT_NE(registry_.Text().find("ccx_process_duration_seconds_sum{archive=\"ocp\"} 0\n"),
+            std::string::npos)
+      << "it took no time of this clock";
 }
 
 TEST_F(CopyTest, TwoArchivesOfOneSecondAreBothKept) {

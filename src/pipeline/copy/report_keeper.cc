@@ -83,8 +83,7 @@ class ReportKeeper final : public Handler {
     log("", "report kept");
     handled.result.emplace();
     handled.judged = parts_.clock.Steady();
-    parts_.hosted.process_seconds[Index(known.kind)].Observe(
-        static_cast<double>((handled.judged - taken).count()) / 1e6);
+    parts_.hosted.process_seconds[Index(known.kind)].Observe(Seconds(handled.judged - taken));
     return handled;
   }
 
